@@ -3,27 +3,47 @@
 from __future__ import annotations
 
 import gc
+import os
+import ssl
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
+import httpx._transports.default
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from local.system import Options
 from tests.cluster.system import cluster_system
+from tests.faults.harness import FaultHarness
 from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
-# The groups of tests that share whole systems: the fixtures, and the folders and files whose tests use them. The tests
-# of video share loaded models and a finished video, which no other folder can use.
+# The groups of tests that share whole systems: the fixtures, and the folders and files whose tests use them, in the
+# order in which they run. The tests of video share loaded models and a finished video, which no other folder can use.
 SHARED_FIXTURES = {
-    "system": frozenset({"system", "waiting_system"}),
+    "system": frozenset({"system"}),
+    "waiting": frozenset({"waiting_system"}),
     "impaired": frozenset({"impaired"}),
 }
 USERS = {
+    "waiting": (
+        "tests/contract/test_credits.py",
+        "tests/contract/test_fuzz.py",
+        "tests/contract/test_impossible_briefs.py",
+        "tests/contract/test_keys.py",
+        "tests/contract/test_others.py",
+        "tests/contract/test_queued_jobs.py",
+        "tests/contract/test_unknown_fields.py",
+        "tests/contract/test_unspeakable_scripts.py",
+        "tests/contract/test_waiting.py",
+        "tests/journeys/test_idempotency.py",
+        "tests/journeys/test_races.py",
+    ),
     "system": (
         "tests/contract/",
         "tests/journeys/",
@@ -39,22 +59,44 @@ USERS = {
         "tests/faults/test_disks.py",
         "tests/faults/test_ledger.py",
         "tests/faults/test_storage.py",
+        "tests/platform/test_backup.py",
+        "tests/faults/test_databases.py",  # leaves the services without a database
     ),
     "video": ("tests/video/",),
 }
+IMPAIRED_FAILURES = 2  # the failed attempts after which a job of `impaired` fails
 # A test process has over a million objects that stay: modules and tests. With the default of 700 new objects, scanning
 # them takes a tenth of the suite's processor time.
 gc.set_threshold(50_000)
+PUBLIC_AUTHORITIES = cache(httpx.create_ssl_context)
+
+
+def _shared_context(verify: Any = True, cert: Any = None, trust_env: bool = True) -> ssl.SSLContext:
+    """`httpx.create_ssl_context`, but with one context for all clients that trust the public authorities.
+
+    Reading their certificates takes 40 ms of processor time, and the tests make thousands of clients.
+    """
+    own = cert is not None or (trust_env and not {"SSL_CERT_FILE", "SSL_CERT_DIR"}.isdisjoint(os.environ))
+    return httpx.create_ssl_context(verify, cert, trust_env) if own or verify is not True else PUBLIC_AUTHORITIES()
+
+
+httpx._transports.default.create_ssl_context = _shared_context  # type: ignore[attr-defined]
 # What files import that start systems.
 STARTERS = frozenset({"RunningSystem", "FaultHarness", "Foreground"})
 
 
 def group_of(node_id: str) -> str:
     """The group of a test: the tests that share its fixtures, or its file."""
+    return _place_of(node_id)[0]
+
+
+def _place_of(node_id: str) -> tuple[str, int]:
+    """The group of a test, and the place of its file or folder in USERS."""
     for group, places in USERS.items():
-        if node_id.startswith(places):
-            return group
-    return node_id.partition("::")[0]
+        for number, place in enumerate(places):
+            if node_id.startswith(place):
+                return group, number
+    return node_id.partition("::")[0], 0
 
 
 class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
@@ -84,10 +126,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for group, fixtures in SHARED_FIXTURES.items():
             if fixtures.intersection(getattr(item, "fixturenames", ())) and group_of(item.nodeid) != group:
                 raise pytest.UsageError(f"tests/conftest.py: USERS[{group!r}] lacks the file of {item.nodeid}")
-    groups = {item: group_of(item.nodeid) for item in items}
+    places = {item: _place_of(item.nodeid) for item in items}
+    groups = {item: group for item, (group, _) in places.items()}
     sizes = Counter(groups.values())
     starting = {group for item, group in groups.items() if STARTERS.intersection(dir(getattr(item, "module", None)))}
-    items.sort(key=lambda item: (groups[item] not in starting, -sizes[groups[item]]))
+    items.sort(key=lambda item: (groups[item] not in starting, -sizes[groups[item]], *places[item]))
 
 
 @pytest.fixture(scope="session")
@@ -123,6 +166,20 @@ def waiting_system() -> Iterator[RunningSystem]:
     running = cluster_system(workers=False) or RunningSystem(Options(workers=False))
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="session")
+def impaired() -> Iterator[FaultHarness]:
+    """A system with short attempts; each file adds the workers that it needs and undoes what others would notice.
+
+    Assets may be missing: a test replaces their storage for a while.
+    """
+    found = FaultHarness(
+        ("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"),
+        ("ADWRIGHT_ATTEMPT_FAILURES", str(IMPAIRED_FAILURES)),
+    )
+    yield found
+    found.stop()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import httpx
@@ -16,6 +16,8 @@ from tests.running import Customer
 Result = TypeVar("Result")
 
 WAIT_SECONDS = 30.0
+# Between two polls: a condition may cost a request or a query, and a wait of seconds would repeat it a hundred times.
+FIRST_POLL_SECONDS, LAST_POLL_SECONDS, POLL_GROWTH = 0.02, 0.25, 1.3
 TERMINAL_STATUSES = frozenset({"completed", "failed", "canceled", "expired"})
 # A script that the reference's own example uses; it satisfies the limits of every method that takes one.
 SCRIPT = "Hey! You need to check out this amazing product..."
@@ -25,31 +27,38 @@ def until(
     condition: Callable[[], Result | None],
     *,
     seconds: float = WAIT_SECONDS,
-    interval_seconds: float = 0.05,
+    interval_seconds: float = LAST_POLL_SECONDS,
     describe: Callable[[], object] | None = None,
 ) -> Result:
-    """Polls until the condition is true, and returns its value.
+    """Polls until the condition is true, first often and then every `interval_seconds`, and returns its value.
 
     describe: called after `seconds` without success; its value is part of the failure's text.
     Raises AssertionError when the condition does not become true within `seconds`.
     """
-    deadline = time.monotonic() + seconds
+    deadline, pauses = time.monotonic() + seconds, _pauses(interval_seconds)
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(_timeout_text(condition, seconds, describe, value))
-        time.sleep(interval_seconds)
+        time.sleep(next(pauses))
     return value
+
+
+def _pauses(longest: float) -> Iterator[float]:
+    pause = FIRST_POLL_SECONDS
+    while True:
+        yield min(pause, longest)
+        pause = min(pause * POLL_GROWTH, longest)
 
 
 async def until_async(
     condition: Callable[[], Awaitable[Result | None]] | Callable[[], Result | None],
     *,
     seconds: float = WAIT_SECONDS,
-    interval_seconds: float = 0.02,
+    interval_seconds: float = LAST_POLL_SECONDS,
     describe: Callable[[], object] | None = None,
 ) -> Result:
     """`until` for a condition that is a function or a coroutine function; other tasks run between polls."""
-    deadline = time.monotonic() + seconds
+    deadline, pauses = time.monotonic() + seconds, _pauses(interval_seconds)
     while True:
         found = condition()
         value: Result | None = await found if inspect.isawaitable(found) else found
@@ -57,7 +66,7 @@ async def until_async(
             return value
         if time.monotonic() > deadline:
             raise AssertionError(_timeout_text(condition, seconds, describe, value))
-        await asyncio.sleep(interval_seconds)
+        await asyncio.sleep(next(pauses))
 
 
 def _timeout_text(
@@ -79,7 +88,7 @@ def ended(customer: Customer, job_id: str, *, seconds: float = 120.0, status: st
         current = customer.status(job_id)
         return current if current["status"] in TERMINAL_STATUSES else None
 
-    found = until(terminal, seconds=seconds, interval_seconds=0.02, describe=lambda: customer.status(job_id))
+    found = until(terminal, seconds=seconds, describe=lambda: customer.status(job_id))
     assert not status or found["status"] == status, found
     return found
 

@@ -217,7 +217,8 @@ class TestImport:
         ],
     )
     def test_unusable_file_is_rejected_before_any_call(
-        self, terminal: Terminal, mine: dict[str, str], name: str, content: bytes, message: str
+        self, terminal: Terminal, name: str, content: bytes, message: str
     ) -> None:
         (terminal.folder / name).write_bytes(content)
-        assert message in terminal.bad("products", "import", name, code=2, **mine)
+        nobody = {"ADWRIGHT_URL": "http://127.0.0.1:9", "ADWRIGHT_TOKEN": "t", "ADWRIGHT_PROJECT_ID": str(uuid.uuid4())}
+        assert message in terminal.bad("products", "import", name, code=2, **nobody)

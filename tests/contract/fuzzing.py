@@ -96,7 +96,7 @@ def run_schemathesis(
         *("--header", f"Authorization: Bearer {token}"),
         *("--phases", ",".join(phases)),
         *("--checks", "all", "--exclude-checks", ",".join(EXCLUDED_CHECKS)),
-        *("--exclude-operation-id", "streamAllJobEvents"),  # never ends; test_waiting.py covers it
+        *("--exclude-operation-id", "streamAllJobEvents"),  # never ends; test_ended_jobs.py covers it
         # One worker: see INTERPRETER_FAULT.
         *("--max-examples", str(examples), "--request-timeout", "90", "--max-response-time", "80", "--workers", "1"),
         *("--suppress-health-check", "all", "--warnings", "off", "--continue-on-failure"),

@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 
-from tests.running import Customer, RunningSystem
-from tests.support import ended, until
+from tests.running import RunningSystem
+from tests.support import until
 
 
 def grant(system: RunningSystem, user: str, amount: int, **more: Any) -> httpx.Response:
@@ -79,7 +79,8 @@ class TestStatement:
 
 
 class TestUsage:
-    def test_usage_is_grouped_by_day_and_type(self, customer: Customer) -> None:
+    def test_usage_is_grouped_by_day_and_type(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(100)
         body = {**customer.ids, "platform": "meta", "format": "short", "tone": "bold"}
         for _ in range(2):
             assert customer.client.post("/api/generate/copy", json=body).status_code == 200
@@ -89,7 +90,8 @@ class TestUsage:
             "days": [{"date": today, "type": "copy", "jobs": 2, "credits": 2, "refunded": 0}]
         }
 
-    def test_usage_of_two_years_is_400(self, customer: Customer) -> None:
+    def test_usage_of_two_years_is_400(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(100)
         query = {"from": "2020-01-01T00:00:00Z", "to": "2022-01-01T00:00:00Z"}
         response = customer.client.get("/api/credits/usage", params=query)
         assert (response.status_code, response.json()["error"]["fields"][0]["field"]) == (400, "from")
@@ -121,27 +123,3 @@ class TestRelease:
         canceled = customer.client.post("/api/generate/cancel", json={"jobId": job.json()["jobId"]}).json()
         assert canceled["creditsReleased"] == 15
         assert customer.credits == {"available": 15, "held": 0}
-
-    def test_credits_are_released_once_the_status_is_failed(self, system: RunningSystem) -> None:
-        customer = system.customer(40)
-        body = {
-            **customer.ids,
-            "script": "Hello and welcome to our little shop.",
-            "avatarUrl": "http://127.0.0.1/a.jpg",
-        }
-        accepted = customer.client.post("/api/generate/video", json=body).json()
-        assert accepted["creditsUsed"] == 40
-        ended(customer, accepted["jobId"], status="failed")
-        assert customer.credits == {"available": 40, "held": 0}
-
-    def test_response_that_waited_for_a_failure_charges_nothing(self, system: RunningSystem) -> None:
-        customer = system.customer(40)
-        body = {
-            **customer.ids,
-            "script": "Hello and welcome to our little shop.",
-            "avatarUrl": "http://127.0.0.1/a.jpg",
-        }
-        response = customer.client.post("/api/generate/video", json=body, headers={"Prefer": "wait=50"}).json()
-        assert response["job"]["status"] == "failed"
-        assert (response["creditsUsed"], response["creditsRemaining"]) == (0, 40)
-        assert customer.credits == {"available": 40, "held": 0}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.running import Customer, RunningSystem
-from tests.support import TERMINAL_STATUSES, ended, invalid_fields
+from tests.running import RunningSystem
+from tests.support import invalid_fields
 
 STRICT = {"Prefer": "handling=strict"}
 COPY = {"platform": "meta", "format": "hook", "tone": "bold"}
@@ -56,13 +56,6 @@ class TestPaidCalls:
         good = customer.client.post(f"/api/generate/{path}", json=body, headers={"Prefer": "handling=strict, wait=0"})
         assert good.status_code == 200
         assert good.headers["preference-applied"] == "handling=strict"
-
-    def test_completed_job_reports_unknown_fields(self, customer: Customer) -> None:
-        body = {**customer.ids, "ratio": "9:16"}
-        response = customer.client.post("/api/generate/static-ad", json=body, headers={"Prefer": "wait=60"}).json()
-        job = response["job"] if response["status"] in TERMINAL_STATUSES else ended(customer, response["jobId"])
-        assert RATIO in job["notes"]
-        assert response["notes"] == [RATIO]
 
 
 class TestMisplacedFields:

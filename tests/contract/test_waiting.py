@@ -106,17 +106,6 @@ class TestIdempotencyKey:
 
 
 class TestPreferWait:
-    def test_response_contains_a_job_that_completes_within_the_wait(self, customer: Customer) -> None:
-        response = post(customer, "static-ad", customer.ids, prefer="wait=60", idempotency_key="w")
-        assert response.headers["preference-applied"] == "wait=60"
-        body = response.json()
-        assert (body["status"], body["creditsUsed"], body["job"]["status"]) == ("completed", 3, "completed")
-        assert body["job"]["id"] == body["jobId"]
-        image = next(asset for asset in body["job"]["assets"] if asset["type"] == "image")
-        assert httpx.get(image["url"], trust_env=False).status_code == 200
-        replayed = post(customer, "static-ad", customer.ids, prefer="wait=1", idempotency_key="w").json()
-        assert (replayed["jobId"], replayed["status"]) == (body["jobId"], "completed")
-
     def test_response_is_queued_when_the_wait_elapses(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(40)
         began = time.monotonic()
@@ -155,23 +144,6 @@ def events(response: httpx.Response) -> Iterator[dict[str, Any]]:
 
 
 class TestAllJobs:
-    def test_stream_reports_each_change_of_the_callers_jobs(self, system: RunningSystem) -> None:
-        customer, other = system.customer(100), system.customer(100)
-        with customer.client.stream("GET", "/api/generate/jobs/events", timeout=120) as response:
-            assert response.status_code == 200
-            assert response.headers["content-type"].startswith("text/event-stream")
-            mine = [
-                customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"] for _ in range(2)
-            ]
-            other.client.post("/api/generate/static-ad", json=other.ids)
-            reported: dict[str, list[str]] = {job_id: [] for job_id in mine}
-            for event in events(response):
-                reported[event["id"]].append(event["status"])  # a KeyError: the job of another user
-                if all(statuses and statuses[-1] == "completed" for statuses in reported.values()):
-                    break
-        for statuses in reported.values():
-            assert statuses == sorted(statuses, key=["queued", "processing", "completed"].index)
-
     def test_stream_starts_with_the_live_jobs(self, waiting_system: RunningSystem) -> None:
         customer = waiting_system.customer(3)
         job_id = customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"]

@@ -17,9 +17,9 @@ from tests.running import Customer
 from tests.support import TERMINAL_STATUSES, until_async
 
 FAULT_SECONDS = float(os.environ.get("ADWRIGHT_FAULT_SECONDS", "4"))
-# The pause between requests of one kind gives about 60 of each kind in a fault of any length, so that the jobs that
+# The pause between requests of one kind gives about 20 of each kind in a fault of any length, so that the jobs that
 # wait for its end stay below the limit of live jobs.
-PAUSE_SECONDS = max(0.1, FAULT_SECONDS / 60)
+PAUSE_SECONDS = FAULT_SECONDS / 20
 RETRIES = 120  # of a refused generation: 60 s
 RETRY_SECONDS = 0.5
 GRANT = 1_000_000  # credits of the customer; more than any load spends

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.faults.conftest import ATTEMPT_FAILURES
+from tests.conftest import IMPAIRED_FAILURES
 from tests.faults.harness import EVENT_SECONDS, FaultHarness
 from tests.running import Customer
 from tests.support import ended
@@ -54,7 +54,7 @@ async def test_dead_job_is_listed_and_retried_with_a_new_hold(harness: FaultHarn
     status, output = await adwright(harness, "jobs", "dead")
     assert status == 0
     assert job_id in output
-    assert output.count("RuntimeError: nobody expected this") == ATTEMPT_FAILURES
+    assert output.count("RuntimeError: nobody expected this") == IMPAIRED_FAILURES
     harness.remove_worker("worker-1")
     for _ in range(2):  # a repeated retry returns the same job
         status, output = await adwright(harness, "jobs", "retry", job_id)

@@ -33,12 +33,11 @@ DATABASE_HOST = "database.adwright.test"
 SERVICES_WITH_DATABASE = ("catalog", "billing", "job", "webhook")
 
 
-@pytest.fixture(scope="module")
-def harness() -> Iterator[FaultHarness]:
-    system = FaultHarness(("ADWRIGHT_ATTEMPT_SECONDS", "copy=20,static_ad=20,video=60"))
-    system.add_worker("worker-1", slots=4)
-    yield system
-    system.stop()
+@pytest.fixture
+async def harness(impaired: FaultHarness) -> FaultHarness:
+    """The system that other files of the group have left: these tests are the last that use it (USERS)."""
+    await impaired.repair({"worker-1": 4})
+    return impaired
 
 
 def set_read_only(address: str, on: bool) -> None:
@@ -242,8 +241,8 @@ def usable_names(names: HostNames) -> HostNames:
 
 
 @pytest.fixture(scope="module")
-def proxy(harness: FaultHarness) -> Iterator[Proxy]:
-    found = Proxy(_socket_folder(harness.system.database_url("job")))
+def proxy(impaired: FaultHarness) -> Iterator[Proxy]:
+    found = Proxy(_socket_folder(impaired.system.database_url("job")))
     yield found
     found.stop()
 

@@ -79,10 +79,10 @@ async def test_a_thousand_concurrent_holds_on_fifty_credits_make_fifty(
 async def test_ledger_is_consistent_after_every_kill(harness: FaultHarness) -> None:
     """ADWRIGHT_KILLS sets the number of rounds; each ends with an audit and a reconciliation."""
     chance = random.Random(ROUNDS)
-    load = Load(harness, harness.running.customer(1_000_000))
+    load = Load(harness, harness.running.customer(1_000_000), concurrency=8)
     for number in range(ROUNDS):
         stopping = asyncio.Event()
-        running = asyncio.create_task(load.run(until=stopping, cancel_every=3))
+        running = asyncio.create_task(load.run(until=stopping, cancel_every=3, pause=0.1))
         await asyncio.sleep(chance.uniform(0.2, 1.5))
         name = "postgres" if number % 2 else "billing"
         assert harness.kill(name)

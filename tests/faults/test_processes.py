@@ -106,7 +106,7 @@ async def test_jobs_complete_when_a_process_is_killed_under_load(harness: FaultH
     """The process is killed while requests arrive and jobs run."""
     customer = harness.running.customer(10_000)
     load = Load(harness, customer)
-    running = asyncio.create_task(load.run(jobs=60, prompt=lambda n: "ok:0.4" if n % 3 else "transient ok"))
+    running = asyncio.create_task(load.run(jobs=40, prompt=lambda n: "ok:0.4" if n % 3 else "transient ok"))
     await harness.until(lambda: len(load.accepted) >= 10)
     assert harness.kill(name)
     await running
@@ -151,8 +151,8 @@ async def test_job_events_are_ordered_and_complete_while_the_job_service_crashes
     """
     customer = harness.running.customer(1_000)
     load = Load(harness, customer, concurrency=8)
-    running = asyncio.create_task(load.run(jobs=60, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
-    for accepted in (10, 30):
+    running = asyncio.create_task(load.run(jobs=45, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
+    for accepted in (10, 25):
         await harness.until(lambda accepted=accepted: len(load.accepted) >= accepted)
         await harness.until(lambda: harness.kill("job"))
     await running
@@ -328,11 +328,11 @@ async def test_result_reported_twice_counts_once(harness: FaultHarness) -> None:
 
 
 async def test_storage_outage_fails_no_job_and_counts_no_attempt(harness: FaultHarness) -> None:
-    customer = harness.running.customer(60)
+    customer = harness.running.customer(30)
     moved = harness.home.assets.with_name("assets-moved")
     harness.home.assets.rename(moved)
     harness.home.assets.write_text("not a folder")
-    jobs = [await submit(harness, customer, "ok") for _ in range(20)]
+    jobs = [await submit(harness, customer, "ok") for _ in range(10)]
     await harness.until(lambda: any(outcomes_of(harness, job_id) for job_id in jobs))
     await asyncio.sleep(OUTAGE_SECONDS)
     harness.home.assets.unlink()
@@ -374,9 +374,9 @@ async def test_rolling_restart_fails_no_request_and_no_job(harness: FaultHarness
     The client retries what HTTP client libraries retry by default: refused connections and 503.
     """
     customer = harness.running.customer(10_000)
-    load = Load(harness, customer, concurrency=8)
+    load = Load(harness, customer, concurrency=6)
     stopping = asyncio.Event()
-    running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3", pause=0.1))
+    running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3", pause=0.3))
     watched = await submit(harness, customer, "hang")
     watching = asyncio.create_task(asyncio.to_thread(watch, customer, watched))
     for name in ("catalog", "billing", "job", "webhook", "image", "gateway"):
@@ -396,7 +396,7 @@ async def test_rolling_restart_fails_no_request_and_no_job(harness: FaultHarness
             assert "processing" in await watching, "the stream reports the status until the stop closes it"
             assert took < GRACE_SECONDS, "an open stream does not delay the stop of a process"
         accepted = len(load.accepted)
-        await harness.until(lambda accepted=accepted: len(load.accepted) >= accepted + 8)
+        await harness.until(lambda accepted=accepted: len(load.accepted) >= accepted + 6)
     customer.client.post("/api/generate/cancel", json={"jobId": watched})
     for name in ("worker-1", "worker-2"):
         harness.remove_worker(name)
@@ -426,10 +426,10 @@ def watch(customer: Customer, job_id: str) -> str:
 async def test_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness) -> None:
     """Of a customer's many queued jobs, at most twice the number of slots overtake another's single job."""
     big, small = harness.running.customer(100_000), harness.running.customer(1_000)
-    slots, job_seconds, many, singles = 16, 1.0, 150, 3
+    slots, job_seconds, many, singles = 8, 1.0, 80, 3
     for name in WORKERS:
         harness.remove_worker(name)
-    queued = Load(harness, big, concurrency=32)
+    queued = Load(harness, big, concurrency=16)
     await queued.run(jobs=many, prompt=lambda _: f"ok:{job_seconds}")
     for name in WORKERS:
         harness.add_worker(name, slots=slots // len(WORKERS))

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -34,12 +33,10 @@ def adwright(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def loaded() -> Iterator[FaultHarness]:
-    system = FaultHarness()
-    system.add_worker("stub-1", slots=4)
-    yield system
-    system.stop()
+@pytest.fixture
+async def loaded(impaired: FaultHarness) -> FaultHarness:
+    await impaired.repair({"worker-1": 4})
+    return impaired
 
 
 async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: FaultHarness, tmp_path: Path) -> None:
@@ -71,7 +68,7 @@ async def test_backup_taken_under_load_restores_a_consistent_ledger(loaded: Faul
         elsewhere = FaultHarness(running=restored)
         elsewhere.add_worker("stub-2", slots=4)
         await elsewhere.settled()  # jobs that ran at that moment are completed and paid, or their credits released
-        elsewhere.check_assets()
+        elsewhere.check_assets(load.customer.id)
         await elsewhere.check_ledger()
         elsewhere.remove_worker("stub-2")
         # Links issued before are still valid.
