@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from pathlib import Path
 from typing import Any, Final
+
+import pytest
 
 from services.image.domain import AspectRatio, ImageBrief, Style, Subject
 from services.media import model_files
@@ -181,6 +184,12 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
 }
 
 DAY: Final = datetime.date(2026, 7, 1)
+
+# Parameters of a test of every style in every aspect ratio: each style once and each ratio once, and slowly the others.
+STYLES_AND_RATIOS: Final = [
+    pytest.param(style, ratio, marks=() if (style, ratio) in zip(Style, AspectRatio, strict=True) else pytest.mark.slow)
+    for style, ratio in itertools.product(Style, AspectRatio)
+]
 
 
 def drawings() -> Path | None:

@@ -19,7 +19,7 @@ from services.media import model_files
 from services.media.hyphenation import division_points
 from services.media.text_shaping import Face, shape
 from services.media.writing_systems import clean_text
-from tests.image.briefs import brief
+from tests.image.briefs import STYLES_AND_RATIOS, brief
 
 FACE = Face(family="Inter", weight=800)
 
@@ -197,8 +197,7 @@ def test_headline_shrinks_before_sentences_are_split(style: Style, seed: str) ->
 class TestLongWords:
     """Texts without space are left out by priority; a long word displaces no other text."""
 
-    @pytest.mark.parametrize("ratio", list(AspectRatio))
-    @pytest.mark.parametrize("style", list(Style))
+    @pytest.mark.parametrize(("style", "ratio"), STYLES_AND_RATIOS)
     def test_long_brand_name_displaces_no_other_text(self, style: Style, ratio: AspectRatio) -> None:
         name = "The Wolkenkuckucksheim Company of Bottle Makers, Glass Blowers and Purveyors of Fine Drinking Water"
         made = compose(brief("bottle", style=style, aspect_ratio=ratio, brand_name=name), photo=None)
