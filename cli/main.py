@@ -116,7 +116,9 @@ def demo(
         from cli.system import run_system
         from local.system import Options
 
-        run_system(Options(), lambda home, running: show_demo(home, running, out, wanted))
+        # Copy is written by its service. Workers load their models for as long as all else takes to start.
+        options = Options(workers=set(wanted) != {"copy"})
+        run_system(options, lambda home, running: show_demo(home, running, out, wanted))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from cli import demo
 from cli.main import app
+from local.system import Options
 from tests.running import RunningSystem
 
 
@@ -31,6 +32,18 @@ def test_demo_creates_three_results(system: RunningSystem, tmp_path: Path, monke
     [(before, after)] = re.findall(r"Credits: (\d+) before, (\d+) after\.", done.output)
     assert int(before) - int(after) == demo.COST_CREDITS == 44
     check_results(tmp_path, done.output)
+
+
+@pytest.mark.parametrize(("kinds", "workers"), [("copy", False), ("copy,video", True), ("static-ad", True)])
+def test_workers_are_started_only_for_what_they_make(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kinds: str, workers: bool
+) -> None:
+    started: list[Options] = []
+    monkeypatch.setattr("cli.system.run_system", lambda options, _: started.append(options))
+    monkeypatch.setenv("ADWRIGHT_HOME", str(tmp_path / "home"))
+    done = CliRunner().invoke(app, ["demo", "--kinds", kinds, "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert [options.workers for options in started] == [workers]
 
 
 def test_whole_script_of_the_demo_is_accepted(system: RunningSystem) -> None:
