@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from local.home import ROOT
 from services.chassis.errors import InputFault
 from services.video.domain import AVATARS, VOICES, VideoBrief
 from services.video.providers import VideoProvider
@@ -64,6 +67,16 @@ class TestLocalVideoProvider:
             assert not (tmp_path / "captions.srt").exists()  # the files are written at the end
         finally:
             await provider.close()
+
+
+def test_worker_prepares_without_the_libraries_of_its_render_process() -> None:
+    """They take a second and 50 MB."""
+    program = (
+        "import sys, services.video.providers.local.rendering\n"
+        "assert not {'scipy.signal', 'scipy.stats', 'onnxruntime'} & sys.modules.keys(), sorted(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 class TestSamples:

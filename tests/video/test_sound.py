@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import resample
 
 from services.media.model_files import MODELS, MUSIC_FILES, model_path
 from services.video.domain import Music
@@ -59,6 +58,8 @@ def speech(models: Path) -> Speech:
 
 def true_peak_db(samples: NDArray[np.float32]) -> float:
     """Returns dBTP by Fourier interpolation, eightfold."""
+    from scipy.signal import resample  # takes a second, in every process that collects tests
+
     return 20 * float(np.log10(np.abs(resample(samples, 8 * len(samples))).max()))
 
 

@@ -11,7 +11,6 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_opening
-from scipy.signal import butter, sosfilt
 
 from services.media.faces import found_faces, mesh
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, VideoBrief
@@ -116,6 +115,8 @@ def closed_centres(
 
 def voice_energy(samples: NDArray[np.float32], frames: int, frames_per_second: int = 25) -> Floats:
     """Returns the energy in the band of vowels, one value every 10 ms."""
+    from scipy.signal import butter, sosfilt  # takes a second, in every process that collects tests
+
     band = sosfilt(butter(4, [250, 1000], "band", fs=48_000, output="sos"), samples)
     hop = 480
     count = frames * 100 // frames_per_second

@@ -12,7 +12,6 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
-from scipy.signal import correlate
 
 from services.media import model_files
 from services.media.model_files import ModelMissing
@@ -123,6 +122,8 @@ def _period(track: Audio, longest: int, bar_seconds: float) -> int:
     nominal = round(int((longest - around) / bar) * bar)
     if nominal <= join:
         return max(longest, join)
+    from scipy.signal import correlate  # as in loudness
+
     likeness = correlate(track[nominal - around : nominal + around + join], track[:join], mode="valid")
     return nominal - around + int(np.argmax(likeness))
 

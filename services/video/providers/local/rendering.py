@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import sys
 from collections.abc import Callable
@@ -158,7 +159,8 @@ class DrawnActor:
 
 
 def load(models: Path, report: ReportProgress) -> None:
-    """Loads the voice, which the first video would wait for. Raises ModelMissing."""
+    """Loads the voice and scipy.signal, which the first video would wait for. Raises ModelMissing."""
+    importlib.import_module("scipy.signal")  # loudness and music import it late, so that the worker itself does without
     kokoro.engine(models)
 
 
