@@ -6,6 +6,7 @@ therefore never older than its request, whichever replica has changed the rows.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from adwright.catalog.v1 import catalog_pb2
@@ -52,14 +53,27 @@ class Briefs:
             self._find_batch, max_batch=MAX_BATCH, max_waiting=MAX_WAITING, max_wait_seconds=MAX_WAIT_SECONDS
         )
 
-    async def find(self, key: BriefKey) -> catalog_pb2.Brief:
-        """Returns the current brief, with the product's understanding. A product that was not read yet is read first.
+    async def find(self, keys: Sequence[BriefKey]) -> list[catalog_pb2.Brief | BaseException]:
+        """Returns the current briefs in order, with the products' understandings. A product that was not read yet is
+        read first.
 
-        Raises ProjectNotFound, ProductNotFound, Overloaded.
+        In place of a brief: ProjectNotFound, ProductNotFound, or what failed. Raises Overloaded.
         """
-        brief = await self._lookups.submit(key)
-        if brief.HasField("understanding"):
-            return brief
+        found = await self._lookups.submit_all(keys)
+        unread = [
+            (place, brief)
+            for place, brief in enumerate(found)
+            if isinstance(brief, catalog_pb2.Brief) and not brief.HasField("understanding")
+        ]
+        if unread:
+            read = await asyncio.gather(
+                *(self._with_understanding(keys[place], brief) for place, brief in unread), return_exceptions=True
+            )
+            for (place, _), outcome in zip(unread, read, strict=True):
+                found[place] = outcome
+        return found
+
+    async def _with_understanding(self, key: BriefKey, brief: catalog_pb2.Brief) -> catalog_pb2.Brief:
         # Outside the batch, which would hold back the briefs of others. The next lookup finds it stored.
         understanding = await self._understandings.make(self._understandings.inputs(key, brief))
         read = catalog_pb2.Brief()

@@ -28,6 +28,7 @@ from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.errors import DependencyUnavailable, Refusal
 from services.chassis.rpc.auth import caller
+from services.chassis.rpc.batch_rpcs import outcomes
 from services.chassis.rpc.pagination import page_token, parse_page_token
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -36,6 +37,7 @@ PlacePhoto = Callable[[Product, str, str, datetime], Product]
 DEFAULT_PAGE = 50
 # The largest photo takes up to 430 MB while it is decoded, beside 330 MB for the reader; the pod has 1 GiB.
 CONCURRENT_DECODES = 1
+GET_BRIEF = "/adwright.catalog.v1.CatalogLookupService/GetBrief"
 
 log = structlog.get_logger()
 
@@ -293,4 +295,17 @@ class CatalogLookupServicer(catalog_pb2_grpc.CatalogLookupServiceServicer):
         self._briefs = briefs
 
     async def GetBrief(self, request: catalog_pb2.GetBriefRequest, context: Context) -> catalog_pb2.Brief:
-        return await self._briefs.find(BriefKey(request.user_id, UUID(request.project_id), UUID(request.product_id)))
+        (brief,) = await self._find([request])
+        if isinstance(brief, BaseException):
+            raise brief
+        return brief
+
+    async def GetBriefs(self, request: catalog_pb2.GetBriefsRequest, context: Context) -> catalog_pb2.GetBriefsResponse:
+        return catalog_pb2.GetBriefsResponse(
+            outcomes=await outcomes(catalog_pb2.BriefOutcome, GET_BRIEF, request.requests, self._find)
+        )
+
+    async def _find(self, requests: Sequence[catalog_pb2.GetBriefRequest]) -> list[catalog_pb2.Brief | BaseException]:
+        return await self._briefs.find(
+            [BriefKey(entry.user_id, UUID(entry.project_id), UUID(entry.product_id)) for entry in requests]
+        )

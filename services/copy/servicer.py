@@ -21,8 +21,8 @@ from services.chassis.banned_words import BriefNotPossible
 from services.chassis.errors import InputFault, Overloaded, Refusal, RefusalKind
 from services.chassis.rpc import request_headers
 from services.chassis.rpc.auth import ServiceIdentity, caller
+from services.chassis.rpc.batch_rpcs import BatchCalls
 from services.chassis.rpc.interceptors import request_id
-from services.chassis.rpc.multiplexing import BatchedChannel
 from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
@@ -43,8 +43,6 @@ MAX_REUSE_WAIT_SECONDS = 60  # the job service waits no longer for an outcome
 HEARTBEAT_SECONDS = 2.0  # the first lease of a job is 10 s
 # Equal to the server's limit of concurrent calls, which does not bound jobs that continue after their caller hung up.
 MAX_CONCURRENT_JOBS = 4_000
-COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
-HEARTBEAT = "/adwright.job.v1.JobWorkerService/Heartbeat"
 # Messages by the status of an earlier request's job with the same key, when that job has no copy.
 EARLIER_JOB_MESSAGES = {
     "failed": "The copy of the earlier request with this key could not be written. You have not been charged; please "
@@ -89,9 +87,14 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         """write_seconds: longest time in which the provider writes one copy."""
         self._submitter = submitter
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
-        # A response comes after the job's hold is settled, so a second batch is sent meanwhile.
-        self._completion_batches = BatchedChannel(jobs, identity, seconds=REPORT_SECONDS, concurrency=2)
-        self._heartbeat_batches = BatchedChannel(jobs, identity, seconds=HEARTBEAT_SECONDS)
+        self._complete_job: BatchCalls[job_pb2.CompleteJobRequest, job_pb2.CompleteJobResponse] = BatchCalls(
+            single=self._jobs.CompleteJob,
+            batch=self._jobs.CompleteJobs,
+            message=job_pb2.CompleteJobsRequest,
+            identity=identity,
+            seconds=REPORT_SECONDS,
+            concurrency=2,  # a response comes after the job's hold is settled, so a second batch is sent meanwhile
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
         self._identity = identity
         self._provider = provider
@@ -199,9 +202,9 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         while True:  # cancelled at the end of the block, whose time is bounded
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
-                await self._heartbeat_batches(HEARTBEAT, request, job_pb2.HeartbeatResponse)
-            except Refusal as refusal:
-                log.warning("heartbeat_failed", job_id=accepted.job_id, reason=refusal.reason)
+                await self._jobs.Heartbeat(request, metadata=self._identity.metadata(), timeout=HEARTBEAT_SECONDS)
+            except grpc.aio.AioRpcError as error:
+                log.warning("heartbeat_failed", job_id=accepted.job_id, code=error.code().name)
 
     async def _complete(self, accepted: job_pb2.SubmitJobResponse, result: copy_pb2.CopyJobResult) -> None:
         """Completes the job, before the response: a charged copy exists, and can be read again from its job.
@@ -214,7 +217,7 @@ class CopyServicer(copy_pb2_grpc.CopyServiceServicer):
         deadline = time.monotonic() + REPORT_SECONDS * REPORT_ATTEMPTS
         for number in range(1, REPORT_ATTEMPTS + 1):
             try:
-                await self._completion_batches(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
+                await self._complete_job(request)
             except Refusal as refusal:
                 if refusal.reason == STALE_ATTEMPT:
                     raise GenerationFailed(JOB_ENDED_MESSAGE) from refusal

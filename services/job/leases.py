@@ -60,6 +60,10 @@ class Leases:
 
     async def lease(self, job_type: str, worker: str) -> Lease | None:
         """Leases the next job in turn to the worker; None: no job is ready."""
+        return next(iter(await self.lease_several(job_type, worker, 1)), None)
+
+    async def lease_several(self, job_type: str, worker: str, count: int) -> list[Lease]:
+        """Leases the next jobs in turn to the worker, at most `count`. Raises what failed if none was leased."""
         if job_type not in self._lease_batchers:
             self._lease_batchers[job_type] = Batcher(
                 lambda workers: self.lease_batch(job_type, workers),
@@ -67,7 +71,12 @@ class Leases:
                 max_waiting=MAX_WAITING,
                 max_wait_seconds=MAX_LEASE_WAIT_SECONDS,
             )
-        return await self._lease_batchers[job_type].submit(worker)
+        found = await self._lease_batchers[job_type].submit_all([worker] * count)
+        leases = [lease for lease in found if isinstance(lease, Lease)]
+        for outcome in found if not leases else ():
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return leases
 
     async def lease_batch(self, job_type: str, workers: Sequence[str]) -> list[Lease | Refusal | None]:
         """Leases up to one job to each of these workers, in order; a worker may be listed several times."""
@@ -116,6 +125,10 @@ class Leases:
         The caller of a self-made job waits for its settlement, so the settlement loop is not woken for it.
         """
         return await self._completion_batcher.submit(completion)
+
+    async def complete_all(self, completions: Sequence[Completion]) -> list[EndedJob | BaseException]:
+        """Records these results; in order, each as `complete`, with an exception in place of a job."""
+        return await self._completion_batcher.submit_all(completions)
 
     async def complete_batch(self, completions: Sequence[Completion]) -> list[EndedJob | Refusal]:
         """Records these results in one transaction; as `complete`, in order."""

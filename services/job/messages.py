@@ -106,7 +106,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         idempotency_key_header=request.idempotency_key_header,
         request_digest=request.request_digest,
         api_key_id=request.api_key_id,
-        traceparent=current_traceparent(),
+        traceparent=request.traceparent or current_traceparent(),
         arrived_at=plausible_arrival(arrived_at, now),
         sends_heartbeats=request.sends_heartbeats,
     )

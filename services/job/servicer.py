@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import UTC
 from typing import Any
@@ -18,6 +18,7 @@ from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc.auth import caller
+from services.chassis.rpc.batch_rpcs import outcomes
 from services.chassis.rpc.pagination import page_token, parse_page_token, timestamp
 from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
@@ -31,8 +32,10 @@ from services.job.statuses import Statuses
 from services.job.submission import Submissions
 
 Context = grpc.aio.ServicerContext[Any, Any]
-Settle = Callable[[EndedJob], Awaitable[None]]
-"""Returns when the hold of an ended job is settled, or after a bound of its own."""
+Settle = Callable[..., Awaitable[None]]
+"""Takes ended jobs; returns when their holds are settled, or after a bound of its own."""
+SUBMIT_JOB = "/adwright.job.v1.JobSubmissionService/SubmitJob"
+COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
 
 
 class JobServicer(job_pb2_grpc.JobServiceServicer):
@@ -217,9 +220,27 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
         return job_pb2.FindIdempotencyRecordResponse(response=messages.accepted_message(found) if found else None)
 
     async def SubmitJob(self, request: job_pb2.SubmitJobRequest, context: Context) -> job_pb2.SubmitJobResponse:
+        (accepted,) = await self._submit([request])
+        if isinstance(accepted, BaseException):
+            raise accepted
+        return accepted
+
+    async def SubmitJobs(self, request: job_pb2.SubmitJobsRequest, context: Context) -> job_pb2.SubmitJobsResponse:
+        return job_pb2.SubmitJobsResponse(
+            outcomes=await outcomes(job_pb2.SubmitJobOutcome, SUBMIT_JOB, request.requests, self._submit)
+        )
+
+    async def _submit(
+        self, requests: Sequence[job_pb2.SubmitJobRequest]
+    ) -> list[job_pb2.SubmitJobResponse | BaseException]:
         now = self._clock.now()
-        submission = messages.submission(request, new_id(now), now)
-        return messages.accepted_message(await self._submissions.submit(submission, wait_seconds=0))
+        found = await self._submissions.submit_all(
+            [messages.submission(request, new_id(now), now) for request in requests]
+        )
+        return [
+            accepted if isinstance(accepted, BaseException) else messages.accepted_message(accepted)
+            for accepted in found
+        ]
 
     async def GetJobOutcome(self, request: job_pb2.GetJobOutcomeRequest, context: Context) -> job_pb2.JobOutcome:
         job = await self._statuses.wait_for_end(UUID(request.job_id), request.user_id, seconds=request.wait_seconds)
@@ -303,11 +324,18 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
         self._policy = policy
 
     async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Context) -> job_pb2.LeaseJobResponse:
-        if request.type not in self._policy.limits:
+        leased = await self._lease(request.type, request.worker, 1)
+        return job_pb2.LeaseJobResponse(job=leased[0] if leased else None)
+
+    async def LeaseJobs(self, request: job_pb2.LeaseJobsRequest, context: Context) -> job_pb2.LeaseJobsResponse:
+        return job_pb2.LeaseJobsResponse(jobs=await self._lease(request.type, request.worker, request.count))
+
+    async def _lease(self, job_type: str, worker: str, count: int) -> list[job_pb2.LeasedJob]:
+        if job_type not in self._policy.limits:
             names = ", ".join(sorted(self._policy.limits))
             raise ValidationFailed([FieldViolation(field="type", message=f"must be one of {names}")])
-        lease = await self._leases.lease(request.type, request.worker)
-        return job_pb2.LeaseJobResponse(job=messages.lease_message(lease, self._policy) if lease else None)
+        leases = await self._leases.lease_several(job_type, worker, count)
+        return [messages.lease_message(lease, self._policy) for lease in leases]
 
     async def Heartbeat(self, request: job_pb2.HeartbeatRequest, context: Context) -> job_pb2.HeartbeatResponse:
         reason = await self._leases.heartbeat(messages.heartbeat(request))
@@ -320,10 +348,26 @@ class JobWorkerServicer(job_pb2_grpc.JobWorkerServiceServicer):
         return job_pb2.StoreVariantResponse()
 
     async def CompleteJob(self, request: job_pb2.CompleteJobRequest, context: Context) -> job_pb2.CompleteJobResponse:
-        job = await self._leases.complete(messages.completion(request))
-        if job.self_made:
-            await self._settle(job)
-        return job_pb2.CompleteJobResponse()
+        (completed,) = await self._complete([request])
+        if isinstance(completed, BaseException):
+            raise completed
+        return completed
+
+    async def CompleteJobs(
+        self, request: job_pb2.CompleteJobsRequest, context: Context
+    ) -> job_pb2.CompleteJobsResponse:
+        return job_pb2.CompleteJobsResponse(
+            outcomes=await outcomes(job_pb2.CompleteJobOutcome, COMPLETE_JOB, request.requests, self._complete)
+        )
+
+    async def _complete(
+        self, requests: Sequence[job_pb2.CompleteJobRequest]
+    ) -> list[job_pb2.CompleteJobResponse | BaseException]:
+        jobs = await self._leases.complete_all([messages.completion(request) for request in requests])
+        self_made = [job for job in jobs if isinstance(job, EndedJob) and job.self_made]
+        if self_made:
+            await self._settle(*self_made)
+        return [job if isinstance(job, BaseException) else job_pb2.CompleteJobResponse() for job in jobs]
 
     async def FailJob(self, request: job_pb2.FailJobRequest, context: Context) -> job_pb2.FailJobResponse:
         status, job = await self._leases.fail(messages.failure(request))

@@ -86,6 +86,11 @@ class Submissions:
                 raise EarlierUndecided
             await asyncio.sleep(random.uniform(*PENDING_POLL_SECONDS))
 
+    async def submit_all(self, submissions: Sequence[Submission]) -> list[AcceptedJob | BaseException]:
+        """Accepts these jobs, each as `submit` without a wait; in place of a job, what `submit` would raise."""
+        outcomes = await self._batcher.submit_all(submissions)
+        return [EarlierUndecided() if isinstance(outcome, Undecided) else outcome for outcome in outcomes]
+
     async def submit_batch(self, submissions: Sequence[Submission]) -> list[Outcome]:
         """Decides these submissions in shared transactions; their outcomes in order."""
         try:

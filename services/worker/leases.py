@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -17,7 +18,8 @@ import grpc
 import structlog
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
-from services.chassis.errors import Refusal
+from services.chassis.data.batcher import Batcher
+from services.chassis.errors import Overloaded, Refusal
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.chassis.rpc.server import CHANNEL_OPTIONS
@@ -26,6 +28,7 @@ from services.worker.progress import Progress
 CALL_SECONDS = 5.0
 STOP_SECONDS = 2.0  # limit for the calls in flight at a stop
 IDLE_SECONDS = 60.0  # a new lease wakes the thread earlier
+MAX_SLOTS = 256  # leases in one call, as in the proto
 
 log = structlog.get_logger()
 
@@ -42,8 +45,19 @@ class HeldLease:
     delivered: bool = False  # whether the event loop has received it; a stop returns the others
 
 
+@dataclass(eq=False, slots=True)
+class _LeaseRequest:
+    """A slot that waits for a lease."""
+
+    stopped: asyncio.Future[str]
+    cancelled: bool = False
+
+
 class LeaseClient:
-    """Leases jobs and renews the leases. Belongs to one event loop; `start` is called before the first lease."""
+    """Leases jobs and renews the leases. Belongs to one event loop; `start` is called before the first lease.
+
+    Slots that are free at the same time lease by one call.
+    """
 
     def __init__(self, address: str, identity: ServiceIdentity) -> None:
         self._identity = identity
@@ -51,7 +65,8 @@ class LeaseClient:
         self._stub = job_pb2_grpc.JobWorkerServiceStub(self._channel)
         self._condition = threading.Condition()
         self._held: set[HeldLease] = set()
-        self._lease_calls: set[Any] = set()  # LeaseJob calls in flight
+        self._batchers: dict[tuple[str, str], Batcher[_LeaseRequest, HeldLease | None]] = {}
+        self._lease_calls: set[Any] = set()  # LeaseJobs calls in flight
         self._returning: set[HeldLease] = set()  # leases with a ReturnJob call in flight
         self._stopping = False
         self._thread = threading.Thread(target=self._run_heartbeats, name="heartbeats", daemon=True)
@@ -66,18 +81,40 @@ class LeaseClient:
     async def lease(self, job_type: str, worker: str) -> HeldLease | None:
         """Leases the next job in the queue and starts its heartbeats. Returns None when no job is queued. Raises the
         refusal of the job service."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[HeldLease | None] = loop.create_future()
-        stopped: asyncio.Future[str] = loop.create_future()
-        request = job_pb2.LeaseJobRequest(type=job_type, worker=worker)
-        call = self._stub.LeaseJob.future(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
-        with self._condition:
-            self._lease_calls.add(call)
-        call.add_done_callback(lambda call: self._on_lease_response(call, loop, future, stopped))
-        held = await future  # _deliver returns a lease that is granted after a cancellation
+        batcher = self._batchers.get((job_type, worker))
+        if batcher is None:
+            batcher = self._batchers[job_type, worker] = Batcher(
+                lambda requests: self._lease(job_type, worker, requests),
+                max_batch=MAX_SLOTS,
+                max_waiting=MAX_SLOTS,
+                max_wait_seconds=CALL_SECONDS,
+            )
+        request = _LeaseRequest(asyncio.get_running_loop().create_future())
+        try:
+            held = await batcher.submit(request)
+        except asyncio.CancelledError:
+            request.cancelled = True
+            raise
         if held is not None:
             held.delivered = True
         return held
+
+    async def _lease(
+        self, job_type: str, worker: str, requests: Sequence[_LeaseRequest]
+    ) -> list[HeldLease | Refusal | None]:
+        """Leases a job for each of these requests, as long as there are any; returns those that nobody waits for."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[HeldLease]] = loop.create_future()
+        message = job_pb2.LeaseJobsRequest(type=job_type, worker=worker, count=len(requests))
+        call = self._stub.LeaseJobs.future(message, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
+        with self._condition:
+            self._lease_calls.add(call)
+        call.add_done_callback(lambda call: self._on_lease_response(call, requests, future))
+        leases = await future
+        for request, held in zip(requests, leases, strict=False):
+            if request.cancelled:
+                self._return(held)
+        return [*leases, *[None] * (len(requests) - len(leases))]
 
     def release(self, held: HeldLease) -> None:
         """Stops the heartbeats of a lease."""
@@ -89,38 +126,27 @@ class LeaseClient:
     def _on_lease_response(
         self,
         call: Any,
-        loop: asyncio.AbstractEventLoop,
-        future: asyncio.Future[HeldLease | None],
-        stopped: asyncio.Future[str],
+        requests: Sequence[_LeaseRequest],
+        future: asyncio.Future[list[HeldLease]],
     ) -> None:
-        held: HeldLease | None = None
+        leases: list[HeldLease] = []
         refusal: Refusal | None = None
         try:
-            response = call.result()
-            if response.HasField("job"):
-                due = time.monotonic() + response.job.heartbeat_seconds
-                held = HeldLease(job=response.job, stopped=stopped, due=due)
+            now = time.monotonic()
+            leases = [
+                HeldLease(job=job, stopped=request.stopped, due=now + job.heartbeat_seconds)
+                for request, job in zip(requests, call.result().jobs, strict=False)
+            ]
         except grpc.RpcError as error:
             refusal = refusal_from_rpc_error(cast(grpc.Call, error))  # grpc raises the call itself
+        except grpc.FutureCancelledError:
+            refusal = Overloaded("The worker is stopping.")
         with self._condition:
-            if held is not None:
-                self._held.add(held)
+            self._held.update(leases)
             self._lease_calls.discard(call)
             self._condition.notify_all()
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and _stop returns the lease
-            loop.call_soon_threadsafe(self._deliver, future, held, refusal)
-
-    def _deliver(
-        self, future: asyncio.Future[HeldLease | None], held: HeldLease | None, refusal: Refusal | None
-    ) -> None:
-        """Runs in the event loop: resolves the future of `lease`, or returns the job if the caller was cancelled."""
-        if not future.done():
-            if refusal is not None:
-                future.set_exception(refusal)
-            else:
-                future.set_result(held)
-        elif held is not None:
-            self._return(held)
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and _stop returns the leases
+            future.get_loop().call_soon_threadsafe(_resolve, future, refusal or leases)
 
     # -- on the heartbeat thread
 
@@ -207,6 +233,10 @@ class LeaseClient:
             self._condition.notify_all()
 
 
-def _resolve(future: asyncio.Future[str], reason: str) -> None:
-    if not future.done():
-        future.set_result(reason)
+def _resolve(future: asyncio.Future[Any], result: object) -> None:
+    if future.done():
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

@@ -34,7 +34,7 @@ from services.chassis.errors import DependencyFault, Refusal, StorageFull, Stora
 from services.chassis.observability.telemetry import ATTEMPT_SECONDS, ATTEMPTS_FINISHED, FAULTS
 from services.chassis.observability.tracing import Attributes, child_span, continue_trace, mark_refused
 from services.chassis.rpc.auth import ServiceIdentity
-from services.chassis.rpc.multiplexing import BatchedChannel
+from services.chassis.rpc.batch_rpcs import BatchCalls
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.chassis.tasks import cancel_and_wait
 from services.worker.dependency_circuit import PAUSES, DependencyCircuit, Probe, storage_probe
@@ -53,7 +53,6 @@ BACKOFF = Backoff(0.2, 5.0)  # while the job service is unavailable
 # Reserved before the attempt's deadline for the last upload and for returning the job; a share of short attempts.
 RETURN_RESERVE_SECONDS = 10.0
 RETURN_RESERVE_SHARE = 0.25
-COMPLETE_JOB = "/adwright.job.v1.JobWorkerService/CompleteJob"
 SUPERSEDED = "ATTEMPT_SUPERSEDED"  # the reason of faults after which the attempt cannot report anything
 STALE_ATTEMPT = "STALE_ATTEMPT"  # the job service's refusal of an attempt that is not the current one
 MAX_MESSAGE_CHARACTERS = 2000
@@ -160,7 +159,13 @@ class Worker:
         self._type = job_type
         self._handler = handler
         self._jobs = job_pb2_grpc.JobWorkerServiceStub(jobs)
-        self._calls = BatchedChannel(jobs, identity, seconds=CALL_SECONDS)
+        self._complete: BatchCalls[job_pb2.CompleteJobRequest, job_pb2.CompleteJobResponse] = BatchCalls(
+            single=self._jobs.CompleteJob,
+            batch=self._jobs.CompleteJobs,
+            message=job_pb2.CompleteJobsRequest,
+            identity=identity,
+            seconds=CALL_SECONDS,
+        )
         self._leases = leases
         self._identity = identity
         self._assets = assets
@@ -441,9 +446,7 @@ class Worker:
         )
         # From here on the job may refer to the files, even if this call is interrupted before its response arrives.
         keys, attempt.unreferenced_keys = attempt.unreferenced_keys, []
-        report = await self._report_with_retries(
-            lambda: self._calls(COMPLETE_JOB, request, job_pb2.CompleteJobResponse)
-        )
+        report = await self._report_with_retries(lambda: self._complete(request))
         if report is _Report.STALE:
             attempt.unreferenced_keys = keys
         return "completed" if report is _Report.ACCEPTED else "lost"

@@ -15,20 +15,20 @@ from typing import Any
 
 import grpc
 import structlog
-from adwright.catalog.v1 import catalog_pb2
+from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from google.protobuf.message import Message
 
 from services.chassis.errors import Refusal, Unauthenticated
+from services.chassis.observability.tracing import current_traceparent
 from services.chassis.rpc import request_headers
 from services.chassis.rpc.auth import ServiceIdentity, caller
+from services.chassis.rpc.batch_rpcs import BatchCalls
 from services.chassis.rpc.interceptors import request_id
-from services.chassis.rpc.multiplexing import BatchedChannel
+from services.chassis.tasks import cancel_and_wait
 
 LOOKUP_SECONDS = 5.0
 SUBMIT_SECONDS = 15.0
-GET_BRIEF = "/adwright.catalog.v1.CatalogLookupService/GetBrief"
-SUBMIT_JOB = "/adwright.job.v1.JobSubmissionService/SubmitJob"
 EARLIER_UNDECIDED = "EARLIER_REQUEST_UNDECIDED"
 API_KEY_ENDED = "API_KEY_ENDED"
 UNDECIDED_SECONDS = 8.0  # limit of a duplicate's wait for the outcome of the first request
@@ -76,10 +76,24 @@ class Submitter:
     """Calls the catalog and the job service on behalf of the caller. Their refusals reach the caller."""
 
     def __init__(self, *, catalog: grpc.aio.Channel, job: grpc.aio.Channel, identity: ServiceIdentity) -> None:
-        # Concurrent, because a product that was not read yet holds back its message for 0.1 s or more.
-        self._catalog = BatchedChannel(catalog, identity, seconds=LOOKUP_SECONDS, concurrency=4)
-        self._submissions = BatchedChannel(job, identity, seconds=SUBMIT_SECONDS, concurrency=2)
+        briefs = catalog_pb2_grpc.CatalogLookupServiceStub(catalog)
         self._jobs = job_pb2_grpc.JobSubmissionServiceStub(job)
+        self._brief: BatchCalls[catalog_pb2.GetBriefRequest, catalog_pb2.Brief] = BatchCalls(
+            single=briefs.GetBrief,
+            batch=briefs.GetBriefs,
+            message=catalog_pb2.GetBriefsRequest,
+            identity=identity,
+            seconds=LOOKUP_SECONDS,
+            concurrency=4,  # a product that was not read yet holds back its message for 0.1 s or more
+        )
+        self._submit: BatchCalls[job_pb2.SubmitJobRequest, job_pb2.SubmitJobResponse] = BatchCalls(
+            single=self._jobs.SubmitJob,
+            batch=self._jobs.SubmitJobs,
+            message=job_pb2.SubmitJobsRequest,
+            identity=identity,
+            seconds=SUBMIT_SECONDS,
+            concurrency=2,
+        )
         self._identity = identity
 
     async def submit(
@@ -132,14 +146,25 @@ class Submitter:
         user_id, metadata = caller().user_id, context.invocation_metadata()
         arrived_at = request_headers.arrival_time(metadata, datetime.now(UTC))
         key = request_headers.idempotency_key(metadata)
-        stored = await self._find_idempotency_record(user_id, key, request) if key else None
-        if stored is not None:
-            return PreparedRequest(stored_response=stored, job=job_pb2.SubmitJobRequest(), brief=None)
-        brief = await self._brief(user_id, request.project_id, request.product_id)
+        wanted = catalog_pb2.GetBriefRequest(
+            user_id=user_id, project_id=request.project_id, product_id=request.product_id
+        )
+        if not key:
+            brief = await self._brief(wanted)
+        else:
+            asked = asyncio.create_task(self._brief(wanted))  # at the same time as the stored response
+            try:
+                stored = await self._find_idempotency_record(user_id, key, request)
+                if stored is not None:
+                    return PreparedRequest(stored_response=stored, job=job_pb2.SubmitJobRequest(), brief=None)
+                brief = await asked
+            finally:
+                await cancel_and_wait(asked)
         if check is not None:
             await check(brief, user_id)
         job = submission(brief, user_id)
         job.api_key_id = caller().api_key_id
+        job.traceparent = current_traceparent()
         job.arrived_at.FromDatetime(arrived_at)
         if key:
             job.idempotency_key_header, job.request_digest = key, request_headers.request_digest(request)
@@ -151,13 +176,6 @@ class Submitter:
             job_pb2.GetJobOutcomeRequest(user_id=user_id, job_id=job_id, wait_seconds=wait_seconds),
             metadata=self._identity.metadata(request_id()),
             timeout=wait_seconds + LOOKUP_SECONDS,
-        )
-
-    async def _brief(self, user_id: str, project_id: str, product_id: str) -> catalog_pb2.Brief:
-        return await self._catalog(
-            GET_BRIEF,
-            catalog_pb2.GetBriefRequest(user_id=user_id, project_id=project_id, product_id=product_id),
-            catalog_pb2.Brief,
         )
 
     @staticmethod
@@ -177,7 +195,7 @@ class Submitter:
         give_up = asyncio.get_running_loop().time() + UNDECIDED_SECONDS
         while True:
             try:
-                return await self._submissions(SUBMIT_JOB, job, job_pb2.SubmitJobResponse)
+                return await self._submit(job)
             except Refusal as refusal:
                 if refusal.reason == API_KEY_ENDED:
                     raise Unauthenticated(refusal.message) from refusal

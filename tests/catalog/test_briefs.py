@@ -96,12 +96,15 @@ class TestFreshness:
             await store.insert_product(connection, product)
         understandings = harness_understandings(database, HarnessReader(), harness.clock)
         briefs, key = harness_briefs(database, understandings), BriefKey("u", project.id, product.id)
-        await briefs.find(key)  # reads the product
-        first = await briefs.find(key)
-        assert await briefs.find(key) is first
+        await briefs.find([key])  # reads the product
+        (first,) = await briefs.find([key])
+        (second,) = await briefs.find([key])
+        assert second is first
         async with database.transaction() as connection:
             await store.update_product(connection, replace(product, name="Flask"))
-        assert (await briefs.find(key)).product.name == "Flask"
+        (renamed,) = await briefs.find([key])
+        assert not isinstance(renamed, BaseException)
+        assert renamed.product.name == "Flask"
         await understandings.close()
         await database.close()
 

@@ -34,6 +34,9 @@ class Lookups(catalog_pb2_grpc.CatalogLookupServiceServicer):
     async def GetBrief(self, request: Any, context: Any) -> catalog_pb2.Brief:
         return catalog_pb2.Brief(image_key=caller().service)
 
+    async def GetBriefs(self, request: Any, context: Any) -> catalog_pb2.GetBriefsResponse:
+        raise NotImplementedError
+
 
 class Replica:
     """A service that calls its peers and can be restarted with another secret."""

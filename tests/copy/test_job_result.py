@@ -8,10 +8,9 @@ from typing import Any, cast
 
 import grpc
 import pytest
-from adwright.batch.v1 import batch_pb2, batch_pb2_grpc
 from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
-from adwright.job.v1 import job_pb2
+from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.errors import Overloaded
 from services.chassis.rpc.auth import ServiceIdentity
@@ -21,6 +20,7 @@ from services.copy import messages
 from services.copy.domain import CopyBrief, CopyResult, Notes, Usage, Variant
 from services.copy.servicer import CopyServicer, GenerationFailed
 from services.job.errors import StaleAttempt
+from services.job.servicer import JobWorkerServicer
 from services.worker.submission import PreparedRequest, Submitter
 from tests.copy.products import PRODUCTS, brief
 
@@ -31,26 +31,25 @@ RESULT = CopyResult(variants=VARIANTS, notes=Notes(applied=("No emoji.",)), prov
 ACCEPTED = job_pb2.SubmitJobResponse(job_id="j", attempt=1, credits_used=1, credits_remaining=9)
 
 
-class FakeJobService(batch_pb2_grpc.BatchServiceServicer):
+class FakeJobService(JobWorkerServicer):
     """A job service that records completions; stale: it refuses them."""
 
     def __init__(self) -> None:
         self.completions: list[job_pb2.CompleteJobRequest] = []
         self.stale = False
 
-    async def CallBatch(self, request: batch_pb2.CallBatchRequest, context: Any) -> batch_pb2.CallBatchResponse:
-        assert request.method == "/adwright.job.v1.JobWorkerService/CompleteJob"
-        self.completions += [job_pb2.CompleteJobRequest.FromString(call.request) for call in request.calls]
+    async def CompleteJobs(self, request: job_pb2.CompleteJobsRequest, context: Any) -> job_pb2.CompleteJobsResponse:
+        self.completions += request.requests
+        outcome = job_pb2.CompleteJobOutcome(response=job_pb2.CompleteJobResponse())
         if self.stale:
-            refused = rich_status(StaleAttempt())
-            return batch_pb2.CallBatchResponse(outcomes=[batch_pb2.Outcome(refused=refused) for _ in request.calls])
-        return batch_pb2.CallBatchResponse(outcomes=[batch_pb2.Outcome(response=b"") for _ in request.calls])
+            outcome = job_pb2.CompleteJobOutcome(refused=rich_status(StaleAttempt()))
+        return job_pb2.CompleteJobsResponse(outcomes=[outcome for _ in request.requests])
 
 
 @pytest.fixture
 async def jobs() -> AsyncIterator[tuple[FakeJobService, grpc.aio.Channel]]:
     server, job_service = grpc.aio.server(), FakeJobService()
-    batch_pb2_grpc.add_BatchServiceServicer_to_server(job_service, server)
+    job_pb2_grpc.add_JobWorkerServiceServicer_to_server(job_service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with open_channel(f"127.0.0.1:{port}") as channel:

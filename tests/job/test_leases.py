@@ -109,8 +109,8 @@ class Slow(JobWorkerServicer):
         super().__init__(**parts)
         self.granted, self.go, self.returning = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-    async def LeaseJob(self, request: job_pb2.LeaseJobRequest, context: Any) -> job_pb2.LeaseJobResponse:
-        response = await super().LeaseJob(request, context)
+    async def LeaseJobs(self, request: job_pb2.LeaseJobsRequest, context: Any) -> job_pb2.LeaseJobsResponse:
+        response = await super().LeaseJobs(request, context)
         self.granted.set()
         await self.go.wait()
         return response

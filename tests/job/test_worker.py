@@ -49,9 +49,9 @@ class CountingServicer(JobWorkerServicer):
 
     lease_requests: int = 0
 
-    async def LeaseJob(self, request: Any, context: Any) -> Any:
-        self.lease_requests += 1
-        return await super().LeaseJob(request, context)
+    async def LeaseJobs(self, request: Any, context: Any) -> Any:
+        self.lease_requests += request.count
+        return await super().LeaseJobs(request, context)
 
 
 class HeldUploads(AssetStore):

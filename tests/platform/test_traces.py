@@ -17,9 +17,9 @@ STRANGERS = "00-0123456789abcdef0123456789abcdef-0123456789abcdef-01"
 # Every hop of a video: (service, span). The gateway's span has the name of the requested path.
 HOPS = [
     ("video", "adwright.video.v1.VideoService/GenerateVideo"),
-    ("catalog", "adwright.catalog.v1.CatalogLookupService/GetBrief"),
+    ("catalog", "adwright.catalog.v1.CatalogLookupService/GetBriefs"),
     ("catalog", "statements"),
-    ("job", "adwright.job.v1.JobSubmissionService/SubmitJob"),
+    ("job", "adwright.job.v1.JobSubmissionService/SubmitJobs"),
     ("job", "batch"),
     ("job", "transaction"),
     ("billing", "adwright.billing.v1.BillingLedgerService/PlaceHolds"),
@@ -32,7 +32,7 @@ HOPS = [
     ("video-worker", "attempt"),
     ("video-worker", "make"),
     ("video-worker", "store"),
-    ("job", "adwright.job.v1.JobWorkerService/CompleteJob"),
+    ("job", "adwright.job.v1.JobWorkerService/CompleteJobs"),
     ("job", "settle"),
     ("billing", "adwright.billing.v1.BillingLedgerService/SettleHolds"),
 ]
@@ -104,7 +104,7 @@ def test_log_lines_have_the_trace_id(system: RunningSystem, video: list[Seen]) -
 
 
 def test_heartbeats_and_polls_for_work_start_no_trace(collector: Collector, video: list[Seen]) -> None:
-    assert not [span.name for span in collector.spans() if span.name.endswith(("/Heartbeat", "/LeaseJob"))]
+    assert not [span.name for span in collector.spans() if span.name.endswith(("/Heartbeat", "/LeaseJobs"))]
 
 
 def test_refusal_has_its_reason_and_is_no_error(system: RunningSystem, collector: Collector) -> None:

@@ -54,21 +54,32 @@ class Batcher(Generic[Item, Outcome]):
 
     async def submit(self, item: Item) -> Outcome:
         """Returns the item's outcome. Raises Overloaded, without applying the item, when max_waiting items wait."""
-        if len(self._waiting) >= self._max_waiting:
+        (future,) = self._add([item])
+        return await future
+
+    async def submit_all(self, items: Sequence[Item]) -> list[Outcome | BaseException]:
+        """Returns the items' outcomes in order; for a refused or failed item, the exception.
+
+        Raises Overloaded, without applying any, when more than max_waiting items would wait.
+        """
+        return await asyncio.gather(*self._add(items), return_exceptions=True)
+
+    def _add(self, items: Sequence[Item]) -> list[asyncio.Future[Outcome]]:
+        if len(self._waiting) + len(items) > self._max_waiting:
             raise Overloaded("Too many requests are waiting; try again.", retry_after_seconds=1)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
-        self._waiting.append(
-            (item, future, current_traceparent(), loop.call_later(self._max_wait, _refuse_overdue, future))
-        )
-        if self._running < self._concurrency:
+        loop, traceparent = asyncio.get_running_loop(), current_traceparent()
+        futures: list[asyncio.Future[Outcome]] = [loop.create_future() for _ in items]
+        for item, future in zip(items, futures, strict=True):
+            overdue = loop.call_later(self._max_wait, _refuse_overdue, future)
+            self._waiting.append((item, future, traceparent, overdue))
+        if items and self._running < self._concurrency:
             # Counted here and in _run, not in the done callback: a caller that submits between the task's last step
             # and its callback would count on a runner that has finished, and wait forever.
             self._running += 1
             task = asyncio.create_task(self._run())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await future
+        return futures
 
     async def _run(self) -> None:
         try:

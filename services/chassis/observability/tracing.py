@@ -143,7 +143,7 @@ def without_trace() -> Iterator[None]:
 @contextmanager
 def linked_span(name: str, traceparents: Sequence[str]) -> Iterator[None]:
     """Opens a span for work that is done once for several traces: a span of the first trace, linked to the others."""
-    present = [traceparent for traceparent in traceparents if traceparent]
+    present = [traceparent for traceparent in dict.fromkeys(traceparents) if traceparent]
     if not present:
         with without_trace():
             yield

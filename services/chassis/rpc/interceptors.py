@@ -11,7 +11,6 @@ from typing import Any
 import grpc
 import structlog
 from adwright.access.v1 import access_pb2
-from adwright.batch.v1 import batch_pb2
 from google.protobuf import descriptor_pool
 from google.protobuf.message import Message
 
@@ -19,8 +18,8 @@ from services.chassis.errors import Forbidden, Refusal, Unauthenticated
 from services.chassis.observability.telemetry import CALL_SECONDS, CALLS
 from services.chassis.observability.tracing import HEADER, begin_call, mark_refused
 from services.chassis.rpc.api_keys import ApiKeyVerifier
-from services.chassis.rpc.auth import CallerIdentity, TokenVerifier, caller, set_caller
-from services.chassis.rpc.refusals import MAX_MESSAGE, refusal_metadata, rich_status, to_refusal
+from services.chassis.rpc.auth import CallerIdentity, TokenVerifier, set_caller
+from services.chassis.rpc.refusals import MAX_MESSAGE, refusal_metadata, to_refusal
 from services.chassis.rpc.validation import validate
 
 MAX_REQUEST_ID = 100
@@ -45,7 +44,6 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
         self._tokens = tokens
         self._api_keys = api_keys
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
-        self._callers: dict[str, frozenset[int]] = {}
 
     async def intercept_service(
         self,
@@ -131,27 +129,6 @@ class RpcInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc,unused-ig
             set_caller(identity)
         validate(request)
 
-    async def handle_batched_call(self, method: str, handler: Any, call: batch_pb2.Call) -> batch_pb2.Outcome:
-        """Handles one call of a CallBatch as if it had arrived by itself. The caller is the batch's caller."""
-        if method not in self._callers:
-            self._callers[method] = permitted_callers(method)
-        began = time.perf_counter()
-        span = begin_call(method, call.traceparent)
-        _request_id.set(call.request_id[:MAX_REQUEST_ID] or str(uuid.uuid4()))
-        try:
-            if not _may_call(caller(), self._callers[method]):
-                raise Forbidden(_missing_permission(caller()))
-            request = handler.request_deserializer(call.request)
-            validate(request)
-            response = handler.response_serializer(await handler.unary_unary(request, None))
-        except Exception as error:
-            return batch_pb2.Outcome(refused=rich_status(_record_refusal(method, error)))
-        finally:
-            CALL_SECONDS.labels(method).observe(time.perf_counter() - began)
-            span.end()
-        CALLS.labels(method, "OK").inc()
-        return batch_pb2.Outcome(response=response)
-
 
 def _headers(context: grpc.aio.ServicerContext[Any, Any]) -> dict[str, str]:
     """Returns the call's text metadata by lower-case name. The last value of a repeated name wins."""
@@ -181,7 +158,7 @@ def _missing_permission(identity: CallerIdentity) -> str:
     return "You are not allowed to call this method."
 
 
-def _record_refusal(method: str, error: Exception) -> Refusal:
+def record_refusal(method: str, error: Exception) -> Refusal:
     """Returns the refusal for an exception. Counts it, and logs an unexpected exception."""
     refusal = to_refusal(error)
     if refusal is None:
@@ -197,7 +174,7 @@ def _record_refusal(method: str, error: Exception) -> Refusal:
 async def _refuse(method: str, error: Exception, context: grpc.aio.ServicerContext[Any, Any]) -> None:
     if isinstance(error, NotImplementedError):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "This method is not implemented.")
-    refusal = _record_refusal(method, error)
+    refusal = record_refusal(method, error)
     await context.abort(
         grpc.StatusCode[refusal.kind.code],
         refusal.message[:MAX_MESSAGE],

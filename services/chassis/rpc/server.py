@@ -11,7 +11,6 @@ from typing import Any, cast
 import grpc
 import structlog
 import uvloop
-from adwright.batch.v1 import batch_pb2_grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2_grpc
 
@@ -21,7 +20,6 @@ from services.chassis.observability import telemetry, tracing
 from services.chassis.rpc.api_keys import ApiKeyLookup, ApiKeyVerifier, NoApiKeys
 from services.chassis.rpc.auth import TokenVerifier
 from services.chassis.rpc.interceptors import RpcInterceptor
-from services.chassis.rpc.multiplexing import BatchServicer, RecordingServer
 
 MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB photo and the message around it
 MAX_CONCURRENT_CALLS = 4_000  # above it gRPC responds RESOURCE_EXHAUSTED immediately, before memory runs out
@@ -77,6 +75,23 @@ def open_channel(address: str) -> grpc.aio.Channel:
     return grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS)
 
 
+class _GenericHandlers:
+    """A server to which servicers are added. Passes only their generic handlers on to the real server.
+
+    With registered handlers grpc.aio waits for each method separately: on every call it sets up and removes as many
+    waits as there are methods.
+    """
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self._server = server
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
+        self._server.add_generic_rpc_handlers(handlers)
+
+    def add_registered_method_handlers(self, service: str, methods: object) -> None:
+        return
+
+
 class Server:
     """A gRPC server for a service's servicers, with background loops that run while it serves."""
 
@@ -115,10 +130,8 @@ class Server:
             options=OPTIONS,
             maximum_concurrent_rpcs=MAX_CONCURRENT_CALLS,
         )
-        methods = RecordingServer(self._server)
-        server = cast(grpc.aio.Server, methods)
+        server = cast(grpc.aio.Server, _GenericHandlers(self._server))
         register(server)
-        batch_pb2_grpc.add_BatchServiceServicer_to_server(BatchServicer(interceptor, dict(methods.handlers)), server)
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         names = [*services, health.SERVICE_NAME, reflection.SERVICE_NAME]

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import protovalidate
 from adwright.rules.v1 import rules_pb2
+from buf.validate import validate_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from services.chassis.errors import FieldViolation, ValidationFailed
+
+_rules: Any = validate_pb2  # generated without type stubs
 
 NUL = "\0"
 DESCRIBED_RULES = ("string.pattern", "string.uri", "string.uri_empty")  # all described by `must_be`
@@ -96,6 +100,8 @@ def nul_violations(request: Message) -> list[FieldViolation]:
 
 def _strings(message: Message, prefix: str) -> Iterator[tuple[str, str]]:
     for field, value in message.ListFields():
+        if _validated_apart(field):
+            continue
         path = prefix + field.json_name
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             entry = field.message_type.fields_by_name
@@ -108,6 +114,12 @@ def _strings(message: Message, prefix: str) -> Iterator[tuple[str, str]]:
                 yield from _value(field, item, f"{path}[{index}]")
         else:
             yield from _value(field, value, path)
+
+
+@cache
+def _validated_apart(field: FieldDescriptor) -> bool:
+    """Whether the items of a field are validated one by one, as the requests of a batch RPC are."""
+    return bool(field.GetOptions().Extensions[_rules.field].repeated.items.ignore == _rules.IGNORE_ALWAYS)
 
 
 def _value(field: FieldDescriptor, value: object, path: str) -> Iterator[tuple[str, str]]:

@@ -74,16 +74,20 @@ class Settlement:
             concurrency=PROMPT_CONCURRENCY,
         )
 
-    async def settle_promptly(self, job: EndedJob) -> None:
-        """Returns when billing has confirmed the end of the job's hold, or after PROMPT_SETTLEMENT.
+    async def settle_promptly(self, *jobs: EndedJob) -> None:
+        """Returns when billing has confirmed the ends of the jobs' holds, or after PROMPT_SETTLEMENT.
 
         The loop settles a job that is not confirmed by then.
         """
+        error: BaseException | None = None
         try:
             async with asyncio.timeout(PROMPT_SETTLEMENT.total_seconds()):
-                await self._prompt.submit(job)
-        except (Refusal, TimeoutError) as error:
-            log.warning("settlement_delayed", job_id=str(job.id), error=repr(error))
+                outcomes = await self._prompt.submit_all(jobs)
+            error = next((outcome for outcome in outcomes if isinstance(outcome, BaseException)), None)
+        except (Refusal, TimeoutError) as refusal:
+            error = refusal
+        if error is not None:
+            log.warning("settlement_delayed", jobs=[str(job.id) for job in jobs], error=repr(error))
             self._ended.set()
 
     async def run(self) -> None:
