@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -51,6 +50,7 @@ from services.job.servicer import (
     JobSubmissionServicer,
     JobWorkerServicer,
 )
+from services.job.settlement_queue import SettlementQueue
 from services.job.statuses import Statuses
 from services.job.submission import Submissions
 
@@ -146,7 +146,7 @@ async def serve(settings: JobSettings) -> None:
     producer = Producer(settings, TOPICS)
     relay = Relay(database, producer)
     policy = policy_from(settings)
-    ended = asyncio.Event()
+    ended = SettlementQueue()
     submissions = Submissions(database=database, billing=billing, relay=relay, policy=policy, clock=clock)
     leases = Leases(database=database, relay=relay, policy=policy, clock=clock, ended=ended)
     lifecycle = Lifecycle(database=database, relay=relay, policy=policy, clock=clock, ended=ended)

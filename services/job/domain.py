@@ -129,6 +129,24 @@ class Submission(IdempotentRequest):
     sends_heartbeats: bool = False
     """Whether a submitter that makes the job itself extends its lease."""
 
+    def accepted(self) -> ChangedJob:
+        """The job's row after its acceptance: queued, or processing if its submitter makes it."""
+        return ChangedJob(
+            id=self.job_id,
+            user_id=self.user_id,
+            type=self.type,
+            project_id=self.project_id,
+            status=(Status.PROCESSING if self.worker else Status.QUEUED).value,
+            attempt=1 if self.worker else 0,
+            worker=self.worker or None,
+            traceparent=self.traceparent,
+            self_made=bool(self.worker),
+            error_reason=None,
+            settle=None,
+            quantity=self.quantity,
+            delivered=0,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcceptedJob:

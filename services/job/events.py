@@ -27,11 +27,20 @@ def end_event_id(job_id: UUID) -> UUID:
 
 async def write_events(connection: Connection, jobs: Sequence[ChangedJob], now: datetime, *, dispatch: bool) -> None:
     """Writes an event for each of these changed jobs, and with `dispatch` a dispatch for each queued one."""
-    if not jobs:
-        return
-    records = []
+    await outbox.add(connection, event_records(jobs, now, dispatch=dispatch))
+    count_changes(jobs)
+
+
+def count_changes(jobs: Sequence[ChangedJob]) -> None:
+    """Counts these changes of status in the metrics."""
     for job in jobs:
         JOB_CHANGES.labels(job.type, job.status).inc()
+
+
+def event_records(jobs: Sequence[ChangedJob], now: datetime, *, dispatch: bool) -> list[Record]:
+    """The events of these changed jobs, and with `dispatch` a dispatch for each queued one. Their keys are job ids."""
+    records = []
+    for job in jobs:
         event = events_pb2.JobEvent(
             id=str(end_event_id(job.id) if job.status in TERMINAL_STATUSES else uuid4()),
             job_id=str(job.id),
@@ -47,7 +56,7 @@ async def write_events(connection: Connection, jobs: Sequence[ChangedJob], now: 
         records.append(_record(EVENTS_TOPIC, job, event.SerializeToString()))
     if dispatch:
         records += _dispatches([job for job in jobs if job.status == Status.QUEUED], now)
-    await outbox.add(connection, records)
+    return records
 
 
 async def write_dispatches(connection: Connection, jobs: Sequence[ChangedJob], now: datetime) -> None:

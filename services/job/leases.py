@@ -5,7 +5,6 @@ Each method is one transaction. Calls that arrive concurrently share transaction
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Sequence
 from uuid import UUID
@@ -33,6 +32,7 @@ from services.job.domain import (
 from services.job.errors import StaleAttempt
 from services.job.events import write_events
 from services.job.lease_store import LeaseStore
+from services.job.settlement_queue import SettlementQueue
 
 MAX_LEASE_ROUNDS = 5  # while other replicas take users' last shares; workers repeat the request soon in any case
 MAX_LEASE_WAIT_SECONDS = 3.0  # a worker waits 5 s
@@ -42,9 +42,9 @@ class Leases:
     """Leases jobs to workers. An attempt's number fences: what an earlier attempt sends raises StaleAttempt."""
 
     def __init__(
-        self, *, database: Database, relay: Relay, policy: JobPolicy, clock: Clock, ended: asyncio.Event
+        self, *, database: Database, relay: Relay, policy: JobPolicy, clock: Clock, ended: SettlementQueue
     ) -> None:
-        """ended: set whenever a job has ended whose settlement no caller waits for."""
+        """ended: gets the jobs whose settlement no caller waits for."""
         self._database = database
         self._relay = relay
         self._clock = clock
@@ -140,8 +140,7 @@ class Leases:
             completed, repeated = await self._store.complete(connection, list(first.values()), self._clock.now())
             await write_events(connection, completed, self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
-        if not all(job.self_made for job in completed):
-            self._ended.set()
+        self._ended.add(EndedJob.of(job) for job in completed if not job.self_made)
         ended = {(job.id, job.attempt): EndedJob.of(job) for job in [*completed, *repeated]}
         return [ended.get((completion.job_id, completion.attempt)) or StaleAttempt() for completion in completions]
 
@@ -158,7 +157,7 @@ class Leases:
         self._relay.wake(soon=True)
         ended = EndedJob.of(job) if job.status in TERMINAL_STATUSES else None
         if ended is not None and not ended.self_made:
-            self._ended.set()
+            self._ended.add([ended])
         return Status(job.status), ended
 
     async def return_job(self, job_id: UUID, attempt: int, reason: str = "", message: str = "") -> None:

@@ -5,25 +5,25 @@ Each method is one transaction.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from uuid import UUID
 
 from services.chassis.clock import Clock
 from services.chassis.data.database import Database
 from services.chassis.data.outbox import Relay
-from services.job.domain import EndedJob, JobPolicy, Status
+from services.job.domain import TERMINAL_STATUSES, EndedJob, JobPolicy, Status
 from services.job.events import write_dispatches, write_events
 from services.job.lease_store import LeaseStore
+from services.job.settlement_queue import SettlementQueue
 
 
 class Lifecycle:
     """Ends or requeues live jobs. Any number of replicas may call every method concurrently."""
 
     def __init__(
-        self, *, database: Database, relay: Relay, policy: JobPolicy, clock: Clock, ended: asyncio.Event
+        self, *, database: Database, relay: Relay, policy: JobPolicy, clock: Clock, ended: SettlementQueue
     ) -> None:
-        """ended: set whenever a job may have ended, so that the settlement loop settles it."""
+        """ended: gets the jobs whose settlement no caller waits for."""
         self._database = database
         self._relay = relay
         self._clock = clock
@@ -33,13 +33,12 @@ class Lifecycle:
     async def cancel(self, job_id: UUID, user_id: str | None) -> tuple[EndedJob, Status, int]:
         """Cancels a live job of the user, or of anybody for None; the job, its status before, the credits to release.
 
-        Raises JobNotFound, JobEnded.
+        The caller settles the job. Raises JobNotFound, JobEnded.
         """
         async with self._database.transaction() as connection:
             job, before, amount = await self._store.cancel(connection, job_id, user_id, self._clock.now())
             await write_events(connection, [job], self._clock.now(), dispatch=False)
         self._relay.wake(soon=True)
-        self._ended.set()
         return EndedJob.of(job), before, amount
 
     async def expire(self, limit: int) -> int:
@@ -49,7 +48,7 @@ class Lifecycle:
             await write_events(connection, jobs, self._clock.now(), dispatch=False)
         if jobs:
             self._relay.wake(soon=True)
-            self._ended.set()
+            self._ended.add(map(EndedJob.of, jobs))
         return len(jobs)
 
     async def recover_lost(self, limit: int) -> int:
@@ -57,13 +56,12 @@ class Lifecycle:
         async with self._database.transaction() as connection:
             now = self._clock.now()
             lost = await self._store.lost(connection, now, limit)
-            for failure in lost:
-                job, changed = await self._store.fail(connection, failure, now, jitter=random.random())
-                if changed:
-                    await write_events(connection, [job], self._clock.now(), dispatch=job.status == Status.QUEUED)
+            failed = [await self._store.fail(connection, failure, now, jitter=random.random()) for failure in lost]
+            jobs = [job for job, changed in failed if changed]
+            await write_events(connection, jobs, self._clock.now(), dispatch=True)
         if lost:
             self._relay.wake()
-            self._ended.set()
+            self._ended.add(EndedJob.of(job) for job in jobs if job.status in TERMINAL_STATUSES)
         return len(lost)
 
     async def dispatch_again(self, limit: int) -> int:

@@ -26,7 +26,16 @@ from services.chassis.observability.tracing import current_traceparent
 from services.job import idempotency_records, queries
 from services.job.batching import MAX_BATCH, MAX_WAITING
 from services.job.credits import BillingClient, Held, Refused
-from services.job.domain import HOLD_MARGIN, AcceptedJob, FoundJob, IdempotentRequest, JobPolicy, Status, Submission
+from services.job.domain import (
+    HOLD_MARGIN,
+    AcceptedJob,
+    ChangedJob,
+    FoundJob,
+    IdempotentRequest,
+    JobPolicy,
+    Status,
+    Submission,
+)
 from services.job.errors import (
     EarlierUndecided,
     JobNotDead,
@@ -35,7 +44,7 @@ from services.job.errors import (
     RequestInFlight,
     TooManyLiveJobs,
 )
-from services.job.events import write_events
+from services.job.events import count_changes, event_records
 from services.job.submission_store import SubmissionStore
 
 MAX_UNCONFIRMED = 10_000  # bounds memory; the sweeper finds the others by their age
@@ -223,22 +232,20 @@ class Submissions:
         A job that its submitter makes itself starts processing instead.
         """
         now = self._clock.now()
-        dispatched = [
-            (entry.job_id, held[entry.job_id].credits)
-            for entry in submissions
-            if entry.job_id in held and not entry.worker
-        ]
-        self_made = [
-            (entry.job_id, held[entry.job_id].credits, entry.worker, entry.sends_heartbeats)
-            for entry in submissions
-            if entry.job_id in held and entry.worker
-        ]
+        dispatched = [entry for entry in submissions if entry.job_id in held and not entry.worker]
+        self_made = [entry for entry in submissions if entry.job_id in held and entry.worker]
+        amounts = {job_id: hold.credits for job_id, hold in held.items()}
+        queued: list[ChangedJob] = []
+        started: list[ChangedJob] = []
         async with self._database.transaction() as connection:
             if refused:
                 await self._store.delete_pending(connection, refused)
-            queued = await self._store.queue(connection, dispatched, now) if dispatched else []
-            started = await self._store.start_self_made(connection, self_made, now) if self_made else []
-            await write_events(connection, [*queued, *started], self._clock.now(), dispatch=True)
+            if dispatched:
+                records = event_records([entry.accepted() for entry in dispatched], now, dispatch=True)
+                queued = await self._store.queue(connection, dispatched, amounts, records, now)
+            if self_made:
+                records = event_records([entry.accepted() for entry in self_made], now, dispatch=False)
+                started = await self._store.start_self_made(connection, self_made, amounts, records, now)
             accepted = {
                 job.id: AcceptedJob(
                     job_id=job.id,
@@ -256,6 +263,7 @@ class Submissions:
             ]
             if keyed:
                 await idempotency_records.decide(connection, keyed)
+        count_changes([*queued, *started])
         self._relay.wake()
         return accepted
 

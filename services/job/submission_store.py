@@ -8,7 +8,7 @@ have ten thousand different turns, and another user's first job has the lowest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -39,6 +39,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from services.chassis.data.database import Connection
+from services.chassis.data.kafka import Record
+from services.chassis.data.outbox import arrays, with_records
 from services.chassis.data.sql import among, inline, unnest
 from services.chassis.data.statements import IdRow, Query, fetch_rows, run
 from services.job.attempt_store import CHANGED, changed_jobs, open_attempts
@@ -256,7 +258,7 @@ _placed = (
 )
 _QUEUE = Query(
     ChangedJob,
-    (
+    with_records(
         update(job)
         .values(
             status=inline(Status.QUEUED),
@@ -268,14 +270,15 @@ _QUEUE = Query(
             updated_at=_NOW,
         )
         .where(job.c.id == _placed.c.id, PENDING, ~job.c.abandoned)
-        .returning(*CHANGED)
+        .returning(*CHANGED),
+        "id",
     ),
 )
 
 _self_made = unnest("given", id=Uuid, credits=Integer, worker=Text, heartbeats=Boolean)
 _START_SELF_MADE = Query(
     ChangedJob,
-    (
+    with_records(
         update(job)
         .values(
             status=inline(Status.PROCESSING),
@@ -290,7 +293,8 @@ _START_SELF_MADE = Query(
             updated_at=_NOW,
         )
         .where(job.c.id == _self_made.c.id, PENDING, ~job.c.abandoned)
-        .returning(*CHANGED)
+        .returning(*CHANGED),
+        "id",
     ),
 )
 
@@ -414,41 +418,52 @@ class SubmissionStore:
         )
         return {row.submission_id: _found(row) for row in rows}
 
-    async def queue(self, connection: Connection, held: Sequence[tuple[UUID, int]], now: datetime) -> list[ChangedJob]:
+    async def queue(
+        self,
+        connection: Connection,
+        submissions: Sequence[Submission],
+        held: Mapping[UUID, int],
+        records: Sequence[Record],
+        now: datetime,
+    ) -> list[ChangedJob]:
         """Queues pending jobs whose holds were placed; the rows of those that were still pending.
 
-        held: job id and credits of each.
+        held: the credits by job id. records: for the outbox, if their jobs are queued; their keys are job ids.
         """
         return await changed_jobs(
             connection,
             _QUEUE,
             {
-                "held_id": [job_id for job_id, _ in held],
-                "held_credits": [amount for _, amount in held],
+                "held_id": [entry.job_id for entry in submissions],
+                "held_credits": [held[entry.job_id] for entry in submissions],
                 "now": now,
                 "again": REDISPATCH_INTERVAL,
                 "limits_type": list(self._policy.limits),
                 "limits_start": [limit.start for limit in self._policy.limits.values()],
+                **arrays(records),
             },
         )
 
     async def start_self_made(
-        self, connection: Connection, held: Sequence[tuple[UUID, int, str, bool]], now: datetime
+        self,
+        connection: Connection,
+        submissions: Sequence[Submission],
+        held: Mapping[UUID, int],
+        records: Sequence[Record],
+        now: datetime,
     ) -> list[ChangedJob]:
-        """Starts pending jobs that their submitters make; the rows of those that were still pending.
-
-        held: job id, credits, worker, and whether the worker sends heartbeats.
-        """
+        """Starts pending jobs that their submitters make; as `queue`."""
         rows = await changed_jobs(
             connection,
             _START_SELF_MADE,
             {
-                "given_id": [job_id for job_id, _, _, _ in held],
-                "given_credits": [amount for _, amount, _, _ in held],
-                "given_worker": [worker for _, _, worker, _ in held],
-                "given_heartbeats": [heartbeats for _, _, _, heartbeats in held],
+                "given_id": [entry.job_id for entry in submissions],
+                "given_credits": [held[entry.job_id] for entry in submissions],
+                "given_worker": [entry.worker for entry in submissions],
+                "given_heartbeats": [entry.sends_heartbeats for entry in submissions],
                 "lease": SELF_MADE_LEASE,
                 "now": now,
+                **arrays(records),
             },
         )
         await open_attempts(connection, rows, now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -33,6 +32,7 @@ from services.job.job_reader import JobReader
 from services.job.leases import Leases
 from services.job.lifecycle import Lifecycle
 from services.job.loops.settlement import Settlement
+from services.job.settlement_queue import SettlementQueue
 from services.job.submission import Submissions
 from services.job.submission_store import SubmissionStore
 from services.job.tables import attempt, job
@@ -98,7 +98,7 @@ class Replica:
     lifecycle: Lifecycle
     reader: JobReader
     settlement: Settlement
-    ended: asyncio.Event
+    ended: SettlementQueue
 
 
 @dataclass
@@ -185,7 +185,7 @@ class JobHarness(Replica):
 
 
 def replica_of(database: Database, stub: Any, policy: JobPolicy, clock: LaterClock) -> Replica:
-    billing, relay, ended = BillingClient(stub, IDENTITY), Relay(database, NoBroker()), asyncio.Event()
+    billing, relay, ended = BillingClient(stub, IDENTITY), Relay(database, NoBroker()), SettlementQueue()
     return Replica(
         submissions=Submissions(database=database, billing=billing, relay=relay, policy=policy, clock=clock),
         leases=Leases(database=database, relay=relay, policy=policy, clock=clock, ended=ended),

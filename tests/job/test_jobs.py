@@ -14,11 +14,12 @@ from sqlalchemy import update
 from services.billing.domain import EntryKind
 from services.billing.ledger import Ledger
 from services.billing.tables import ENTRY
+from services.chassis.data.outbox import OUTBOX
 from services.chassis.errors import Refusal
 from services.job import domain, queries, tables
 from services.job.domain import AcceptedJob, EndedJob, FaultKind, Heartbeat, JobFilter, Status
 from services.job.errors import InsufficientCredits, JobEnded, JobNotDead, JobNotFound, StaleAttempt, TooManyLiveJobs
-from services.job.events import EVENTS_TOPIC
+from services.job.events import EVENTS_TOPIC, event_records
 from services.job.servicer import wait_for_settlement
 from tests.database import column
 from tests.job.harness import PRICES, JobHarness, completion, failure
@@ -33,6 +34,19 @@ class TestSubmission:
         accepted = await harness.submissions.submit(harness.submission())
         assert (accepted.status, accepted.credits_used, accepted.credits_remaining) == ("queued", 3, 7)
         assert await harness.balance() == (7, 3)
+
+    async def test_only_jobs_that_are_queued_are_dispatched(self, harness: JobHarness) -> None:
+        """Of two pending jobs, one is taken back before its hold is known."""
+        kept, lost = harness.submission(), harness.submission()
+        store, now = harness.submission_store, harness.clock.now()
+        records = event_records([kept.accepted(), lost.accepted()], now, dispatch=True)
+        async with harness.database.transaction() as connection:
+            await store.insert_pending(connection, [kept, lost], now)
+            await store.mark_taken_back(connection, [lost.job_id])
+            queued = await store.queue(connection, [kept, lost], {kept.job_id: 3, lost.job_id: 3}, records, now)
+        assert queued == [kept.accepted()]
+        assert await harness.column(OUTBOX.c.topic) == ["adwright.job.dispatch.image.v1", EVENTS_TOPIC]
+        assert set(await harness.column(OUTBOX.c.key)) == {str(kept.job_id)}
 
     async def test_insufficient_credits_leave_no_job(self, harness: JobHarness) -> None:
         await harness.grant("u", 2)
@@ -319,6 +333,21 @@ class TestEnds:
         await harness.settlement.settle_all()
         assert (await harness.reader.job(job_id, "u")).status is Status.EXPIRED
         assert await harness.balance() == (3, 0)
+
+    async def test_ended_jobs_are_settled_from_the_queue(self, harness: JobHarness) -> None:
+        """A completed job and an expired one; a job that is canceled is settled by the request that cancels it."""
+        await harness.grant("u", 9)
+        completed, canceled, _ = [await harness.submitted() for _ in range(3)]
+        await harness.leases.lease("static_ad", "m")
+        await harness.leases.complete(completion(completed, 1))
+        await harness.lifecycle.cancel(canceled, "u")
+        harness.clock.ahead = timedelta(minutes=61)
+        assert await harness.lifecycle.expire(10) == 1
+        assert len(harness.ended) == 2
+        await harness.settlement.settle_ended()
+        assert len(harness.ended) == 0
+        assert [job.id for job in await harness.jobs(tables.job.c.settled_at.is_(None))] == [canceled]
+        assert await harness.balance() == (3, 3)
 
     async def test_concurrent_settlements_capture_each_hold_once(self, harness: JobHarness) -> None:
         await harness.grant("u", 30)

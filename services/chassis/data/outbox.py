@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 import structlog
@@ -21,8 +21,11 @@ from sqlalchemy import (
     Identity,
     LargeBinary,
     MetaData,
+    Select,
     Table,
     Text,
+    Update,
+    cast,
     delete,
     func,
     insert,
@@ -63,7 +66,7 @@ def outbox_table(metadata: MetaData) -> Table:
 
 
 OUTBOX = outbox_table(MetaData())
-GIVEN = unnest("given", topic=Text, key=Text, value=LargeBinary, traceparent=Text)
+GIVEN = unnest("record", topic=Text, key=Text, value=LargeBinary, traceparent=Text)
 ADD = insert(OUTBOX).from_select([column.name for column in GIVEN.c], select(GIVEN))
 
 
@@ -100,16 +103,35 @@ DELETE = delete(OUTBOX).where(among(OUTBOX.c.id, "ids"))
 async def add(connection: Connection, records: Sequence[Record]) -> None:
     """Inserts the records in the connection's transaction."""
     if records:
-        await run(
-            connection,
-            ADD,
-            {
-                "given_topic": [record.topic for record in records],
-                "given_key": [record.key for record in records],
-                "given_value": [record.value for record in records],
-                "given_traceparent": [record.traceparent for record in records],
-            },
+        await run(connection, ADD, arrays(records))
+
+
+def arrays(records: Sequence[Record]) -> dict[str, object]:
+    """The parameters of GIVEN."""
+    return {
+        "record_topic": [record.topic for record in records],
+        "record_key": [record.key for record in records],
+        "record_value": [record.value for record in records],
+        "record_traceparent": [record.traceparent for record in records],
+    }
+
+
+def with_records(changed: Update, key: str) -> Select[Any]:
+    """A statement that makes a change and adds the records of the rows that it has changed; returns these rows.
+
+    changed: an update that returns rows. key: the column of these rows that the keys of the records name. The
+    parameters of the records are `arrays`.
+    """
+    rows = changed.cte("changed")
+    added = (
+        insert(OUTBOX)
+        .from_select(
+            [column.name for column in GIVEN.c],
+            select(GIVEN).where(GIVEN.c.key.in_(select(cast(rows.c[key], Text)))),
         )
+        .cte("added")
+    )
+    return select(*rows.c).add_cte(added)
 
 
 class RecordsNotAcknowledged(Exception):

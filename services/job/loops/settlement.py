@@ -20,6 +20,7 @@ from services.chassis.errors import Refusal
 from services.chassis.observability.tracing import linked_span
 from services.job.credits import BillingClient
 from services.job.domain import PROMPT_SETTLEMENT, EndedJob
+from services.job.settlement_queue import SettlementQueue
 from services.job.tables import MOMENT, UNSETTLED, job
 
 TICK_SECONDS = 1.0
@@ -59,8 +60,8 @@ log = structlog.get_logger()
 class Settlement:
     """Settles ended jobs. Replicas may settle the same job: billing ends each hold once and reports how."""
 
-    def __init__(self, *, database: Database, billing: BillingClient, clock: Clock, ended: asyncio.Event) -> None:
-        """ended: set by others to wake the loop when a job has ended."""
+    def __init__(self, *, database: Database, billing: BillingClient, clock: Clock, ended: SettlementQueue) -> None:
+        """ended: others add the jobs that have ended."""
         self._database = database
         self._billing = billing
         self._clock = clock
@@ -88,45 +89,56 @@ class Settlement:
             error = refusal
         if error is not None:
             log.warning("settlement_delayed", jobs=[str(job.id) for job in jobs], error=repr(error))
-            self._ended.set()
+            self._ended.add(jobs)
 
     async def run(self) -> None:
-        """Settles at every tick, and when a job has ended, until cancelled."""
+        """Settles jobs when they have ended, and at every tick those that are left in the table, until cancelled."""
+        clock = asyncio.get_running_loop().time
+        tick = clock() + TICK_SECONDS
         while True:
             try:
-                async with asyncio.timeout(TICK_SECONDS):
+                async with asyncio.timeout_at(tick):
                     await self._ended.wait()
-                await asyncio.sleep(GATHER_SECONDS)
+                    await asyncio.sleep(GATHER_SECONDS)
             except TimeoutError:
                 pass
-            self._ended.clear()
             try:
-                await self.settle_all()
+                await self.settle_ended()
+                if clock() >= tick:
+                    tick = clock() + TICK_SECONDS
+                    await self.settle_all()
             except Refusal as error:
                 log.warning("settlement_delayed", error=repr(error))
             except Exception:
                 log.exception("settlement_failed")
 
+    async def settle_ended(self) -> None:
+        """Settles the jobs of the queue. Those that billing does not confirm stay in the table."""
+        jobs = self._ended.take()
+        for start in range(0, len(jobs), BATCH):
+            await self._settle(jobs[start : start + BATCH], seconds=CALL_SECONDS)
+
     async def settle_all(self) -> int:
-        """Settles all jobs that have ended; the number that billing has confirmed."""
+        """Settles all jobs in the table that have ended; the number that billing has confirmed."""
         after = UUID(int=0)
         count = 0
         while True:
             async with self._database.connection() as connection:
                 batch = await unsettled(connection, after, BATCH)
-            if not batch:
+            if batch:
+                count += sum(await self._settle(batch, seconds=CALL_SECONDS))
+                after = batch[-1].id
+            if len(batch) < BATCH:
                 return count
-            count += sum(await self._settle(batch, seconds=CALL_SECONDS))
-            after = batch[-1].id
 
     async def _settle(self, jobs: Sequence[EndedJob], *, seconds: float) -> list[bool]:
         """Settles these jobs and records the confirmed ones; for each, whether billing has confirmed it."""
         with linked_span("settle", [job.traceparent for job in jobs]):
             confirmed = await self._billing.settle(jobs, seconds=seconds)
-        async with self._database.connection() as connection:
-            await mark_settled(
-                connection, [job.id for job, final in zip(jobs, confirmed, strict=True) if final], self._clock.now()
-            )
+        final = [job.id for job, settled in zip(jobs, confirmed, strict=True) if settled]
+        if final:
+            async with self._database.connection() as connection:
+                await mark_settled(connection, final, self._clock.now())
         return confirmed
 
 
