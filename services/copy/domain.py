@@ -196,7 +196,7 @@ class CopyResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """Lines for an image: a headline of at most 40 characters where its words allow it, a line below it of at most 90,
+    """Lines for an image: a headline of at most 48 characters where its words allow it, a line below it of at most 90,
     and a call to action of at most 20."""
 
     headline: str

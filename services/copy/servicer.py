@@ -27,6 +27,7 @@ from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
 from services.copy.providers.ad_policy import forbidden_claim
+from services.copy.providers.local import picture_price
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.worker.faults import classify
 from services.worker.submission import PreparedRequest, Submitter
@@ -282,6 +283,7 @@ class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
             headline=headline.headline,
             subline=headline.subline,
             call_to_action=headline.cta,
+            price=picture_price(brief),
             forbidden_texts=[
                 text for text in request.product_texts if forbidden_claim(text, subject=brief.subject) is not None
             ],

@@ -208,6 +208,8 @@ def image_brief(
     """Builds the provider's brief from a job's parameters and its downloaded files."""
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
     price, old_price = prices(request, product)
+    if old_price is None:  # a reduced price stands beside the old one; any other with what belongs to it
+        price = headline.price or None
     forbidden, banned = frozenset(headline.forbidden_texts), project.brand.banned_words
 
     def printable(text: str) -> str:

@@ -95,7 +95,7 @@ def render(path: Path, name: str, colour: Colour | None = None) -> Drawing:
     ValueError for a drawing that is empty.
     """
     text = drawing_file(path).svg(name)
-    data = (recoloured(text, colour) if colour is not None else text).encode()
+    data = (recoloured(text, colour).replace("currentColor", colour.hex) if colour is not None else text).encode()
     picture = skia.SVGDOM.MakeFromStream(skia.MemoryStream(data, True))  # True: it copies the bytes
     if picture is None:
         raise ValueError(f"the drawing {name} cannot be read")
@@ -118,18 +118,29 @@ def render(path: Path, name: str, colour: Colour | None = None) -> Drawing:
     return Drawing(name=name, image=image, foot=(low[2] - low[0]) / (right - left))
 
 
-def draw_icon(canvas: Any, path: Path, name: str, *, left: float, top: float, size: float, colour: Colour) -> None:
+def draw_icon(
+    canvas: Any,
+    path: Path,
+    name: str,
+    *,
+    left: float,
+    top: float,
+    size: float,
+    colour: Colour,
+    grid: int = ICON_GRID,
+) -> None:
     """Draws an icon of the file into a square of `size` pixels, as outlines, so that it is sharp at any size.
 
-    Raises KeyError, OSError, and ValueError for an icon that cannot be read.
+    grid: width and height of an icon that names none. Raises KeyError, OSError, and ValueError for an icon that cannot
+    be read.
     """
-    text = drawing_file(path).svg(name, grid=ICON_GRID).replace("currentColor", colour.hex)
+    text = drawing_file(path).svg(name, grid=grid).replace("currentColor", colour.hex)
     picture = skia.SVGDOM.MakeFromStream(skia.MemoryStream(text.encode(), True))
     if picture is None:
         raise ValueError(f"the icon {name} cannot be read")
     canvas.save()
     canvas.translate(left, top)
-    canvas.scale(size / ICON_GRID, size / ICON_GRID)
+    canvas.scale(size / grid, size / grid)
     picture.render(canvas)
     canvas.restore()
 

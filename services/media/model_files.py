@@ -41,6 +41,7 @@ FACE_DETECTION_SHORT: Final = "face_detection_short_range.tflite"
 FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
 FACE_LANDMARKS: Final = "face_landmark.tflite"
 DRAWINGS: Final = "fluent-emoji.json"
+PICTOGRAMS: Final = "fluent-emoji-high-contrast.json"
 ICONS: Final = "lucide.json"
 HYPHENATION_GERMAN: Final = "hyphenation-de.js"
 # Files of the Noto Sans families for Chinese, Japanese and Korean, by weight.
@@ -81,7 +82,9 @@ class DownloadsFailed(ModelMissing):
         if any(name in missing for name in FACE_FILES):
             lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
         if DRAWINGS in missing:
-            lines.append("Without the drawings, images of products without a photo consist of type only.")
+            lines.append("Without the drawings, films of products without a photo consist of type only.")
+        if PICTOGRAMS in missing:
+            lines.append("Without the pictograms, images of products without a photo consist of type only.")
         if ICONS in missing:
             lines.append("Without the icons, lists in images have ticks.")
         if any(name in missing for name in PANORAMA_FILES):
@@ -141,6 +144,11 @@ EMOJI: Final = (
     "@iconify-json/fluent-emoji",
     "1.2.7",
     "8044210dbf11e016d4de85f15d01a243423bd832457e7e2491df1b751c0e272b",
+)
+PICTOGRAM: Final = (
+    "@iconify-json/fluent-emoji-high-contrast",
+    "1.2.6",
+    "0b92d48c90d2200bd499e3cdd09a127ca6a8c8ddefd34c35eb5a1e4994012ae0",
 )
 LUCIDE: Final = (
     "@iconify-json/lucide",
@@ -324,6 +332,14 @@ MODELS: Final[dict[str, Model]] = {
             sha256="87f3336be6f46747d40d046a15ffa8b23809ff7a1a280b5d3521d3782fb85de7",
             licence="MIT (Microsoft's Fluent Emoji)",
             source=NodePackage(package=EMOJI[0], version=EMOJI[1], sha256=EMOJI[2], member="package/icons.json"),
+        ),
+        Model(
+            name=PICTOGRAMS,
+            sha256="c522fb74fef65ccef67b38dfdbf0f3dcd4353339e4b8faec4aa45faf83ed4739",
+            licence="MIT (Microsoft's Fluent Emoji)",
+            source=NodePackage(
+                package=PICTOGRAM[0], version=PICTOGRAM[1], sha256=PICTOGRAM[2], member="package/icons.json"
+            ),
         ),
         Model(
             name=ICONS,

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from services.copy.domain import Headline, Tone
-from services.copy.providers.local import write_headline
+from services.copy.providers.local import picture_price, write_headline
 from services.copy.providers.local.quotes import content_words
 from services.copy.providers.local.words import words_of
 from tests.copy.products import CAREFUL, FOREIGN, PRODUCTS, UNMET, Product, brief
@@ -26,7 +26,7 @@ class TestEveryProduct:
     def test_lines_fit_an_image(self, product: Product) -> None:
         for tone in Tone:
             found = lines(product, tone)
-            assert 0 < len(found.headline) <= 40
+            assert 0 < len(found.headline) <= 48
             assert len(found.subline) <= 90
             assert 0 < len(found.cta) <= 20
 
@@ -89,7 +89,7 @@ def test_questions_are_left_out_where_the_customer_asks_so() -> None:
 
 def test_a_name_of_one_long_word_is_cut() -> None:
     found = write_headline(brief(Product(name="Donaudampfschifffahrtsgesellschaftskapitänsmütze")), "s")
-    assert 0 < len(found.headline) <= 40
+    assert 0 < len(found.headline) <= 48
 
 
 SHELTER = Product(
@@ -117,6 +117,7 @@ def test_headlines_of_a_set_are_no_warning_condition_hours_or_bare_price() -> No
                 write_headline(brief(product, tone=list(Tone)[number % len(Tone)]), str(number), taken).headline
             )
         assert all(any(word.casefold() in line.casefold() for word in sold) for line in taken), taken
+        assert not [line for line in taken if re.search(r"[$£]", line) and product.name.split()[1] not in line], taken
 
 
 def test_headlines_that_stand_again_take_turns() -> None:
@@ -125,3 +126,32 @@ def test_headlines_that_stand_again_take_turns() -> None:
         taken.append(write_headline(brief(SHELTER), str(number), taken).headline)
     counts = [taken.count(line) for line in set(taken)]
     assert max(counts) - min(counts) <= 1, taken
+
+
+def test_price_of_a_picture_has_its_unit_and_limits_or_is_left_out() -> None:
+    def price(description: str, amount: str, currency: str = "GBP") -> str:
+        product = Product(name="Drum lessons", brand="Loft", description=description, price=amount, currency=currency)
+        return picture_price(brief(product))
+
+    assert "a month" in price("Weekly lessons in a small room. £24 a month.", "24.00")
+    assert "from" in price("Weekly lessons in a small room. Lessons from £18.", "18.00").casefold()
+    assert not price("Weekly lessons for £24 a month with a contract of twelve months, paid in advance.", "24.00")
+    assert price("Weekly lessons in a small room.", "24.00") in {"24.00", "£24"}
+    assert "without" in price("Weekly lessons in a small room, £24, without a kit.", "24.00")
+
+
+def test_what_a_picture_must_say_stands_below_its_headline() -> None:
+    long = "Lessons are £24 a month, twelve months at least."
+    lessons = Product(name="Drum lessons", brand="Loft", description=long, price="24.00", currency="GBP")
+    assert not picture_price(brief(lessons))
+    assert "£24 a month, twelve months" in lines(lessons, Tone.BOLD).subline
+
+
+def test_few_words_that_do_not_say_what_of_are_no_headline() -> None:
+    product = Product(
+        name="Rabies vaccination for dogs",
+        brand="Town of Ely",
+        features=("Three places", "Card included", "No appointment"),
+    )
+    for seed in range(8):
+        assert "vaccination" in lines(product, list(Tone)[seed % len(Tone)], str(seed)).headline.casefold()

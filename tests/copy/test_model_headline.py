@@ -49,7 +49,7 @@ async def test_model_writes_the_lines_from_the_facts() -> None:
     assert headline == GOOD
     document = transport.documents()[0]
     assert [fact["id"] for fact in document["facts"]] == ["f1", "f2", "f3", "price"]
-    assert document["rules"]["headline_characters_max"] == 40
+    assert document["rules"]["headline_characters_max"] == 48
     assert transport.payloads[0]["response_format"]["json_schema"]["name"] == "ad_headline"
 
 

@@ -26,6 +26,7 @@ from PIL import Image
 from services.copy.messages import headline_brief
 from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.local.headline import write_headline
+from services.copy.providers.local.picture_price import picture_price
 from services.image import messages
 from services.image.domain import AspectRatio, ImageBrief, Style
 from services.image.messages import image_brief
@@ -127,6 +128,7 @@ def _of_briefs(path: Path) -> Iterator[tuple[str, str, ImageBrief]]:
             headline=written.headline,
             subline=written.subline,
             call_to_action=written.cta,
+            price=picture_price(copied),
             forbidden_texts=[
                 text for text in wanted.product_texts if forbidden_claim(text, subject=copied.subject) is not None
             ],

@@ -131,19 +131,19 @@ class TestProof:
         assert any("forbid it: “Cures cancer”" in note for note in made.notes)
 
     def test_only_named_features_are_shown_and_weak_ones_and_logistics_never_lead(self) -> None:
-        catalog = _catalog((), features=["Two-hour lesson", "Ring before noon", "Faktura VAT"])
+        catalog = _catalog((), features=["Two-hour lesson with Dawn", "Ring before noon", "Faktura VAT"])
         for text, role, strength in (
-            ("Two-hour lesson", "feature", 0.6),
+            ("Two-hour lesson with Dawn", "feature", 0.6),
             ("Ring before noon", "logistics", 0.8),
             ("Faktura VAT", "feature", 0.2),
             ("Ask Dawn whether this is still on", "feature", 0.9),
         ):
             catalog.understanding.facts.add(text=text, role=role, strength=strength)
         found = _image_brief(_request(), catalog)
-        assert set(found.benefits) == {"Two-hour lesson", "Ring before noon", "Faktura VAT"}
-        assert found.leading_benefits == frozenset({"Two-hour lesson"})
+        assert set(found.benefits) == {"Two-hour lesson with Dawn", "Ring before noon", "Faktura VAT"}
+        assert found.leading_benefits == frozenset({"Two-hour lesson with Dawn"})
         headlines = {compose(replace(found, concept=str(idea)), photo=None).headline for idea in range(24)}
-        assert "Two-hour lesson" in headlines
+        assert "Two-hour lesson with Dawn" in headlines
         assert not headlines & {"Ring before noon", "Faktura VAT"}
 
     def test_benefit_that_no_typeface_can_draw_is_dropped_whole(self) -> None:

@@ -51,7 +51,7 @@ class TestFiles:
             assert picture.info.get("icc_profile")
         with Image.open(made.thumbnail) as small:
             assert max(small.size) == 400
-        _signed(made, provenance.SOURCE_PHOTO_COMPOSITE)  # of the place behind it
+        _signed(made)
 
     @pytest.mark.parametrize("file_format", ["jpeg", "webp"])
     async def test_jpeg_and_webp_are_signed(

@@ -207,12 +207,12 @@ class TestVariety:
 
     def test_eight_jobs_give_five_headlines_of_the_facts(self) -> None:
         facts = (
-            "X-rays included",
-            "Open until 8 pm",
-            "Free parking",
-            "Same-day care",
-            "No waiting list",
-            "Quiet rooms",
+            "X-rays included each time",
+            "Open until 8 pm daily",
+            "Free parking behind us",
+            "Care on the same day",
+            "There is no waiting list",
+            "Quiet rooms for all",
         )
         headlines = {
             next(text for text in made.proof.texts if text.role is Role.HEADLINE).text.casefold()

@@ -10,12 +10,12 @@ import numpy
 import pytest
 
 from services.image.domain import AspectRatio, Style, Subject
-from services.image.providers.local import poster_fields
+from services.image.providers.local import motifs, poster_fields
 from services.image.providers.local.ad_text import without_repeated_price, wording
 from services.image.providers.local.arrangement import Plan, arrange
 from services.image.providers.local.composer import Photo, compose
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.layouts import PlacedField, Shows, layouts
+from services.image.providers.local.layouts import Layout, PlacedField, Shows, layouts
 from services.image.providers.local.posters import Scheme, Shape, Tone, house_colours, poster_palette
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.textstack import Role
@@ -120,3 +120,33 @@ class TestType:
             request = brief("unknown", subject=Subject(confidence="not_known"), seed=str(number))
             names.add((portrait, "edges" in compose(request, photo=photo).layout))
         assert names == {(False, False), (False, True), (True, False)}
+
+
+class TestMotifs:
+    PLACES = tuple(
+        (layout, ratio)
+        for layout, ratio in itertools.product(layouts(), AspectRatio)
+        if layout.motifs == 1 and layout.boxes
+    )
+
+    @pytest.mark.parametrize(("layout", "ratio"), PLACES, ids=lambda each: getattr(each, "name", str(each)))
+    def test_large_pictogram_is_seen_and_stands_apart_from_the_texts(self, layout: Layout, ratio: AspectRatio) -> None:
+        frame = Frame.of(ratio)
+        motif = layout.motif(frame)
+        assert motif is not None
+        left, top = max(motif.box.left, motif.within.left, 0), max(motif.box.top, motif.within.top, 0)
+        right = min(motif.box.right, motif.within.right, frame.width)
+        bottom = min(motif.box.bottom, motif.within.bottom, frame.height)
+        seen = Box(left, top, right, bottom)
+        assert seen.width * seen.height >= 0.5 * motif.box.width * motif.box.height
+        core = seen.inset(seen.width * 0.15, seen.height * 0.15)
+        for arrangement in layout.arrangements(frame):
+            assert not core.overlaps(arrangement.text)
+            assert arrangement.foot is None or not core.overlaps(arrangement.foot)
+
+    @pytest.mark.parametrize("brand", BRANDS)
+    def test_pictogram_stands_out_from_its_field(self, brand: tuple[str, ...]) -> None:
+        for scheme, tone in itertools.product(Scheme, (Tone.SECOND, Tone.ACCENT, Tone.PAPER)):
+            made = poster_palette(brand, scheme)
+            for behind in (made.background, made.secondary):
+                assert contrast(motifs.seen_on(tone, behind, made), behind) >= 1.7

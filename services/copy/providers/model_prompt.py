@@ -21,7 +21,7 @@ from services.copy.providers.meaning import read_table
 from services.copy.providers.platforms import platforms
 
 CTA_CHARACTERS = 20
-HEADLINE_CHARACTERS = 40
+HEADLINE_CHARACTERS = 48
 SUBLINE_CHARACTERS = 90
 
 

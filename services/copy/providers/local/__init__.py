@@ -5,9 +5,10 @@ from __future__ import annotations
 from services.copy.domain import CopyBrief, CopyResult
 from services.copy.providers.local import engine
 from services.copy.providers.local.headline import write_headline
+from services.copy.providers.local.picture_price import picture_price
 from services.copy.providers.local.words import read_all
 
-__all__ = ["LocalCopyProvider", "read_all", "write_headline"]
+__all__ = ["LocalCopyProvider", "picture_price", "read_all", "write_headline"]
 
 
 class LocalCopyProvider:

@@ -9,16 +9,31 @@ from typing import Final
 
 from services.copy.domain import CopyBrief, Format, Headline, Platform, Variant
 from services.copy.providers import content_filters
-from services.copy.providers.local.arguments import UNFIT, Argument, arguments, names_price
+from services.copy.providers.local.amounts import same_amount
+from services.copy.providers.local.arguments import UNFIT, Argument, arguments, names_price, stands_alone
 from services.copy.providers.local.engine import polish
 from services.copy.providers.local.fitness import BESIDE
-from services.copy.providers.local.quotes import Quote, as_line, as_sentence, content_words, names_day, shortened
+from services.copy.providers.local.picture_price import before_price, names_money, price_of, with_its_end
+from services.copy.providers.local.quotes import (
+    Quote,
+    as_line,
+    as_sentence,
+    content_words,
+    fold,
+    head_before_price,
+    last_word,
+    names_day,
+    shortened,
+)
 from services.copy.providers.local.request import Order, understand_order
 
-HEADLINE_CHARACTERS: Final = 40
+HEADLINE_CHARACTERS: Final = 48
 SUBLINE_CHARACTERS: Final = 90
 LIST_CHARACTERS: Final = 66  # of a list of features: more is not read on a picture
 CTA_CHARACTERS: Final = 20
+MOST_PIECES: Final = 2
+NEW_WORDS: Final = 2  # of a line below the name, that the name does not say
+DATED: Final = frozenset({"event", "place"})  # kinds whose pictures name the day, where there is one
 SHORT: Final = range(8, 31)  # characters that are read at a glance
 VARIETY: Final = 0.7  # how much chance may turn the order, so that another job gets another headline
 # A line that needs an answer below it, or says only the name, is the last choice for a picture.
@@ -38,7 +53,7 @@ def write_headline(brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> 
     buttons = [label for label in order.buttons if len(label) <= CTA_CHARACTERS]
     return Headline(
         headline=headline,
-        subline=_subline(order, argument, headline),
+        subline=_subline(order, argument, headline, price_of(order)),
         cta=buttons[0] if buttons else order.buttons[0][:CTA_CHARACTERS],
     )
 
@@ -62,7 +77,7 @@ def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tup
         worth += (0.3 if len(argument.hook) in SHORT else 0.0) + VARIETY * random_.random()
         found.append((worth, argument))
     for _, argument in sorted(found, key=lambda pair: -pair[0]):
-        text = as_line(polish(argument.hook, order, title=True))
+        text = as_line(polish(argument.hook, order, title=True)).strip()
         if _may_stand(text, order):
             if text not in taken:
                 return argument, text
@@ -82,11 +97,23 @@ def _may_lead(argument: Argument, order: Order) -> bool:
         return False
     if argument.angle == "focus":
         return True
-    if (argument.angle == "price" or (argument.lead is not None and found and found.role == "price")) and (
-        not argument.says_what
-    ):
+    is_price = argument.angle == "price" or (argument.lead is not None and argument.lead.role == "price")
+    is_price = is_price or (bool(material.amount) and found is None and same_amount(argument.hook, material.amount))
+    if (is_price or names_money(argument.hook)) and not argument.says_what:
         return False
+    if argument.lead is not None and not argument.says_what and not _stands_by_itself(argument.lead, order):
+        return False  # "Three places, with card" says not what of
+    if material.brand and argument.angle == "name" and fold(argument.hook).startswith(fold(material.brand)):
+        return fold(argument.hook) == fold(material.what)  # the picture names the sender by itself
     return found is None or order.focus_of(found) > 0 or _is_fit(found, order) or found is material.opening
+
+
+def _stands_by_itself(found: Quote, order: Order) -> bool:
+    """Whether a fact below the product's name says enough: a sentence, or a feature of several words."""
+    words = order.material.words
+    if last_word(found.text) in words.open_end or (found.source == "description" and not found.is_prose):
+        return found.role == "offer" and found.source != "description"
+    return stands_alone(found, order.material)
 
 
 def _is_fit(found: Quote, order: Order) -> bool:
@@ -97,50 +124,108 @@ def _is_fit(found: Quote, order: Order) -> bool:
     return material.kind == "event" or not names_day(found.text, material.words.language)
 
 
-def _may_stand(text: str, order: Order) -> bool:
-    """Whether the filters of copy let a line pass: length, banned words, claims."""
-    variant = Variant(angle="line", hook=text, body="-", cta="-", hashtags=())
-    return content_filters.rejection_reason(variant, order.brief, order.rules) is None
+def _may_stand(text: str, order: Order, *, below: bool = False) -> bool:
+    """Whether the filters of copy let a line pass: length, banned words, claims. below: it stands below a headline."""
+    line = Variant(angle="line", hook=text, body="-", cta="-", hashtags=())
+    reading = order.brief
+    if below:  # there is room for a sentence
+        line, reading = replace(line, hook="-", body=text), replace(reading, format=Format.SHORT)
+    return content_filters.rejection_reason(line, reading, order.rules) is None
 
 
-def _subline(order: Order, argument: Argument | None, headline: str) -> str:
-    """The answer to the headline, offers, or facts that the headline does not hold."""
+def _subline(order: Order, argument: Argument | None, headline: str, price: str) -> str:
+    """The answer to the headline, offers, what a picture of this kind must say, or facts that the headline does not
+    hold."""
     material = order.material
     offers = " ".join(order.offers)
     if offers and len(offers) <= SUBLINE_CHARACTERS:
         return offers
     if argument is not None and argument.answer is not None:
         answer = argument.answer.within(SUBLINE_CHARACTERS - 1, material.words)
-        if answer and _may_stand(answer, order):
+        if answer and _may_stand(answer, order, below=True):
             return polish(as_sentence(answer), order)
-    # a weaker fact stands below a headline only where the brief holds no other
+    needed = _needed(order, headline, price)
+    if needed and (len(needed) > LIST_CHARACTERS or material.kind not in DATED):
+        return polish(as_sentence(needed), order)
+    # what is said before a price, and weaker facts, stand below a headline only where the brief holds no other
     fit = [found for found in material.quotes if _is_fit(found, order)]
+    heads = [replace(found, text=head) for found in material.quotes if (head := _before_price(found, order))]
     weaker = [found for found in material.quotes if found.loss < BESIDE and not found.late and found not in fit]
-    pieces = _pieces(fit, order, argument, headline) or _pieces(weaker, order, argument, headline)
-    if len(pieces) == 1:
-        return polish(as_sentence(pieces[0]), order)
-    if pieces:
-        return polish(" · ".join(pieces), order)
-    name = material.name
-    return polish(name, order) if name.casefold() not in headline.casefold() and len(name) <= SUBLINE_CHARACTERS else ""
+    first = [needed] if needed else []
+    for quotes in (fit, heads, weaker):
+        pieces = _pieces(quotes, order, argument, headline, first)
+        if len(pieces) == 1:
+            return polish(as_sentence(pieces[0]), order)
+        if pieces:
+            return polish(" · ".join(pieces), order)
+    return ""
 
 
-def _pieces(quotes: list[Quote], order: Order, argument: Argument | None, headline: str) -> list[str]:
-    """At most two facts that share no word with the headline or with each other."""
+def _before_price(found: Quote, order: Order) -> str | None:
+    """What a line with the price says before it."""
+    material = order.material
+    if found.late or found.role in _LIMITS:
+        return None
+    said = before_price(found.text, material.amount, material.words) if material.amount else ""
+    if said or not names_money(found.text):
+        return said or None
+    return head_before_price(found.text, SUBLINE_CHARACTERS - 1, material.words)
+
+
+def _needed(order: Order, headline: str, price: str) -> str:
+    """What must stand below the headline, empty if nothing: the day of what has one, the pay of work, what a gift of
+    money does, or a price that cannot stand by itself, with all that limits it."""
     material = order.material
     said = content_words(headline, material.words)
-    pieces: list[str] = []
+    found: list[str] = []
+    if material.kind in DATED:
+        tail = material.full_name.removeprefix(material.what).strip(" ,:;–—|-()")
+        days = [tail, *(quote.text for quote in material.quotes), *(quote.text for quote in material.spare)]
+        found = [text for text in days if names_day(text, material.words.language)]
+    elif material.kind in {"job", "cause"}:
+        found = [
+            quote.text
+            for quote in material.quotes
+            if names_money(quote.text) and quote.loss < UNFIT and not (quote.late or quote.dangling)
+        ]
+    elif not price and order.instructions.price is not False:
+        prices = [quote for quote in material.quotes if quote.source != "price" and not quote.late]
+        prices = [quote for quote in prices if names_price(quote, material, strict=bool(material.amount))]
+        found = [with_its_end(quote.text, material.written) for quote in prices]
+    for text in sorted(found, key=len) if material.kind in DATED else found:
+        line = as_line(text)
+        if (
+            len(line) < SUBLINE_CHARACTERS
+            and not content_words(text, material.words) <= said
+            and _may_stand(line, order, below=True)
+        ):
+            return line
+    return ""
+
+
+def _pieces(quotes: list[Quote], order: Order, argument: Argument | None, headline: str, first: list[str]) -> list[str]:
+    """`first`, and facts up to two pieces that share no word with the headline or with each other."""
+    material = order.material
+    pieces = list(first)
+    is_name = argument is None or argument.angle == "name"
+    said = content_words(" ".join((*(() if is_name else (headline,)), *first)), material.words)
+    known = content_words(headline, material.words)
     for found in quotes:
         if found.dangling or (argument is not None and found is argument.lead) or found.words & said:
+            continue
+        if is_name and len(content_words(found.text, material.words) - known) < NEW_WORDS:
             continue
         # the picture shows the price by itself
         if found.source == "price" or (order.instructions.price is False and names_price(found, material)):
             continue
-        text = found.within(LIST_CHARACTERS, material.words)
-        if text is None or len(" · ".join([*pieces, text])) > LIST_CHARACTERS or not _may_stand(text, order):
+        limit = LIST_CHARACTERS if pieces else SUBLINE_CHARACTERS - 1
+        text = found.within(limit, material.words)
+        if text is None or len(" · ".join([*pieces, text])) > limit or not _may_stand(text, order, below=True):
             continue
+        if names_money(text) and not order.material.says_the_name(text):
+            continue  # a price stands in its own line
         pieces.append(as_line(text))
         said |= found.words
-        if len(pieces) == 2:
+        if len(pieces) == MOST_PIECES:
             break
     return pieces

@@ -58,7 +58,7 @@ class LocalImageProvider:
             brief=brief,
             folder=folder,
             cut_out_model=_stored(model_files.U2NETP, self._models),
-            drawings=_stored(model_files.DRAWINGS, self._models),
+            drawings=_stored(model_files.PICTOGRAMS, self._models),
             icons=_stored(model_files.ICONS, self._models),
             panoramas=self._models,
             signing_folder=self._signing.folder,
@@ -73,7 +73,7 @@ class LocalImageProvider:
     async def prepare(self) -> None:
         """Starts the render process and loads its models, so that the first job need not wait."""
         studio = await asyncio.to_thread(importlib.import_module, "services.image.providers.local.studio")
-        stored = (_stored(model_files.U2NETP, self._models), _stored(model_files.DRAWINGS, self._models))
+        stored = (_stored(model_files.U2NETP, self._models), _stored(model_files.PICTOGRAMS, self._models))
         await self._process.run(studio.load, stored)
 
     async def close(self) -> None:

@@ -24,6 +24,7 @@ BRACKETS: Final = re.compile(r"\([^()]{8,}\)|\[[^\[\]]{8,}\]|【[^【】]*】|�
 MARKS: Final = re.compile(r"\*|!!|\|")  # of listings and of notes to oneself
 SEPARATOR: Final = re.compile(r"\s+[-–—+/]+\s+|\s*[|*;:•·]+\s*|!!+|,\s+|、")
 SEPARATORS: Final = " -–—|*,;:•·+/"
+RAW: Final = re.compile(r"[<>{}|@#*]|&\w+;|https?:")  # signs of markup, lists and notes in a description
 SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
 
 
@@ -101,8 +102,17 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
         made = _with_quoted(made, {role: clean_text(text) for role, text in quoted.items()})
     printed = short_name(name)
     if name and not _says(f"{made.headline} {made.brand}", printed):
-        made = replace(made, eyebrow=printed)
+        made = replace(made, eyebrow=_rest(printed, made))
     return made
+
+
+def _rest(name: str, words: Wording) -> str:
+    """The name, or what it says besides the headline; "" where that stands below the headline."""
+    head = words.headline.casefold()
+    if not name.casefold().startswith(head):
+        return name
+    rest = name[len(head) :].strip(f"{SEPARATORS}()")
+    return rest if len(rest) >= SHORTEST_NAME and rest.casefold() not in words.subline.casefold() else ""
 
 
 def _says(text: str, name: str) -> bool:
@@ -182,6 +192,8 @@ def _soft_words(brief: ImageBrief, quoted: dict[str, str]) -> dict[str, str]:
 
 
 def _plain_subline(brief: ImageBrief) -> str:
+    if RAW.search(brief.description):
+        return ""
     sentences = re.split(r"(?<=[.!?])\s+", clean_text(brief.description))
     first = sentences[0] if sentences else ""
     if first and len(first) <= SUBLINE_LIMIT:

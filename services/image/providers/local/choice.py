@@ -15,7 +15,7 @@ from services.image.providers.local.ad_text import Wording, rating_text, without
 from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
-from services.image.providers.local.posters import house_colours, poster_palette
+from services.image.providers.local.posters import house_colours, poster_palette, season_emblem
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
@@ -42,6 +42,7 @@ FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alo
 FEWEST_BENEFITS: Final = 3
 MOST_IN_A_LIST: Final = 4
 LONGEST_FACT: Final = 48  # characters of a fact that is read at a glance
+WHOLE_FACT: Final = 4  # words of one that stands alone
 LONGEST_OFFER: Final = 60  # characters
 SHOPS: Final = frozenset({"good", "food", "software"})  # kinds that have sales
 
@@ -62,6 +63,7 @@ class Choice:
     overlay: str
     notes: tuple[str, ...]
     backdrop: Backdrop | None = None  # a photographed ground
+    decor: str = ""  # the pictogram of the season, for patterns
 
 
 def chosen(
@@ -74,12 +76,13 @@ def chosen(
     covers: bool = True,
     panoramas: Path | None = None,
     with_icons: bool = False,
+    decor: bool = False,
 ) -> Choice:
     """Decides composition, words, colours and faces. Raises InputFault when no character of the headline can be set.
 
     draw: decides the idea, which pictures of one concept share. layout_draw: decides the layout. photos: how many
     there are. covers: whether the first is large enough for the whole picture. panoramas: the folder of photographed
-    grounds. with_icons: whether icons are installed.
+    grounds. with_icons: whether icons are installed. decor: whether pictograms are.
     """
     steering = read_prompt(brief.prompt)
     quoted, refused_texts = dict(steering.quoted or {}), [*(steering.quoted or {}).values()]
@@ -103,6 +106,7 @@ def chosen(
         covers=covers,
         with_list=bool(words.benefits),
         view=brief.style is Style.SEASONAL or (composition.photographic and _has_place(brief, panoramas)),
+        decor=decor,
     )
     placed = composition.photographic and (layout.view or not composition.scheme)
     composition = replace(composition, plan=layout.plan or Plan.PHOTO, photographic=placed)
@@ -190,6 +194,7 @@ def chosen(
         overlay=overlay,
         notes=tuple(notes),
         backdrop=backdrop,
+        decor=season_emblem(season_name) if brief.style is Style.SEASONAL and layout.motifs > 1 else "",
     )
 
 
@@ -269,10 +274,13 @@ def _layout(
     covers: bool,
     with_list: bool,
     view: bool,
+    decor: bool,
 ) -> Layout:
-    """A layout in which the composition's ground and type work. view: whether there is one to see through a field."""
+    """A layout in which the composition's ground and type work. view: whether there is one to see through a field.
+    decor: whether there are pictograms for those that show them."""
 
-    layout_has_view = view and (style is Style.SEASONAL or draw.random() < VIEW_SHARE)
+    drawn = decor and shows in (Shows.DRAWING, Shows.TYPE)  # a view that shows nothing sold looks like a missing photo
+    layout_has_view = view and not drawn and (style is Style.SEASONAL or draw.random() < VIEW_SHARE)
 
     def suits(layout: Layout) -> bool:
         plan = layout.plan
@@ -282,6 +290,10 @@ def _layout(
             return False
         if layout.poster and layout.view != layout_has_view:
             return False
+        if layout.motifs and shows is Shows.TYPE and not (decor and style is Style.SEASONAL):
+            return False
+        if layout.motifs > 1 and not decor:  # a scene of a model has no room for patterns
+            return style is Style.SEASONAL and shows is Shows.DRAWING
         if layout.to_the_edges and not covers:
             return False
         if plan is None or plan is composition.plan:
@@ -301,14 +313,17 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
     sensitive = bool(brief.subject.sensitive)
     if "headline" not in words.quoted and not sensitive:
         leading = words.benefits if brief.leading_benefits is None else brief.leading_benefits
-        leads += [fact for fact in words.benefits if len(fact) <= LONGEST_FACT and fact in leading]
+        whole = [fact for fact in words.benefits if len(fact) <= LONGEST_FACT and fact in leading]
+        # fewer words say too little by themselves: they lead further pictures of a set only
+        leads += [fact for fact in whole if brief.taken.headlines or len(fact.split()) >= WHOLE_FACT]
         if _fits(offer) and "subline" not in words.quoted:
             leads += ["offer", "offer"]
         if words.price and words.old_price and "subline" not in words.quoted:
             leads.append("price")
         if words.stars is not None and brief.rating is not None and "subline" not in words.quoted:
             leads.append("rating")
-    if len(words.benefits) >= FEWEST_BENEFITS and "subline" not in words.quoted:
+    has_figure = any(map(str.isdigit, words.subline))  # a date, a price or its limit stays
+    if len(words.benefits) >= FEWEST_BENEFITS and "subline" not in words.quoted and not has_figure:
         leads += ["benefits", "benefits"]
     lead = draw.choice(leads)
     if lead == "benefits":

@@ -15,6 +15,7 @@ from services.image.providers.local import (
     brushes,
     device_frames,
     legibility,
+    motifs,
     overlays,
     photo_grounds,
     photo_layouts,
@@ -120,9 +121,10 @@ def compose(
     frame = Frame.of(brief.aspect_ratio)
     emblem = emblem_of(brief, drawings) if photo is None else None
     shows = _shows(emblem, photo, scene)
-    brief = _unlike(brief, photo, shows)
+    decor = drawings is not None and scene is None
+    brief = _unlike(brief, photo, shows, decor=decor)
     draw = random.Random(_idea_seed(brief))
-    choice = _chosen(brief, photo, shows, draw, panoramas, with_icons=icons is not None)
+    choice = _chosen(brief, photo, shows, draw, panoramas, with_icons=icons is not None, decor=decor)
     brief = cleaned(brief)
     figure = figure_of(emblem, brief, choice) if emblem is not None else _photographed(brief, photo)
     note = emblem.note if emblem is not None else photo.note if photo is not None else ""
@@ -139,7 +141,9 @@ def compose(
     if photo is not None and shows is Shows.PHOTO:
         underlay, choice = _photo_underlay(brief, frame, choice, arrangement, product, photo, draw, written)
     else:
-        underlay = _underlay(frame, choice, arrangement, product, figure, draw, scene, written)
+        underlay = _underlay(
+            frame, choice, arrangement, product, figure, draw, scene, written, _motif_of(emblem, choice, drawings)
+        )
     report(55, "setting type")
     overlays.grain(underlay, draw.randrange(1 << 30), GRAIN)
     stars = choice.words.stars or 0.0
@@ -184,6 +188,7 @@ def _chosen(
     panoramas: Path | None = None,
     *,
     with_icons: bool = False,
+    decor: bool = False,
 ) -> Choice:
     return chosen(
         brief,
@@ -192,6 +197,7 @@ def _chosen(
         layout_draw=random.Random(_seed(brief)),
         panoramas=panoramas,
         with_icons=with_icons,
+        decor=decor,
         photos=1 + len(photo.more) if photo is not None else 0,
         covers=photo is not None
         and not photo.portrait
@@ -199,14 +205,14 @@ def _chosen(
     )
 
 
-def _unlike(brief: ImageBrief, photo: Photo | None, shows: Shows) -> ImageBrief:
+def _unlike(brief: ImageBrief, photo: Photo | None, shows: Shows, *, decor: bool) -> ImageBrief:
     """The brief with other seeds, if those it has lead to a headline or a layout that is taken.
 
     Without a seed that avoids both, the last one stays: a further picture may repeat what the product has no more of.
     """
 
     def choice_of(candidate: ImageBrief) -> Choice:
-        return _chosen(candidate, photo, shows, random.Random(_idea_seed(candidate)))
+        return _chosen(candidate, photo, shows, random.Random(_idea_seed(candidate)), decor=decor)
 
     seed, concept = brief.seed, brief.concept or brief.seed
     if brief.taken.headlines:
@@ -262,7 +268,16 @@ def _shows(emblem: Emblem | None, photo: Photo | None, scene: Any) -> Shows:
 def _shown_box(choice: Choice, product: Box, figure: Figure | None, written: tuple[Box, ...]) -> Box | None:
     """The box of what is shown; None on pictures of type, and where text stands on the photo."""
     over = choice.layout.plan is None and not choice.layout.poster and any(product.overlaps(box) for box in written)
-    return None if figure is None or over else product
+    return None if figure is None or over or choice.layout.motifs > 1 else product
+
+
+def _motif_of(emblem: Emblem | None, choice: Choice, drawings: Path | None) -> tuple[Path, tuple[str, ...]] | None:
+    """The file and names of the pictograms that a layout takes: the trade's, and in patterns the season's."""
+    if drawings is None or not choice.layout.motifs:
+        return None
+    own = (emblem.name,) if emblem is not None and emblem.name else ()
+    names = own if own and choice.layout.motifs == 1 else (*own, *((choice.decor,) if choice.decor else ()))
+    return (drawings, names) if names else None
 
 
 # -- drawing -----------------------------------------------------------------------------------------------------------
@@ -277,6 +292,7 @@ def _underlay(
     draw: random.Random,
     scene: Any,
     written: tuple[Box, ...],
+    motif: tuple[Path, tuple[str, ...]] | None,
 ) -> Pixels:
     surface = skia.Surface(frame.width, frame.height)
     canvas = surface.getCanvas()
@@ -293,9 +309,20 @@ def _underlay(
     )
     if scene is not None:
         canvas.drawImageRect(scene, brushes.rect(frame.whole), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
+        placed = choice.layout.motif(frame)
+        if motif is not None and placed is not None:
+            motifs.draw(canvas, placed, (), choice.palette, *motif)
+            return legibility.pixels_of(surface)
     elif choice.layout.poster:
         shown = brushes.average(figure.image) if figure is not None else None
-        poster_fields.paint(stage, choice.layout.fields(frame), shown, _view(choice, stage))
+        fields, placed = choice.layout.fields(frame), choice.layout.motif(frame)
+        if motif is not None and placed is not None:
+            under = len(fields) if placed.columns == 1 else 1  # a pattern lies on the first field, below the others
+            poster_fields.paint(stage, fields[:under])
+            motifs.draw(canvas, placed, fields[:under], choice.palette, *motif)
+            poster_fields.paint(stage, fields[under:], ground=False)
+            return legibility.pixels_of(surface)
+        poster_fields.paint(stage, fields, shown, _view(choice, stage))
     elif choice.backdrop is not None:
         photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
@@ -336,8 +363,8 @@ def _underlay(
         product,
         shade=choice.palette.shade,
         light=light,
-        shadow=0.6 if dark else 0.4,
-        rim=0.0 if choice.layout.poster else 0.55 if dark else 0.4,
+        shadow=0.0 if figure.flat else 0.6 if dark else 0.4,
+        rim=0.0 if choice.layout.poster or figure.flat else 0.55 if dark else 0.4,
         reflection=choice.composition.reflection,
         floating=name in ("disc", "card", "burst") or choice.layout.hangs(frame),
         light_from=light_from,
@@ -433,6 +460,7 @@ def _alt_text(brief: ImageBrief, choice: Choice, photo: Photo | None, figure: Fi
     where = (
         (choice.backdrop.place.words if choice.backdrop is not None else "")
         or (choice.season.words if choice.season is not None else settings.DESCRIPTIONS.get(choice.setting, ""))
+        or (f"in a pattern ({choice.decor.replace('-', ' ')})" if choice.decor else "")
         or f"on a {choice.steering.mood or choice.composition.mood} background"
     )
     words = choice.words

@@ -12,9 +12,8 @@ from services.image.providers.local.choice import Choice
 from services.image.providers.local.figure import Figure
 from services.media.colour import Colour
 from services.media.drawings import render
-from services.media.trade_drawings import drawing_for, trade_drawings
+from services.media.trade_drawings import drawing_for
 
-STANDS_FROM: Final = 0.36  # share of the width on the ground; on less a thing would seem to topple, so it floats
 COLOURFUL: Final = 0.04  # chroma from which a brand's colour is worth giving to a drawing
 APART: Final = 0.3  # of lightness between a drawing and what is behind it
 
@@ -64,13 +63,14 @@ def figure_of(emblem: Emblem, brief: ImageBrief, choice: Choice) -> Figure | Non
     """Renders the drawing for the chosen colours; None where there is none."""
     if not emblem.name or emblem.path is None:
         return None
-    drawing = render(emblem.path, emblem.name, _colour(emblem.name, brief, choice))
+    drawing = render(emblem.path, emblem.name, _colour(brief, choice))
     return Figure(
         name=_words(emblem.name),
         aspect=drawing.aspect,
-        floats=drawing.foot < STANDS_FROM,
-        flat_base=drawing.foot,
+        floats=True,
+        flat_base=0.0,
         image=drawing.image,
+        flat=True,
     )
 
 
@@ -78,10 +78,8 @@ def _words(name: str) -> str:
     return name.replace("-", " ")
 
 
-def _colour(name: str, brief: ImageBrief, choice: Choice) -> Colour | None:
-    """The brand's colour for a drawing that may have any, moved away from what is behind it; None: it keeps its own."""
-    if name not in trade_drawings().free_colour:
-        return None
+def _colour(brief: ImageBrief, choice: Choice) -> Colour:
+    """The brand's colour, moved away from what is behind the drawing."""
     colours = choice.palette
     brand = (Colour.of(text) for text in brief.brand_colours)
     own = next((colour for colour in brand if colour.chroma > COLOURFUL), colours.accent)

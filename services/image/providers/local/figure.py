@@ -20,7 +20,8 @@ class Figure:
     """The product or its drawing: `image` is a skia.Image, aspect its width over height.
 
     whole: a photo that kept its background, to be shown in a frame of its own.
-    flat_base: share of the width that touches the ground. floats: shown in the air.
+    flat: a pictogram, without shadow and light. flat_base: share of the width that touches the ground. floats: shown in
+    the air.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Figure:
     flat_base: float
     image: Any
     whole: bool = False
+    flat: bool = False  # a pictogram: without shadow and light
 
 
 def place(
@@ -55,11 +57,11 @@ def place(
     in_air = figure.floats or floating
     sprite, margin = _sprite(figure, box)
     corner = (box.left - margin, box.top - margin)
-    if in_air:
+    if in_air and shadow > 0:
         reach = max(14.0, box.height * 0.035)
         colour = shade.argb(min(0.62, shadow * 0.9))
         _glow(canvas, sprite, corner, (box.width * 0.015, box.height * 0.06), reach, colour)
-    else:
+    elif not in_air:
         _ground_shadow(canvas, figure, box, shade, shadow, light_from[0])
         if reflection > 0:
             _reflection(canvas, sprite, box, margin, reflection)

@@ -85,6 +85,34 @@ class PosterField(BaseModel):
     box: tuple[float, float, float, float]
 
 
+class Motif(BaseModel):
+    """Where pictograms stand: one large one, or a pattern of `columns` across.
+
+    box: in shares of the picture, may reach over the edge; a pattern fills it. within: what of it is seen; the whole
+    picture where it is missing. strength: share of the tone against what is behind. turn: degrees, clockwise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    box: tuple[float, float, float, float]
+    within: tuple[float, float, float, float] = (0, 0, 1, 1)
+    tone: Tone
+    columns: int = Field(default=1, ge=1, le=12)
+    strength: float = Field(default=1.0, gt=0, le=1)
+    turn: float = Field(default=0.0, ge=-45, le=45)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedMotif:
+    """A motif with its boxes in pixels."""
+
+    box: Box
+    within: Box
+    tone: Tone
+    columns: int
+    strength: float
+    turn: float
+
+
 @dataclass(frozen=True, slots=True)
 class PlacedField:
     """A field with its box in pixels."""
@@ -109,6 +137,7 @@ class Boxes(BaseModel):
     foot_align: Align | None = None
     subline_in_foot: bool = False
     fields: tuple[PosterField, ...] = Field(default=(), max_length=6)
+    motif: Motif | None = None
 
 
 class Layout(BaseModel):
@@ -135,7 +164,9 @@ class Layout(BaseModel):
     def _complete(self) -> Layout:
         if (self.plan is None) != (set(self.boxes) == set(AspectRatio)):
             raise ValueError(f"{self.name} needs a plan, or boxes for every aspect ratio")
-        if self.shows != {Shows.TYPE} and any(not boxes.photos for boxes in self.boxes.values()):
+        if len({boxes.motif is None for boxes in self.boxes.values()}) > 1:
+            raise ValueError(f"{self.name} needs a motif for every aspect ratio, or for none")
+        if self.shows != {Shows.TYPE} and any(not (boxes.photos or boxes.motif) for boxes in self.boxes.values()):
             raise ValueError(f"{self.name} needs a box for what it shows in every aspect ratio")
         return self
 
@@ -148,6 +179,11 @@ class Layout(BaseModel):
     def view(self) -> bool:
         """Whether the place or the season is seen through one of its fields."""
         return any(field.tone is Tone.VIEW for boxes in self.boxes.values() for field in boxes.fields)
+
+    @property
+    def motifs(self) -> int:
+        """How many columns of pictograms it has: 1 for a single one, 0 for none."""
+        return max((boxes.motif.columns if boxes.motif else 0 for boxes in self.boxes.values()), default=0)
 
     @property
     def photos(self) -> int:
@@ -186,17 +222,25 @@ class Layout(BaseModel):
         """Whether a figure hangs before a circle, and stands on nothing."""
         return any(field.shape is Shape.HALO for field in self.boxes[frame.ratio].fields) if self.boxes else False
 
+    def motif(self, frame: Frame) -> PlacedMotif | None:
+        """The pictograms in pixels, None for a layout without."""
+        motif = self.boxes[frame.ratio].motif if self.boxes else None
+        if motif is None:
+            return None
+        box, within = (_whole(shares, frame) for shares in (motif.box, motif.within))
+        return PlacedMotif(box, within, motif.tone, motif.columns, motif.strength, motif.turn)
+
     def fields(self, frame: Frame) -> tuple[PlacedField, ...]:
         """The fields of colour in pixels, those behind first."""
-        width, height = frame.width, frame.height
         return tuple(
-            PlacedField(
-                field.shape,
-                field.tone,
-                Box(field.box[0] * width, field.box[1] * height, field.box[2] * width, field.box[3] * height),
-            )
-            for field in self.boxes[frame.ratio].fields
+            PlacedField(field.shape, field.tone, _whole(field.box, frame)) for field in self.boxes[frame.ratio].fields
         )
+
+
+def _whole(shares: tuple[float, float, float, float], frame: Frame) -> Box:
+    """A box in pixels from shares of the whole picture."""
+    left, top, right, bottom = shares
+    return Box(left * frame.width, top * frame.height, right * frame.width, bottom * frame.height)
 
 
 def _anchor(boxes: Boxes, text: Shares) -> float:

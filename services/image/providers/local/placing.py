@@ -11,7 +11,7 @@ from services.image.providers.local.arrangement import Arrangement, Plan, arrang
 from services.image.providers.local.choice import Choice
 from services.image.providers.local.figure import Figure
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.layouts import Mask
+from services.image.providers.local.layouts import Mask, PlacedMotif
 from services.image.providers.local.text_drawing import Badge
 from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
 from services.image.providers.local.typesetting import fit
@@ -33,6 +33,9 @@ def laid_out(
         stack = solve(_request(frame, choice, arrangement, logo, sticker=None))
         if figure is None:
             return arrangement, arrangement.product, stack, None
+        motif = choice.layout.motif(frame)
+        if motif is not None:
+            return arrangement, _seen(motif), stack, None
         box = _poster_box(arrangement, figure, frame, stack)
         if choice.layout.hangs(frame):
             box = box.inset(box.width * HALO_INSET, box.height * HALO_INSET)
@@ -59,6 +62,17 @@ def laid_out(
         if badge is not None:
             return fitted, product, stack, badge
     raise AssertionError("the second try keeps the sticker's text in the column")
+
+
+def _seen(motif: PlacedMotif) -> Box:
+    """The part of a motif's box that is seen."""
+    box, within = motif.box, motif.within
+    return Box(
+        max(box.left, within.left),
+        max(box.top, within.top),
+        min(box.right, within.right),
+        min(box.bottom, within.bottom),
+    )
 
 
 def _calmest(places: tuple[Arrangement, ...], figure: Figure, mask: Mask, frame: Frame) -> Arrangement:

@@ -24,14 +24,17 @@ FIELD_CONTRAST: Final = 1.25  # of a field behind a figure against the ground
 SET_OFF: Final = 0.24  # distance in OKLab of such a field from the figure
 
 
-def paint(scene: Set, fields: Sequence[PlacedField], shown: Colour | None = None, view: Any = None) -> None:
-    """Fills the picture with the ground's tone and draws the fields, in the order of the layout.
+def paint(
+    scene: Set, fields: Sequence[PlacedField], shown: Colour | None = None, view: Any = None, *, ground: bool = True
+) -> None:
+    """Fills the picture with the ground's tone, unless `ground` is False, and draws the fields, in the order of the
+    layout.
 
     shown: the mean colour of the figure before them; the field behind it has the tone that sets it off best. view: a
     skia.Image of the place or season for fields that show it.
     """
-    ground = scene.palette.background
-    scene.canvas.drawPaint(_lit(scene.frame.whole, ground))
+    if ground:
+        scene.canvas.drawPaint(_lit(scene.frame.whole, scene.palette.background))
     for placed in fields:
         field = placed
         if shown is not None and field.tone is Tone.SECOND:

@@ -58,6 +58,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
     house_colours: tuple[tuple[Hex, Hex], ...] = Field(min_length=3)
     quiet_colours: tuple[tuple[Hex, Hex], ...] = Field(min_length=1)
+    seasons: dict[str, str]
     styles: dict[Style, PosterStyle]
 
 
@@ -70,6 +71,11 @@ def _file() -> _File:
 def poster_style(style: Style) -> PosterStyle:
     """Returns a style's poster. Raises pydantic's ValidationError for a file that breaks the schema."""
     return _file().styles[style]
+
+
+def season_emblem(season: str) -> str:
+    """Returns the name of a season's pictogram. Raises KeyError for an unknown season."""
+    return _file().seasons[season]
 
 
 def house_colours(draw: random.Random, sensitive: Collection[str] = ()) -> tuple[str, ...]:

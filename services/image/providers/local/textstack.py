@@ -104,6 +104,11 @@ class Stack:
         return next((text for text in self.placed if text.role is role), None)
 
 
+BRAND_SIZE: Final = 5.8  # units
+EYEBROW_SIZE: Final = 4.3  # units; it says what is sold
+LONGEST_CAPITALS: Final = 22  # characters of an eyebrow that is read at a glance in capitals
+WORDED_PRICE: Final = 5.6  # units of a price that is a phrase
+FIGURE_CHARACTERS: Final = 12  # of a price that is a figure: "from £1,250"
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
 MOST_STEPS: Final = 30  # for headlines that may be very large
@@ -251,7 +256,9 @@ def _texts(request: Request) -> dict[Role, str]:
     words = request.wording
     texts = {
         Role.BRAND: "" if _is_wordmark(request) else words.brand,
-        Role.EYEBROW: capitals(words.eyebrow, words.language) if request.look.eyebrow_capitals else words.eyebrow,
+        Role.EYEBROW: capitals(words.eyebrow, words.language)
+        if request.look.eyebrow_capitals and len(words.eyebrow) <= LONGEST_CAPITALS
+        else words.eyebrow,
         Role.HEADLINE: capitals(words.headline, words.language)
         if request.look.headline_capitals and "headline" not in words.quoted
         else words.headline,
@@ -310,7 +317,7 @@ def _tried(
             return
         covering = face if face.covers(texts[role]) else Face(family="Inter", weight=face.weight)
         covering = replace(covering, language=request.wording.language)
-        in_foot = role in (Role.PRICE, Role.CALL_TO_ACTION) or (role is Role.SUBLINE and request.subline_in_foot)
+        in_foot = role in _foot_roles(request) or (role is Role.SUBLINE and request.subline_in_foot)
         room = request.foot_box if request.foot_box is not None and in_foot else box
         block = fit(
             texts[role],
@@ -328,14 +335,14 @@ def _tried(
         )
         rows[role] = _Row(role, block, gap, *pad)
 
-    brand_size = 4.8 * unit * max(small, 0.9)
+    brand_size = BRAND_SIZE * unit * max(small, 0.9)
     mark = _mark_size(request)
     sign = mark[0] + MARK_GAP * unit if mark is not None else 0.0  # the logo and its gap, beside the name
     set_text(Role.BRAND, look.strong, brand_size, 1, 0, 1.1, (sign / 2, 0))
     if Role.BRAND in rows:
         rows[Role.BRAND] = _Row(Role.BRAND, rows[Role.BRAND].block, 0)
     eyebrow_pad = (2.6 * unit * small, 1.7 * unit * small) if look.eyebrow_pill else (0.0, 0.0)
-    set_text(Role.EYEBROW, look.strong, 3.3 * unit * small, 2, 4.5 * unit, 1.25, eyebrow_pad)
+    set_text(Role.EYEBROW, look.strong, EYEBROW_SIZE * unit * small, 2, 4.5 * unit, 1.2, eyebrow_pad)
     if look.eyebrow_pill and Role.EYEBROW in rows and len(rows[Role.EYEBROW].block.lines) > 1:
         rows[Role.EYEBROW] = _Row(Role.EYEBROW, rows[Role.EYEBROW].block, 4.5 * unit)
     set_text(
@@ -343,7 +350,7 @@ def _tried(
         look.headline,
         headline,
         7,
-        (4.4 if look.eyebrow_pill else 3.2) * unit,
+        (4.4 if look.eyebrow_pill else 2.6) * unit + 0.08 * headline,
         look.headline_leading,
         (0, 0),
     )
@@ -357,7 +364,9 @@ def _tried(
         block = rows[Role.RATING].block
         rows[Role.RATING] = _Row(Role.RATING, block, 3.4 * unit, indent=STARS_WIDE * block.size)
     set_text(Role.BADGE, look.strong, 3.1 * unit * small, 1, 4.2 * unit, 1.1, (2.6 * unit * small, 1.8 * unit * small))
-    set_text(Role.PRICE, look.price or look.strong, look.price_size * unit * small, 1, 4.0 * unit, 1.1, (0, 0))
+    in_words = Role.PRICE not in _foot_roles(request)  # a price with its unit and limits: smaller, on two lines
+    price_size, price_lines = (min(look.price_size, WORDED_PRICE), 2) if in_words else (look.price_size, 1)
+    set_text(Role.PRICE, look.price or look.strong, price_size * unit * small, price_lines, 3.4 * unit, 1.1, (0, 0))
     set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button_pad = {
         ButtonShape.LINK: (0.0, 0.9 * unit),
@@ -381,6 +390,13 @@ def _tried(
     if crowded and not last:
         return None
     return _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
+
+
+def _foot_roles(request: Request) -> tuple[Role, ...]:
+    """The texts that stand in the foot: a price that is a phrase stands in the column."""
+    words = request.wording
+    is_phrase = len(words.price) > FIGURE_CHARACTERS and not words.old_price
+    return (Role.CALL_TO_ACTION,) if is_phrase else (Role.PRICE, Role.CALL_TO_ACTION)
 
 
 def _divided_from(look: TypeLook) -> float:
@@ -478,16 +494,17 @@ def _stacked(
     brand = rows.get(Role.BRAND)
     below = (Role.SUBLINE, Role.BENEFITS, Role.RATING)
     led = () if Role.PRICE in rows else (Role.OLD_PRICE,)  # the headline is the price
+    worded = () if Role.PRICE in _foot_roles(request) else (Role.PRICE,)
     in_foot = below if request.subline_in_foot and request.foot_box else ()
     middle = [
         rows[role]
-        for role in (Role.BADGE, Role.EYEBROW, Role.HEADLINE, *led, *below)
+        for role in (Role.BADGE, Role.EYEBROW, Role.HEADLINE, *led, *below, *worded)
         if role in rows and role not in in_foot
     ]
     foot = [
         rows[role]
         for role in (*in_foot, Role.PRICE, Role.OLD_PRICE, Role.CALL_TO_ACTION)
-        if role in rows and role not in led
+        if role in rows and role not in led and role not in worded
     ]
     mirrored = request.wording.right_to_left
     foot_area = _Area(request.foot_box or request.box, request.foot_align or request.align, mirrored)
