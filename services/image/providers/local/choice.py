@@ -42,7 +42,8 @@ FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alo
 FEWEST_BENEFITS: Final = 3
 MOST_IN_A_LIST: Final = 4
 LONGEST_FACT: Final = 48  # characters of a fact that is read at a glance
-WHOLE_FACT: Final = 4  # words of one that stands alone
+WHOLE_FACT: Final = 3  # whole words of one that stands alone: "5.41 m, licence B" has one
+WHOLE_WORD: Final = 3  # letters
 LONGEST_OFFER: Final = 60  # characters
 SHOPS: Final = frozenset({"good", "food", "software"})  # kinds that have sales
 
@@ -315,7 +316,7 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
         leading = words.benefits if brief.leading_benefits is None else brief.leading_benefits
         whole = [fact for fact in words.benefits if len(fact) <= LONGEST_FACT and fact in leading]
         # fewer words say too little by themselves: they lead further pictures of a set only
-        leads += [fact for fact in whole if brief.taken.headlines or len(fact.split()) >= WHOLE_FACT]
+        leads += [fact for fact in whole if brief.taken.headlines or _whole_words(fact) >= WHOLE_FACT]
         if _fits(offer) and "subline" not in words.quoted:
             leads += ["offer", "offer"]
         if words.price and words.old_price and "subline" not in words.quoted:
@@ -347,6 +348,10 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
         where = rating_text(source, brief.subject.language) or value
         return replace(words, headline=value, subline=words.headline, rating=where, figure_leads=True)
     return words
+
+
+def _whole_words(text: str) -> int:
+    return sum(len(word) >= WHOLE_WORD and word.isalpha() for word in text.split())
 
 
 def _with_icons(words: Wording, *, installed: bool) -> tuple[Wording, list[str]]:
