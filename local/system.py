@@ -28,6 +28,7 @@ SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
 CALLED_SERVICES = ("catalog", "billing", "job", "copy")  # the services that other processes call
 WORKERS = ("image", "video")
 STATE_RETRY_SECONDS = 2.0  # between attempts to write the state file while that fails
+IMAGE_SLOTS = 2  # of the image worker, on as many cores; more take the memory of a render process each
 COPY_MODEL_PREFIXES = ("ADWRIGHT_COPY_OPENAI_", "ADWRIGHT_COPY_FALLBACK")  # variables that reach the copy service
 LOCK_SECONDS = 0.5  # of waiting for the folder's lock, which `adwright status` holds for a moment
 
@@ -192,6 +193,8 @@ class System:
             environment["ADWRIGHT_METRICS_LISTEN"] = f"127.0.0.1:{self.ports[metrics_of(name)]}"
         for service in CALLED_SERVICES:
             environment[f"ADWRIGHT_{service.upper()}_ADDRESS"] = f"127.0.0.1:{self.ports[service]}"
+        if name == "image-worker":
+            environment["ADWRIGHT_SLOTS"] = str(min(IMAGE_SLOTS, os.cpu_count() or 1))
         if name in DATABASES:
             environment["ADWRIGHT_DATABASE_URL"] = self.database_url(name)
         if "ADWRIGHT_MODELS" in os.environ:

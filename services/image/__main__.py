@@ -91,8 +91,10 @@ def provider_of(settings: ImageWorkerSettings) -> ImageProvider:
     from services.image.providers.local import LocalImageProvider
     from services.image.providers.remote import RemoteImageProvider
     from services.image.providers.remote.engines import ENGINES, EngineSettings
+    from services.worker.render_pool import usable_cores
 
-    local = LocalImageProvider(models=settings.models, signing=signing_of(settings))
+    processes = min(settings.slots, usable_cores())
+    local = LocalImageProvider(models=settings.models, signing=signing_of(settings), processes=processes)
     name = settings.image_engine
     if name == "local":
         return local

@@ -67,6 +67,7 @@ class ImageWorker:
         inputs = await self._gather(parameters, attempt.folder)
         if parameters.request.variants > 1:
             return await self._make_variants(attempt, parameters, inputs)
+        attempt.progress.begin("writing")
         headline = await self._write_headline(parameters, messages.concept_of(parameters.request, attempt.job.job_id))
         brief = self._brief(parameters, inputs, attempt.job.job_id, headline)
         folder = attempt.folder / "output"

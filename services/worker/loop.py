@@ -295,8 +295,11 @@ class Worker:
                 outcome = attempt.stop_reason = held.stopped.result()
                 bound.info("attempt_stopped", reason=outcome)
                 return
+            attempt.progress.begin("reporting")
             outcome = await self._report_outcome(attempt, handler_task)
-            bound.info("attempt_ended", outcome=outcome, seconds=round(time.perf_counter() - began, 3))
+            stages = {name: round(seconds, 3) for name, seconds in attempt.progress.stage_seconds().items()}
+            seconds = round(time.perf_counter() - began, 3)
+            bound.info("attempt_ended", outcome=outcome, seconds=seconds, stages=stages)
         except asyncio.CancelledError:
             # The grace period is over. Returned now, the job need not wait until its lease expires.
             await cancel_and_wait(handler_task)
@@ -319,6 +322,7 @@ class Worker:
                     result = await self._retry_through_outages(attempt, lambda: self._run_handler(attempt))
         except TimeoutError:
             raise TransientFault("ATTEMPT_TIMED_OUT", "the attempt exceeded its deadline") from None
+        attempt.progress.begin("storing")
         with child_span("store"):
             return await self._upload_files(attempt, result), result.notes
 
@@ -411,6 +415,7 @@ class Worker:
         self, attempt: RunningAttempt, number: int, result: AttemptResult, checkpoint: bytes
     ) -> None:
         earlier = len(attempt.unreferenced_keys)
+        attempt.progress.begin("storing")
         request = job_pb2.StoreVariantRequest(
             job_id=attempt.job.job_id,
             attempt=attempt.job.attempt,

@@ -48,3 +48,25 @@ def crash(_: int, report: ReportProgress) -> int:
 
 def dump_limit(_: int, report: ReportProgress) -> tuple[int, int]:
     return resource.getrlimit(resource.RLIMIT_CORE)
+
+
+def meet(place: tuple[str, int, int], report: ReportProgress) -> int:
+    """Waits until so many calls as the last value says run at the same time. place: folder, own number, calls."""
+    folder, number, calls = place
+    Path(folder, f"met-{number}").touch()
+    deadline = time.monotonic() + 30
+    while len(list(Path(folder).glob("met-*"))) < calls:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"call {number} has met no other one")
+        time.sleep(0.01)
+    return os.getpid()
+
+
+def record_process(folder: str, report: ReportProgress) -> None:
+    Path(folder, str(os.getpid())).touch()
+
+
+def priority(_: int, report: ReportProgress) -> tuple[int, str]:
+    """The nice value of the process, and what the kernel says of its session's."""
+    group = Path("/proc/self/autogroup")
+    return os.nice(0), group.read_text() if group.exists() else ""

@@ -22,10 +22,20 @@ from tests.worker.render_functions import (
     crash,
     dump_limit,
     never_end,
+    priority,
     process_id,
     raise_unexpected,
     refuse,
 )
+
+AUTOGROUPS = Path("/proc/sys/kernel/sched_autogroup_enabled")
+
+
+def _own_group() -> str:
+    """What the kernel says of this session's group; empty where it does not schedule by session."""
+    if not AUTOGROUPS.exists() or AUTOGROUPS.read_text().strip() != "1":
+        return ""
+    return Path("/proc/self/autogroup").read_text()
 
 
 @pytest_asyncio.fixture
@@ -84,6 +94,17 @@ async def test_crash_fails_only_the_current_job(process: RenderProcess) -> None:
     assert caught.value.reason == "RENDER_DIED"
     assert await process.run(add_one, 1) == 2
     assert await process.run(dump_limit, 0) == (0, 0)
+
+
+async def test_services_take_precedence_over_rendering(process: RenderProcess) -> None:
+    nice, group = await process.run(priority, 0)
+    assert nice >= render_process.NICE
+    own_group = _own_group()
+    if not own_group:
+        pytest.skip("this kernel does not schedule by session")
+    # In the worker's session the nice value would count among the processes of that session only.
+    assert group.endswith(f" nice {render_process.NICE}\n")
+    assert group != own_group
 
 
 async def test_canceled_job_ends_immediately(process: RenderProcess, tmp_path: Path) -> None:

@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import importlib
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from services.image.domain import ImageBrief, RenderedImage
+from services.image.domain import AspectRatio, ImageBrief, RenderedImage, Style
 from services.media import model_files
 from services.media.provenance import Signing
 from services.worker.progress import ReportProgress
 from services.worker.remote.remote_task import Checkpoints
-from services.worker.render_process import RenderProcess
+from services.worker.render_pool import RenderPool
+
+if TYPE_CHECKING:  # the module is large, and API processes import this one
+    from services.image.providers.local.studio import Assignment
 
 # Of the child's address space. Resident memory stays far below, since the runtimes reserve more than they use.
 MEMORY_LIMIT_BYTES: Final = 3 * 1024**3
 TIME_LIMIT_SECONDS: Final = 60.0  # an image takes about a second; a busy machine may take ten times as long
+
+TRIAL: Final = ImageBrief(  # drawn by each render process before its first job
+    product_name="Bottle",
+    description="A steel bottle.",
+    features=("Keeps water cold for 24 hours",),
+    price="20",
+    currency="EUR",
+    audience="",
+    brand_name="Brand",
+    brand_colours=(),
+    brand_font="",
+    tone_words=(),
+    style=Style.PRODUCT_HERO,
+    aspect_ratio=AspectRatio.SQUARE,
+    prompt="",
+    photo=None,
+    logo=None,
+    headline="Cold water all day",
+    subline="",
+    call_to_action="Learn more",
+    seed="trial",
+    date=datetime.date(2000, 1, 1),
+)
 
 
 class LocalImageProvider:
     """Draws ad images on this machine.
 
     models: folder of the model files; None for the default folder. signing: the C2PA signing identity; None for a
-    development chain that is stored beside the models.
+    development chain that is stored beside the models. processes: images that are drawn at a time, each in a process.
     """
 
     name = "local"
 
-    def __init__(self, *, models: Path | None = None, signing: Signing | None = None) -> None:
+    def __init__(self, *, models: Path | None = None, signing: Signing | None = None, processes: int = 1) -> None:
         self._models = models or model_files.default_folder()
         self._signing = signing or Signing()
-        self._process = RenderProcess(
-            "image", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
+        self._processes = RenderPool(
+            "image", size=processes, memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
         )
 
     async def render(
@@ -51,10 +78,26 @@ class LocalImageProvider:
         provider: str = "local",
     ) -> RenderedImage:
         """Draws the ad, over the image at `scene` from another engine if there is one."""
-        # Imported lazily: the module is large, and API processes import this one.
-        from services.image.providers.local.studio import Assignment, draw_assignment
+        from services.image.providers.local.studio import draw_assignment
 
-        assignment = Assignment(
+        assignment = self._assignment(brief, folder, scene=scene, provider=provider)
+        return await self._processes.run(draw_assignment, assignment, report)
+
+    async def prepare(self) -> None:
+        """Starts a render process, loads its models and draws a picture, so that the first job need not wait."""
+        studio = await asyncio.to_thread(importlib.import_module, "services.image.providers.local.studio")
+        await self._processes.prepare(studio.load, self._assignment(TRIAL, Path()))
+
+    async def close(self) -> None:
+        """Ends the render processes."""
+        await self._processes.close()
+
+    def _assignment(
+        self, brief: ImageBrief, folder: Path, *, scene: Path | None = None, provider: str = name
+    ) -> Assignment:
+        from services.image.providers.local.studio import Assignment
+
+        return Assignment(
             brief=brief,
             folder=folder,
             cut_out_model=_stored(model_files.U2NETP, self._models),
@@ -68,17 +111,6 @@ class LocalImageProvider:
             provider=provider,
             models=self._models,
         )
-        return await self._process.run(draw_assignment, assignment, report)
-
-    async def prepare(self) -> None:
-        """Starts the render process and loads its models, so that the first job need not wait."""
-        studio = await asyncio.to_thread(importlib.import_module, "services.image.providers.local.studio")
-        stored = (_stored(model_files.U2NETP, self._models), _stored(model_files.PICTOGRAMS, self._models))
-        await self._process.run(studio.load, stored)
-
-    async def close(self) -> None:
-        """Ends the render process."""
-        await self._process.close()
 
 
 def _stored(name: str, models: Path) -> Path | None:

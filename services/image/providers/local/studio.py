@@ -23,8 +23,7 @@ from services.media.faces import largest_face
 from services.media.photo import decode_photo
 from services.media.screenshots import is_screenshot
 from services.media.skia import skia
-
-Stored = tuple[Path | None, Path | None]  # u2netp.onnx and the file of drawings; None: not installed
+from services.worker.scratch import Scratch
 
 PORTRAIT: Final = 0.12  # of a photo's height that a face takes, from which no text is set on the photo
 
@@ -52,13 +51,15 @@ class Assignment:
     models: Path | None = None  # folder of the fetched fonts and patterns; None: the default one
 
 
-def load(stored: Stored, report: Callable[[int, str], None]) -> None:
-    """Loads what the first picture would wait for: the model that cuts out products, and where the drawings are."""
-    cut_out_model, drawings = stored
-    if cut_out_model is not None:
-        cutout.load(cut_out_model)
-    if drawings is not None:
-        drawing_file(drawings)
+def load(trial: Assignment, report: Callable[[int, str], None]) -> None:
+    """Loads what the first picture would wait for: the model that cuts out products, the list of drawings, and by
+    drawing `trial` in a folder that is removed afterwards, the typefaces and the libraries that write and sign."""
+    if trial.cut_out_model is not None:
+        cutout.load(trial.cut_out_model)
+    if trial.drawings is not None:
+        drawing_file(trial.drawings)
+    with Scratch() as scratch:
+        draw_assignment(replace(trial, folder=scratch.folder()), report)
 
 
 def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) -> RenderedImage:
