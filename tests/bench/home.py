@@ -130,7 +130,7 @@ def memory(folder: Path) -> list[Figure]:
             name="memory of the idle system (PSS)",
             unit="MiB",
             rounds=[sum(each.values())],
-            at_most=700,
+            at_most=600,
             note=by_process,
             details=dict(each),
         ),
@@ -139,5 +139,6 @@ def memory(folder: Path) -> list[Figure]:
             name="CPU time of the idle system",
             unit="% of a core",
             rounds=[100 * spent / REST_SECONDS],
+            at_most=5,
         ),
     ]

@@ -58,21 +58,24 @@ def status_queries(harness: BenchHarness) -> Requests:
     ]
 
 
-def against_echo(harness: BenchHarness, row: str, name: str, requests: Requests, at_least: float) -> Figure:
-    """Measures requests a second of the system and of the echo service in turn, over CONNECTIONS connections."""
-    own, echo = Cost(), Cost()
+def against(baseline: str, harness: BenchHarness, row: str, name: str, requests: Requests, at_least: float) -> Figure:
+    """Measures requests a second of the system and of a baseline in turn, over CONNECTIONS connections.
+
+    baseline: a name of BenchHarness.targets.
+    """
+    own, other = Cost(), Cost()
     rounds: list[float] = []
     beside: list[float] = []
     latencies: list[Result] = []
-    checked(harness.load(requests, seconds=1.5, echo=True)[0])
+    checked(harness.load(requests, seconds=2.5, to=baseline)[0])
     checked(harness.load(requests, seconds=2.5)[0])
     for _ in range(ROUNDS):
-        for to_echo, cost, rates in ((True, echo, beside), (False, own, rounds)):
-            result, used = harness.load(requests, seconds=SECONDS, echo=to_echo)
+        for target, cost, rates in ((baseline, other, beside), ("system", own, rounds)):
+            result, used = harness.load(requests, seconds=SECONDS, to=target)
             checked(result)
             rates.append(result.answered / result.seconds)
             cost.add(result.answered, used)
-            if not to_echo:
+            if target == "system":
                 latencies.append(result)
     details = {
         "p50": [percentile(each, 0.5) for each in latencies],
@@ -80,19 +83,44 @@ def against_echo(harness: BenchHarness, row: str, name: str, requests: Requests,
     }
     return Figure(
         row=row,
-        name=f"{name} ÷ echo",
+        name=f"{name} ÷ {baseline}",
         unit="1/s",
         rounds=rounds,
         beside=beside,
         at_least=at_least,
-        costs={"": own.per_request(), "echo": echo.per_request()},
+        costs={"": own.per_request(), baseline: other.per_request()},
         details=details,
     )
 
 
 def submit(harness: BenchHarness) -> list[Figure]:
     """Measures accepted static-ad requests a second."""
-    return [against_echo(harness, "submit", "POST /api/generate/static-ad", submissions(harness), 0.25)]
+    return [against("echo", harness, "submit", "POST /api/generate/static-ad", submissions(harness), 0.35)]
+
+
+def few(harness: BenchHarness) -> list[Figure]:
+    """Measures submissions one at a time and eight at a time, closed loop."""
+    requests = submissions(harness)
+    figures = []
+    for connections in (1, 8):
+        cost, results = Cost(), []
+        checked(harness.load(requests, seconds=2, connections=connections)[0])
+        for _ in range(ROUNDS):
+            result, used = harness.load(requests, seconds=SECONDS, connections=connections)
+            results.append(checked(result))
+            cost.add(result.answered, used)
+        p50, p99 = ([percentile(result, share) for result in results] for share in (0.5, 0.99))
+        rates = [result.answered / result.seconds for result in results]
+        common: dict[str, Any] = {"row": "few", "costs": {f"{connections} at a time": cost.per_request()}}
+        if connections == 1:
+            name = "POST /api/generate/static-ad, one at a time, p50"
+            details = {"p99": p99, "rate": rates}
+            figures.append(Figure(name=name, unit="ms", rounds=p50, at_most=8, details=details, **common))
+        else:
+            name = "the same, eight at a time"
+            details = {"p50": p50, "p99": p99}
+            figures.append(Figure(name=name, unit="1/s", rounds=rates, at_least=450, details=details, **common))
+    return figures
 
 
 def latency(harness: BenchHarness) -> list[Figure]:
@@ -108,7 +136,7 @@ def latency(harness: BenchHarness) -> list[Figure]:
             name=f"POST /api/generate/static-ad at {rate:,.0f}/s, p99",
             unit="ms",
             rounds=[percentile(result, 0.99) for result in results],
-            at_most=50,
+            at_most=100,
             details={"p50": [percentile(result, 0.5) for result in results], "rate": rate},
         )
     ]
@@ -117,12 +145,23 @@ def latency(harness: BenchHarness) -> list[Figure]:
 def copy(harness: BenchHarness) -> list[Figure]:
     """Measures copies a second by the built-in engine, charges included."""
     requests = harness.requests("POST", "/api/generate/copy", COPY)
-    return [against_echo(harness, "copy", "POST /api/generate/copy", requests, 0.10)]
+    found = [against("echo", harness, "copy", "POST /api/generate/copy", requests, 0.10)]
+    cost, results = Cost(), []
+    for _ in range(ROUNDS):
+        result, used = harness.load(requests, seconds=SECONDS, connections=1)
+        results.append(checked(result))
+        cost.add(result.answered, used)
+    name = "POST /api/generate/copy, one at a time"
+    p50, p95 = ([percentile(result, share) for result in results] for share in (0.5, 0.95))
+    costs = {"one at a time": cost.per_request()}
+    found.append(Figure(row="copy", name=f"{name}, p50", unit="ms", rounds=p50, at_most=29, costs=costs))
+    found.append(Figure(row="copy", name="the same, p95", unit="ms", rounds=p95))
+    return found
 
 
 def status(harness: BenchHarness) -> list[Figure]:
     """Measures status requests a second for queued jobs."""
-    return [against_echo(harness, "status", "GET /api/generate/status", status_queries(harness), 0.45)]
+    return [against("echo", harness, "status", "GET /api/generate/status", status_queries(harness), 0.45)]
 
 
 def _leases(harness: BenchHarness) -> dict[str, float]:
@@ -134,24 +173,24 @@ def _leases(harness: BenchHarness) -> dict[str, float]:
     return found
 
 
-def _wait_until_drained(harness: BenchHarness) -> None:
+def wait_until_drained(harness: BenchHarness) -> None:
     """Waits until no job is pending, queued or processing."""
     live = "select count(*) from job where status in ('pending', 'queued', 'processing')"
     until(lambda: not harness.count("job", live), seconds=DRAIN_SECONDS)
 
 
-def _clear(harness: BenchHarness) -> None:
+def clear(harness: BenchHarness) -> None:
     """Lets the sweeper expire the queued jobs of other rows, so that workers receive only this row's jobs."""
     with harness.database("job") as connection:
         connection.execute("update job set expires_at = now() - interval '1 hour' where status = 'queued'")
-    _wait_until_drained(harness)
+    wait_until_drained(harness)
     unsettled = "select count(*) from job where settle is not null and settled_at is null"
     until(lambda: not harness.count("job", unsettled), seconds=DRAIN_SECONDS)
 
 
 def dispatch(harness: BenchHarness) -> list[Figure]:
     """Measures the time from a request's due time at the client until a worker has the lease of its job."""
-    _clear(harness)
+    clear(harness)
     harness.add_worker("bench-worker", slots=SLOTS)
     waits: list[list[float]] = []
     cost = Cost()
@@ -163,8 +202,10 @@ def dispatch(harness: BenchHarness) -> list[Figure]:
             )
             checked(result)
             cost.add(result.answered, used)
-            _wait_until_drained(harness)
+            wait_until_drained(harness)
             leased = _leases(harness)
+            if missing := [job_id for job_id, _, _ in result.jobs if job_id not in leased]:
+                raise RuntimeError(f"{len(missing)} of {len(result.jobs)} jobs were not leased")
             waits.append(sorted(1000 * (leased[job_id] - due) for job_id, due, _ in result.jobs))
     finally:
         harness.remove("bench-worker")
@@ -179,14 +220,14 @@ def dispatch(harness: BenchHarness) -> list[Figure]:
 
 def drain(harness: BenchHarness) -> list[Figure]:
     """Measures jobs a second from the first request to the last completed job, with one worker running."""
-    _clear(harness)
+    clear(harness)
     harness.add_worker("bench-worker", slots=SLOTS)
     rates, cost = [], Cost()
     try:
         for _ in range(ROUNDS):
             began, before = time.time(), harness.used()
             checked(harness.load(submissions(harness), count=DRAIN_JOBS, seconds=DRAIN_SECONDS)[0])
-            _wait_until_drained(harness)
+            wait_until_drained(harness)
             cost.add(DRAIN_JOBS, harness.used(before))
             with harness.database("job") as connection:
                 row = connection.execute(
@@ -195,6 +236,8 @@ def drain(harness: BenchHarness) -> list[Figure]:
                     [began],
                 ).fetchone()
             assert row is not None, "an aggregate has a row"
+            if row[0] != DRAIN_JOBS:
+                raise RuntimeError(f"{row[0]} of {DRAIN_JOBS} jobs were completed")
             rates.append(row[0] / (row[1] - began))
     finally:
         harness.remove("bench-worker")

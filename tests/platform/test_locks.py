@@ -57,7 +57,7 @@ def test_lock_of_the_system_resolves_to_hashed_wheels(python: str, platform: str
     assert unusable(ROOT / "requirements.lock", python, platform, tmp_path) == []
 
 
-@pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-clients.lock"])
+@pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-clients.lock", "requirements-monolith.lock"])
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
 def test_locks_of_the_tests_resolve_on_linux(python: str, lock: str, tmp_path: Path) -> None:
     assert unusable(ROOT / lock, python, PLATFORMS[0], tmp_path) == []
