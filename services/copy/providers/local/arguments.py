@@ -21,6 +21,7 @@ from services.copy.providers.local.quotes import (
     echoes,
     first_word,
     fold,
+    halves,
     says_something,
     upper_first,
 )
@@ -28,9 +29,10 @@ from services.copy.providers.local.words import LANGUAGES, Cue
 
 SHORT_HOOK: Final = 44  # characters read at a glance; longer hooks lose
 FRAGMENT: Final = 0.4  # less for a few words that do not say of what they are true
+NARROW_FRAGMENT: Final = 0.8  # likewise where a hook has no room for the name beside them
 ALONE: Final = 5  # words of a text that stands alone
 ROOMY: Final = 50  # characters of a hook that has room for the name beside such words
-BOTH: Final = 64  # characters of a hook that says what is sold and leads with a fact
+BOTH: Final = 80  # characters of a hook that says what is sold and leads with a fact
 FOCUS: Final = 3.0  # what the customer asks for comes first
 PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
@@ -41,10 +43,11 @@ CUT: Final = 0.08  # less for a fact that is shortened
 UNFIT: Final = 0.5  # loss from which a fact opens an ad only where nothing else does
 LAST: Final = 2.0  # less for those
 WEAK_AUDIENCE: Final = 0.7  # less for whom it is for: it does not say what
-AGAIN: Final = (1.3, 1.8, 2.3, 2.8)  # less for the same hook with another text below it
+AGAIN: Final = (1.2, 2.0, 2.6, 3.0)  # less for the same hook with another text below it
 FEWEST_AGAIN: Final = -0.6  # score of a hook that stands again
 SHORTENED: Final = 0.05  # less for a part of the name
 ONE_WORD: Final = 0.6  # less for a name of one word
+LINES: Final = 2  # facts of a brief that is a line or two
 FEWEST_REST: Final = 3  # words of the end of a sentence that a body begins with
 NAMED_PRICE: Final = 0.1  # more for what is sold with its price
 
@@ -80,6 +83,7 @@ class Argument:
     cue: Cue | None = None
     says_what: bool = False  # whether the hook says what is advertised
     rest: str = ""  # the end of the sentence that the hook begins, for the body
+    whole: bool = False  # whether the body must hold the rest
     turn: int = 0  # more than 0: the same hook again, with another text below it
 
     @property
@@ -149,8 +153,8 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         is_opening = found is material.opening
         says_what = fold(material.what) in fold(hook) or (is_opening and material.says_the_name(found.text))
         bare = BARE_PRICE if found.role == "price" and not says_what else 0.0
-        if not says_what and limit >= ROOMY and not stands_alone(found, material):
-            bare += FRAGMENT
+        if not says_what and not stands_alone(found, material):
+            bare += FRAGMENT if limit >= ROOMY else NARROW_FRAGMENT
         yield Argument(
             angle=found.role,
             hook=hook,
@@ -163,6 +167,26 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         if not says_again and len(both) <= min(limit, BOTH):
             yield Argument(angle=found.role, hook=both, score=score - 0.02, lead=found, says_what=True)
     yield from _opening(material, weights, limit)
+    if sum(found.source != "price" for found in material.quotes) <= LINES:
+        for found in material.quotes:
+            yield from _halves(found, material, weights, limit)
+
+
+def _halves(found: Quote, material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
+    """The beginning of a long line, whose end the body begins with: of a brief that is a line or two nothing is cut."""
+    if found.dangling or len(found.text) <= SHORT_HOOK or not material.spoken:
+        return
+    for head, rest in halves(found.text, limit, material.words):
+        says_what = material.says_the_name(head)
+        yield Argument(
+            angle=found.role,
+            hook=as_line(head),
+            score=weights.get(found.role, 0.0) + _worth(found, head) + _glance(head) - (0.0 if says_what else FRAGMENT),
+            lead=found,
+            rest=rest,
+            says_what=says_what,
+            whole=True,
+        )
 
 
 def _opening(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
@@ -202,7 +226,7 @@ def _behind_colon(hook: str, material: Material) -> str:
     word, _, rest = hook.partition(" ")
     small = word.casefold()
     is_common = small in material.words.empty or re.search(rf"(?<!\w){re.escape(small)}(?!\w)", material.written)
-    is_title = word[:1].isupper() and word[1:].islower()
+    is_title = word[:1].isupper() and (len(word) == 1 or word[1:].islower())
     if material.language == "de" or not is_title or not is_common:
         return hook
     return f"{small} {rest}".strip()

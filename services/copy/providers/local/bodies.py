@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-import math
 import random
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.copy.domain import Format, Tone
 from services.copy.providers.local.amounts import amounts_of
-from services.copy.providers.local.arguments import Argument, filled
-from services.copy.providers.local.lists import take_rows
+from services.copy.providers.local.arguments import Argument, filled, names_price, with_name
 from services.copy.providers.local.material import MADE
 from services.copy.providers.local.page import Page
 from services.copy.providers.local.quotes import (
     Quote,
+    as_line,
     as_sentence,
     echoes,
     fold,
     names_day,
     says_something,
+    upper_first,
 )
-from services.copy.providers.local.supply import CONDITION, LINES, Supply, Task
+from services.copy.providers.local.strengths import SELLING
+from services.copy.providers.local.supply import LINES, Supply, Task, alike, in_order
 from services.copy.providers.local.words import signs
 
 _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)
-PROSE = 0.45  # of a long text's length that is the customer's own prose, above the list
-STORY_SHARE = 0.95  # of a story's
-LISTED = 40  # characters of the heading of a list
+LONG = 200  # characters of room from which a text has paragraphs
+PROSE = {Format.LONG: 0.45, Format.STORY: 0.95}  # share of the usual length that is a run of the customer's sentences
+WHOLE = 1.35  # of the usual length that a text may have that says all
+ENOUGH_PRICES = 2  # texts of a request with the price, from which a fact that none has comes first
+WEAK = 0.42  # strength of a statement below which it is added only to a text that is less than FILLED
+FILLED = 0.5  # of its usual length
+MOST_SAID = 7  # statements of a text that says all
+BRIEF = 160  # characters of a brief that is said whole wherever it has room
+ROW = 72  # characters of a row of a list
+ROWS = frozenset({"feature", "figure", "benefit", "logistics", "proof"})  # roles of rows
+FEWEST_ROWS = 2
+TERMS = frozenset({"price", "offer", "condition"})  # roles of what stands behind a list
 CALLS = frozenset({"apply", "book", "donate", "call"})  # goals that a closing line speaks of
 SWAPPED = 2  # times that a hook stands again from which a fact stands before what is advertised
 SPARE_WORDS = 3  # fewest of a fact that an otherwise empty body holds
@@ -62,12 +72,8 @@ class Writer:
         draft = _Draft(self._task, argument, self._uses, self._random, self._closers, turn)
         if bare:
             draft.bare()
-        elif self._task.form is Format.LONG and self._task.layout.body > 200 and not self._task.limited:
-            draft.long()
-        elif self._task.form is Format.STORY and self._task.layout.body > 200 and not self._task.limited:
-            draft.story()
         else:
-            draft.short()
+            draft.compose()
         body = draft.body()
         self._uses.update(found.id for found in body.used)
         if argument.lead is not None:
@@ -90,9 +96,10 @@ class _Draft:
         self._task, self._argument, self._random, self._all_closers = task, argument, random_, closers
         self._turn = turn
         material = task.material
+        self._uses = uses
         self._supply = Supply(task, argument, uses)
         self._missing: list[Quote] = []
-        self._places: dict[str, int] = {}  # of placed sentences in the description
+        self._answered = True
         self._hook_folded = fold(argument.hook)
         is_part = argument.angle == "name" and self._hook_folded in fold(material.name)  # a long name, cut
         self._named = argument.says_what or is_part or (bool(material.names) and material.says_the_name(argument.hook))
@@ -116,37 +123,43 @@ class _Draft:
 
     # -- formats ------------------------------------------------------------------------------------------------------
 
-    def short(self) -> None:
-        """One paragraph: the answer, what is advertised, supporting facts and the price."""
+    def compose(self) -> None:
+        """All that the brief says where there is room, else its strongest statements; in the customer's order."""
+        is_long = self._task.layout.body > LONG and self._task.form in {Format.LONG, Format.STORY}
         self._answer()
         self._rest()
-        if self._argument.turn % 2 and self._supply.is_sparse:
-            self._condition()
-        priced = len(self._task.material.price) + 2 if self._wants_price() else 0
-        named = 0 if self._named else len(self._name_line()) + 1
-        is_other = bool(self._argument.turn % 2) and not self._task.priced  # below the hook again, rather another fact
-        if named + priced > self._page.room or is_other:
-            priced = 0
-        if self._argument.turn >= SWAPPED:  # below a hook that stands again
-            self._support(self._page.room - priced - named)
-        if self._named:  # of an event whose name the hook says, first the day
-            self._dates(self._page.room - priced)
-        self._what_line(self._page.room - priced)
-        named = 0 if self._named else len(self._name_line()) + 1
-        self._dates(self._page.room - priced - named)
-        facts = max(self._task.layout.facts, 1)
-        for count in range(facts):
-            if count and self._page.length + priced > self._task.layout.aim:
-                break
-            if not self._support(self._page.room - priced - named):
-                break
+        line = "" if self._named else self._priced_name() or self._name_line()
+        is_apart = self._wants_price() and not line and not self._task.material.price_is_quoted
+        price = len(self._task.material.price) + 2 if is_apart else 0
+        room = self._page.room - price - (len(line) + 1 if line else 0)
+        limits = self._limits_of_hook()
+        run = is_long and not self._task.limited
+        chosen = (
+            self._everything(room)
+            or self._strongest(room, limits=limits, passage=run)
+            or self._strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
+        )
+        self._answered = self._answered and all(limit in chosen for limit in limits)
+        if line and not (chosen and self._task.material.says_the_name(chosen[0].text)):
+            chosen = self._said_of(line, chosen)
+        rows = self._rows(chosen) if is_long and self._task.layout.bullets else []
+        behind = [found for found in chosen if rows and found.source != "description" and found.role in TERMS]
+        for found in chosen:
+            if found not in rows and found not in behind:
+                self._quote(found)
+        if rows:
+            self._list(rows)
+        if is_long:
+            self._page.new_block()
+        for found in behind:
+            self._quote(found)
         self._name_and_price()
         self._condition(listed=True)
-        if self._argument.turn > SWAPPED and not self._sender():
+        if is_long:
+            self._closer()
+        if self._argument.turn > SWAPPED and not self._sender() and not is_long:
             self._closer(last=True)
-        if not self._page.length:
-            self._sender()
-        if not self._page.length:
+        if not self._page.length and not self._sender():
             self.bare()
 
     def bare(self) -> None:
@@ -164,65 +177,6 @@ class _Draft:
             if is_empty and len(found.text.split()) >= SPARE_WORDS and self._quote(found):
                 break
 
-    def long(self) -> None:
-        """Paragraphs: the answer with what belongs to it; a list of facts; price and proof; what to do."""
-        layout = self._task.layout
-        self._answer()
-        self._rest()
-        self._what_line(self._page.room)
-        self._dates(self._page.room)
-        for found in self._supply.passage(min(self._page.room, int(layout.aim * PROSE))) or ():
-            self._quote(found)
-        rows = take_rows(self._supply, self._page.room, self._task.material.words) if layout.bullets else []
-        for _ in range(2):
-            if self._page.length > layout.aim * (0.3 if rows else 0.45) or not self._support(
-                self._page.room - sum(len(row) + 3 for row in rows) - LISTED, prose=True, listed=not layout.bullets
-            ):
-                break
-        if rows:
-            phrases = self._task.material.words.phrases("lists", "openers", self._task.tone)
-            # a heading above nothing but the list says nothing
-            opener = self._one(phrases) if self._page.length else ""
-            self._page.new_block()
-            self._page.place("\n".join([*([opener] if opener else []), *(f"• {row}" for row in rows)]))
-        else:
-            self._page.new_block()
-            for _ in range(layout.facts):
-                if self._page.length > layout.aim or not self._support(self._page.room):
-                    break
-        self._page.new_block()
-        self._name_and_price()
-        self._condition()
-        self._closer()
-        if self._argument.turn > SWAPPED:
-            self._sender()
-
-    def story(self) -> None:
-        """The customer's own sentences in their order, then the name and what to do."""
-        layout = self._task.layout
-        self._answer()
-        self._rest()
-        if self._page.length:
-            self._page.new_block()
-        room = min(self._page.room - len(self._name_line()) - 1, int(layout.aim * STORY_SHARE))
-        passage = self._supply.passage(room)
-        if not passage or not (self._named or self._task.material.opening in passage):
-            self._what_line(self._page.room)  # first of all, what it is
-            self._dates(self._page.room)
-        for found in passage:
-            self._quote(found)
-        for _ in range(layout.facts + 1):
-            if self._page.length > layout.aim * 0.6 or not self._support(self._page.room, prose=True):
-                break
-        # the name before the sentences, and those in their order
-        self._page.sort(self._places, others=math.inf)
-        self._page.new_block()
-        self._name_and_price()
-        self._condition(listed=True)
-        self._closer()
-        if self._argument.turn > SWAPPED:
-            self._sender()
-
     def body(self) -> Body:
         """The finished body."""
         self._without_name_said_again()
@@ -233,7 +187,7 @@ class _Draft:
             text=text,
             used=tuple(self._supply.used),
             named=self._named,
-            answered=answer is None or answer in self._supply.used,
+            answered=self._answered and (answer is None or answer in self._supply.used),
             missing=tuple(self._missing),
         )
 
@@ -253,8 +207,6 @@ class _Draft:
         sentence = as_sentence(text or found.text)
         if not self._page.place(sentence):
             return False
-        if found.source == "description":
-            self._places[sentence] = found.place
         self._supply.take(found)
         self._named = self._named or self._task.material.says_the_name(found.text)
         return True
@@ -273,8 +225,10 @@ class _Draft:
     def _rest(self) -> None:
         """The end of the sentence that the hook begins: in a text with little else, or where it names the price."""
         material = self._task.material
-        rest = self._argument.rest
-        if rest and (len(material.quotes) <= LINES or (self._argument.lead or material.quotes[0]).role == "price"):
+        rest, lead = self._argument.rest, self._argument.lead
+        if self._argument.whole:
+            self._answered = self._page.place(as_sentence(rest))
+        elif rest and (len(material.quotes) <= LINES or (lead or material.quotes[0]).role == "price"):
             self._page.place(as_sentence(rest))
 
     def _kept(self) -> int:
@@ -284,41 +238,124 @@ class _Draft:
         price = len(material.price) + 2 if self._task.priced and material.price else 0
         return name + price
 
-    def _what_line(self, room: int) -> None:
-        """Says what is advertised, where the hook does not: in the customer's own first sentence, and by name where the
-        sentence does not say it."""
-        material = self._task.material
-        found = material.opening
-        if found is not None and (found in self._supply.quoted or self._supply.says_most_of(found)):
-            found = None
-        limit = self._supply.limit_behind(found) if found and self._task.form is Format.STORY else None
-        if found is not None and limit is not None:
-            both = len(found.sentence) + len(limit.sentence) + 2
-            if not self._supply.is_sparse or len(limit.text) > CONDITION or both > room:
-                found = None
-        is_said = found is not None and material.says_the_name(found.text)
-        if self._named and (found is None or is_said):
-            return
-        line = self._priced_name() or self._name_line()
-        if len(line) + 1 > room:
-            line = self._name_line()
-        if found is not None and not is_said and not material.dated:  # an event goes by its name
-            is_said = echoes(material.name, found.text)
-        first = not self._named and (found is None or not is_said)
-        if first and len(line) + 1 <= room and self._page.place(line):
-            self._named = True
-            self._places[line] = -1
-            room -= len(line) + 1
-        if found is None:
-            return
-        kept = 0 if self._named or is_said else len(line) + 1
-        for text in (found.text, material.opening_clause(max(room - 1, 0))):
-            if text is None or len(as_sentence(text)) + 1 > room:
+    def _limits_of_hook(self) -> list[Quote]:
+        """What limits the price or offer that the hook names."""
+        lead = self._argument.lead
+        return list(self._supply.limits_of(lead)) if lead is not None else []
+
+    def _everything(self, room: int) -> list[Quote]:
+        """All statements of the brief, where they fit; empty where they do not. Below a hook that stands again, one is
+        left out, another each time."""
+        layout = self._task.layout
+        if self._task.limited or self._bare_of_terms:
+            return []
+        found = self._whole(self._supply.everything())
+        if len(found) > MOST_SAID:
+            return []
+        turn = self._argument.turn
+        if turn and len(found) > 1:
+            left = [other for other in found if other.role in SELLING and other.role != "price"]
+            found = self._whole([other for other in found if left and other is not left[(turn - 1) % len(left)]])
+        length = sum(len(other.sentence) + 1 for other in found)
+        return found if length <= min(room, max(layout.aim * WHOLE, BRIEF)) else []
+
+    def _strongest(self, room: int, *, limits: list[Quote], passage: bool) -> list[Quote]:
+        """The statements that sell best, up to the length that is usual, and what nobody can do without: the day of an
+        event and what it costs. `limits`: what stands before all; `passage`: first sentences that follow each other."""
+        layout, supply, material = self._task.layout, self._supply, self._task.material
+        chosen: list[Quote] = (
+            list(supply.passage(min(room, int(layout.aim * PROSE[self._task.form])))) if passage else []
+        )
+        length = sum(len(found.sentence) + 1 for found in chosen)
+        statements = supply.statements(turn=self._argument.turn)
+        needed = [statement for statement in statements if self._is_needed(statement.found)]
+        fresh = [statement for statement in statements if not self._uses[statement.found.id]]
+        if fresh and not material.dated:  # texts enough have the price: first what none has
+            needed = [statement for statement in needed if self._uses[statement.found.id] < ENOUGH_PRICES] or fresh[:1]
+        count = 0
+        for statement in [*needed, *(other for other in statements if other not in needed)]:
+            found = statement.found
+            if self._bare_of_terms and any(sign.isdigit() for sign in found.text):
                 continue
-            has_room = len(as_sentence(text)) + 1 + kept <= room
-            if self._quote(found, text):
-                self._named = self._named or is_said or not has_room
-                return
+            if any(alike(found, other) for other in chosen):
+                continue
+            is_needed = statement in needed
+            usual = layout.aim if found.strength >= WEAK or not chosen else layout.aim * FILLED
+            if not is_needed and (length >= usual or (self._task.limited and count >= layout.facts)):
+                continue
+            if length + statement.length <= room:
+                chosen += statement.quotes
+                length += statement.length
+                count += 1
+                continue
+            text = found.within(room - length - 1, material.words) if not statement.limits else None
+            if text is not None and says_something(text) and not chosen:
+                chosen.append(replace(found, text=text))
+                length += len(text) + 2
+        told = self._whole(in_order(found for found in chosen if found not in limits))
+        return [*(limit for limit in chosen if limit in limits), *told]
+
+    def _is_needed(self, found: Quote) -> bool:
+        """Whether a statement says when an event is, what the product costs, or what is offered."""
+        material = self._task.material
+        if material.dated and names_day(found.text, material.language):
+            return True
+        if found is material.opening and not self._named:
+            return True
+        is_price = found.role == "price" or (material.amount and names_price(found, material, strict=True))
+        return bool(is_price) and self._task.priced is not False and self._argument.angle != "price"
+
+    def _whole(self, found: list[Quote]) -> list[Quote]:
+        """Statements without those that refer back to one that does not stand before them."""
+        kept: list[Quote] = []
+        for statement in found:
+            before = kept[-1] if kept else self._argument.lead
+            follows = before is not None and (before.source, before.place) == (statement.source, statement.place - 1)
+            if not statement.dangling or follows:
+                kept.append(statement)
+        return kept
+
+    def _said_of(self, line: str, chosen: list[Quote]) -> list[Quote]:
+        """Names what is advertised, together with its price or with a few words on it, so that the name is no sentence
+        of its own; returns the statements that are left."""
+        material = self._task.material
+        noted = [found for found in chosen if found.role in SELLING and not found.is_prose and not found.dangling]
+        first = next((found for found in noted if found.role == "price"), noted[0] if noted else None)
+        if first is not None and line == self._name_line():
+            both = as_sentence(with_name(material, as_line(first.text)))
+            has_colon = ": " in both and both.count(":") == 1
+            if has_colon and not echoes(first.text, material.what) and self._page.place(both):
+                self._named = True
+                self._supply.take(first)
+                place = chosen.index(first) + 1
+                limits = []
+                while (
+                    place < len(chosen) and chosen[place].role == "condition" and first.source == chosen[place].source
+                ):
+                    limits.append(chosen[place])
+                    place += 1
+                return [*limits, *(found for found in chosen if found is not first and found not in limits)]
+        self._named = self._page.place(line) or self._page.place(self._name_line())
+        return chosen
+
+    def _rows(self, chosen: list[Quote]) -> list[Quote]:
+        """Those of the statements that make a list; empty where there are too few."""
+        rows = [
+            found
+            for found in chosen
+            if found.source == "features" and found.role in ROWS and not found.is_prose and len(found.text) <= ROW
+        ]
+        return rows if len(rows) >= FEWEST_ROWS else []
+
+    def _list(self, rows: list[Quote]) -> None:
+        phrases = self._task.material.words.phrases("lists", "openers", self._task.tone)
+        # a heading above nothing but the list says nothing
+        opener = self._one(phrases) if self._page.length else ""
+        self._page.new_block()
+        lines = [f"• {upper_first(found.text.rstrip('.'))}" for found in rows]
+        if self._page.place("\n".join([*([opener] if opener else []), *lines])):
+            for found in rows:
+                self._supply.take(found)
 
     def _priced_name(self) -> str:
         """What is advertised with its price, where the price is an amount alone; empty otherwise."""
@@ -332,40 +369,6 @@ class _Draft:
         sender = self._task.material.brand
         said = fold(" ".join([self._hook_folded, *self._page.texts]))
         return bool(sender) and fold(sender) not in said and self._page.place(as_sentence(sender))
-
-    def _dates(self, room: int) -> None:
-        """Says when and where, of what takes place on a day."""
-        material = self._task.material
-        if not material.dated:
-            return
-        for found in self._supply.free(("logistics", "feature", "figure", "benefit", "proof")):
-            if found.dangling or not names_day(found.text, material.language):
-                continue
-            if len(found.sentence) + 1 <= room and self._quote(found):
-                return
-
-    def _support(self, room: int, *, prose: bool = False, listed: bool = True) -> bool:
-        """Adds one more fact. `prose`: rather a sentence of the description than an item of a list; `listed`: whether
-        items may stand at all."""
-        free = self._supply.free()
-        if self._bare_of_terms:
-            free = [found for found in free if not any(sign.isdigit() for sign in found.text)]
-        if prose:
-            free.sort(key=lambda found: found.source != "description")
-        turn = self._argument.turn
-        if turn and len(free) > 1:  # below a hook that stands again
-            free = [*free[turn % len(free) :], *free[: turn % len(free)]]
-        for found in free:
-            if found.dangling and not self._supply.follows(found, at_start=self._page.is_at_start):
-                continue
-            if not listed and found.source == "features":
-                continue
-            if self._supply.is_limited(found) and (prose or found.role in {"offer", "price"}):
-                continue
-            text = found.within(max(room - 1, 0), self._task.material.words)
-            if text is not None and says_something(text) and self._quote(found, text):
-                return True
-        return False
 
     def _name_line(self) -> str:
         """A sentence that says what is advertised, every second time with the sender."""

@@ -25,7 +25,7 @@ from services.copy.providers.local.supply import Task
 from services.copy.providers.local.words import words_of
 
 CHANCE = 0.2  # how much the seed may turn the order of arguments
-CROWDED = 0.25
+CROWDED, CROWDED_UNNAMED = 0.25, 0.6
 LEFT = 22  # characters of one more fact
 UNBACKED = 2.0
 TRIAL_SEED = "trial"
@@ -144,9 +144,9 @@ def _crowded(argument: Argument, order: Order) -> float:
     """What a hook loses that leaves no room to say what is advertised and one thing more."""
     layout = order.layout
     left = min(layout.body, layout.whole - len(argument.hook) - 1)
-    if not argument.says_what:
-        left -= len(order.material.what) + 2
-    return CROWDED if left < LEFT else 0.0
+    if argument.says_what:
+        return CROWDED if left < LEFT else 0.0
+    return CROWDED_UNNAMED if left - len(order.material.what) - 2 < LEFT else 0.0
 
 
 def _unbacked(argument: Argument, order: Order) -> float:
@@ -195,7 +195,8 @@ def _draft(argument: Argument, writer: Writer, order: Order, turn: int, *, named
     for bare in (False, True):
         body = writer.write(argument, turn=turn, bare=bare)
         is_named = body.named or order.material.is_named_in(f"{hook}\n{body.text}")
-        if not body.answered or not body.text or (named and not is_named):
+        says_nothing = not body.used and argument.lead is None and bool(order.material.quotes)
+        if not body.answered or not body.text or (named and (not is_named or says_nothing)):
             continue
         text = polish(body.text, order)
         variant = Variant(angle=argument.angle, hook=hook, body=text, cta="-", hashtags=())

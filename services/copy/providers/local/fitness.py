@@ -22,7 +22,7 @@ SPECIFICATION: Final = 0.3  # less for a size or a count by itself: it informs a
 INFORMS: Final = 0.55  # less for what customers want to know and do not buy for
 BESIDE: Final = 0.9  # less for opening hours and addresses, and for the price of something beside the product
 UNFIT: Final = 1.4  # less for what asks something of the customer, and for a part of a sentence
-BARE_PRICE: Final = 0.3  # less for a price before one knows of what
+BARE_PRICE: Final = 0.9  # less for a price before one knows of what
 NOT_CHOSEN: Final = 0.6  # less for a weaker sentence of the description
 BESIDE_LIST: Final = 0.25  # less for a strong one beside the features that a customer lists
 LISTED: Final = 0.07  # strength that it needs there beyond the usual
@@ -67,6 +67,7 @@ _CLOCK: Final = re.compile(r"\d[:.h]\d\d|\d ?[ap]\.?m\b|\buhr\b", re.IGNORECASE)
 _HOURS_FIRST: Final = re.compile(r"\d{1,2}(?:[:.h]\d\d)? ?[–-] ?\d{1,2}(?:[:.h]\d\d)?\s?[,;]")
 _SLASHES: Final = re.compile(r"(?<![\d\w])[wcpnm]/|\s/\s|/\S*/|^\W*/|\bu\b|\||>|\d{5,}|\.{2,}|\+$|\b[xX]{3,}")
 _NOTE: Final = re.compile(r"\b[xX] ?\d+ [$€£]|\b[xX] \d+\b|\bp\.?a\b\.?,")  # "raised beds x 2 £15 pa"
+_PATH = re.compile(r"\S > \S")  # the trail of a page
 _MARK_START: Final = re.compile(r"\s*[-–—/(+*>=&.]")  # the rest of a text
 _SHOUTED: Final = 4  # letters of a word in capitals
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
@@ -147,10 +148,17 @@ def is_shorthand(text: str) -> bool:
     )
 
 
+def is_trail(text: str) -> bool:
+    """Whether a text is the trail of a page ("Home > Services > Repairs")."""
+    return _PATH.search(text) is not None
+
+
 def may_stand(found: Quote, setting: Setting) -> bool:
     """Whether a fact may stand in an ad at all, apart from price and offer, which stand as they are."""
     text = found.text
     letters = sum(sign.isalpha() for sign in text)
+    if is_trail(text):
+        return False
     if found.role in {"price", "offer"}:
         # what something beside the product costs is no part of its price
         beside = found.role == "price" and found.source == "description" and not setting.is_priced(western(text))
@@ -223,6 +231,8 @@ def lead_loss(found: Quote, setting: Setting) -> float:
         less += UNFIT
     if last_word(text) in words.dangling:  # "no charge for that"
         less += UNFIT
+    if setting.kind == "cause" and found.role == "offer":  # what others are given is no reason of those who give
+        less += UNFIT
     if is_shorthand(text):
         less += SHORTHAND
     return less
@@ -290,6 +300,8 @@ def is_late(found: Quote, setting: Setting) -> bool:
     says the listed price again, or is an address."""
     if found.source == "features":
         return is_demand(found.text, setting.words)
+    if setting.few:  # of a line or two, each text is chosen
+        return False
     if found.role == "price" and amounts_of(found.text) & setting.prices:
         return True
     if not _BESIDES.isdisjoint(found.text.casefold().split()[:BEGINNING]):  # "We also buy clothes"

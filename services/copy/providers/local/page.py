@@ -57,10 +57,6 @@ class Page:
         self.room -= len(text) + 1
         return True
 
-    def sort(self, places: dict[str, int], *, others: float) -> None:
-        """Puts the paragraph's texts in the order of `places`, those without a place at `others`."""
-        self._blocks[-1].sort(key=lambda text: places.get(text, others))
-
     def drop(self, text: str) -> None:
         """Takes a text out."""
         for block in self._blocks:

@@ -240,6 +240,29 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
     return None
 
 
+def halves(text: str, limit: int, words: Words) -> list[tuple[str, str]]:
+    """Where a line may be divided so that both parts can be read: the first within `limit` characters and the rest,
+    longest first. A part neither begins with a word that leans on the other nor ends in one."""
+    found = []
+    for cut in _SEPARATOR.finditer(text):
+        head, rest = text[: cut.start()].rstrip(), text[cut.end() :]
+        first = first_word(rest)
+        if len(head) > limit or len(_WORD.findall(head)) < FEWEST_WORDS or len(_WORD.findall(rest)) < FEWEST_WORDS:
+            continue
+        if (
+            head.count("(") != head.count(")")
+            or last_word(head) in words.open_end
+            or first_word(head) in words.weak_start
+        ):
+            continue
+        if first in words.joints or first in words.weak_start or first in words.dangling or words.guards.match(rest):
+            continue
+        if _goes_on_as_list(text[cut.start() :], words) and "," not in head:
+            continue  # "ramen, gyoza and rice"
+        found.append((head, rest))
+    return found[::-1]
+
+
 def priced_head(text: str, limit: int, is_priced: Callable[[str], bool], words: Words) -> str | None:
     """The longest beginning of a price within `limit` characters that says the amount, cut at a comma or dash; None
     without one, or where what follows limits the amount ("€40, | plus VAT", "£95, | minimum two")."""

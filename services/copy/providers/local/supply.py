@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from services.copy.domain import Format, Tone
 from services.copy.providers.local.amounts import amounts_of
 from services.copy.providers.local.arguments import Argument, names_price
+from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
 from services.copy.providers.local.quotes import Quote, content_words, names_day
 from services.copy.providers.platforms import Layout
@@ -62,6 +63,29 @@ class Task:
     calls: bool = False  # whether the button asks for what the closing lines ask for
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """A fact with the texts that must stand behind it."""
+
+    found: Quote
+    limits: tuple[Quote, ...] = ()
+
+    @property
+    def quotes(self) -> tuple[Quote, ...]:
+        """The fact and its limits."""
+        return (self.found, *self.limits)
+
+    @property
+    def length(self) -> int:
+        """Characters of its sentences, with the spaces behind them."""
+        return sum(len(found.sentence) + 1 for found in self.quotes)
+
+
+def in_order(quotes: Iterable[Quote]) -> list[Quote]:
+    """Facts in the customer's order: the description, then what is listed."""
+    return sorted(quotes, key=lambda found: (found.source != "description", found.place))
+
+
 class Supply:
     """The facts of one body. `uses`: how often the request's other texts have each fact."""
 
@@ -91,10 +115,6 @@ class Supply:
         """Notes a fact as used."""
         self.used.append(found)
 
-    def put_back(self, count: int) -> None:
-        """Makes the last `count` facts free again."""
-        del self.used[len(self.used) - count :]
-
     def free(self, roles: Sequence[str] = (), *, prose: bool = False) -> list[Quote]:
         """Facts that this text has not used and that say something new, the least used and strongest first."""
         quoted = self.quoted
@@ -109,7 +129,7 @@ class Supply:
                 continue  # an amount alone is no fact beside others: it stands at the end
             if found.words and len(found.words & said) / len(found.words) > SAID:
                 continue
-            if any(_alike(found, other) for other in quoted):
+            if any(alike(found, other) for other in quoted):
                 continue
             text = found.text.rstrip(".").casefold()
             if text in self._hook or text in self._task.material.what.casefold():
@@ -194,9 +214,51 @@ class Supply:
                 best, best_value = run, value
         return best
 
-    def is_limited(self, found: Quote) -> bool:
-        """Whether a condition that the text does not hold stands right behind a sentence of the description."""
-        return self.limit_behind(found) is not None
+    def limits_of(self, found: Quote) -> tuple[Quote, ...]:
+        """The condition right behind a price or offer of the description, which the text does not hold: without it the
+        amount is not what a customer pays. Empty where it only refuses something else."""
+        if found.role not in {"price", "offer"}:
+            return ()
+        limit = self.limit_behind(found)
+        if limit is None or _refuses(limit, self._task.material.words.negations):
+            return ()
+        return (limit,)
+
+    def statements(self, *, turn: int = 0) -> list[Statement]:
+        """What may follow, the least used and strongest first, each with what limits it. `turn`: begins so many later,
+        below a hook that stands again."""
+        free = self.free()
+        free = [*free[turn % len(free) :], *free[: turn % len(free)]] if free else []
+        return [Statement(found=found, limits=self.limits_of(found)) for found in free]
+
+    def everything(self) -> list[Quote]:
+        """All that the brief says besides what the text holds, limits too, in the customer's order."""
+        material = self._task.material
+        negations = material.words.negations
+        conditions = [
+            found
+            for found in material.conditions
+            if len(found.text) <= CONDITION and not is_trail(found.text) and not _is_bare_negation(found, negations)
+        ]
+        kept: list[Quote] = []
+        for found in [*self.free(prose=True), *conditions]:
+            if not any(alike(found, other) for other in [*self.quoted, *kept]):
+                kept.append(found)
+        return [found for found in in_order(kept) if not self._is_orphan(found, kept)]
+
+    def _is_orphan(self, limit: Quote, kept: Sequence[Quote]) -> bool:
+        """Whether a limit stands in the description behind a fact that the text does not hold."""
+        if limit.role != "condition" or limit.source != "description":
+            return False
+        material = self._task.material
+        held = {found.id for found in (*kept, *self.quoted)}
+        before = [
+            found
+            for found in (*material.quotes, *material.spare)
+            if found.source == "description" and found.place < limit.place
+        ]
+        last = max(before, key=lambda found: found.place, default=None)
+        return last is not None and last.id not in held
 
     def limit_behind(self, found: Quote) -> Quote | None:
         """The condition right behind a sentence of the description that the text does not hold; None without one."""
@@ -277,7 +339,7 @@ class Supply:
 
     def says_again(self, found: Quote) -> bool:
         """Whether a fact says what the text says already."""
-        return any(_alike(found, other) for other in self.quoted)
+        return any(alike(found, other) for other in self.quoted)
 
 
 def _is_bare_negation(found: Quote, negations: re.Pattern[str]) -> bool:
@@ -290,8 +352,10 @@ def _refuses(found: Quote, negations: re.Pattern[str]) -> bool:
     return bool(negations.search(opening)) and not any(sign.isdigit() for sign in found.text)
 
 
-def _alike(one: Quote, other: Quote) -> bool:
+def alike(one: Quote, other: Quote) -> bool:
     """Whether two facts say the same, or most of it."""
+    if "price" in {one.role, other.role} and not amounts_of(one.text) & amounts_of(other.text):
+        return False  # one of them says what it costs
     brief, long = sorted((one.text.casefold().rstrip("."), other.text.casefold()), key=len)
     if re.search(rf"(?<!\w){re.escape(brief)}(?!\w)", long):
         return True
