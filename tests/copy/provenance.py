@@ -6,7 +6,7 @@ It shares no code with the engine's writing: it reads the same data files and ta
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Tone
@@ -63,8 +63,16 @@ class Sources:
     brand: str
     negations: re.Pattern[str]
 
-    def units(self, text: str, *, asked: tuple[str, ...] = ()) -> list[Unit]:
-        """The units of a text. Raises AssertionError with the words that come from nowhere."""
+    def units(self, text: str, *, asked: tuple[str, ...] = (), beside: str = "") -> list[Unit]:
+        """The units of a text. Raises AssertionError with the words that come from nowhere.
+
+        beside: the other text of the ad: a fact may begin in the hook and end in the body.
+        """
+        if beside:
+            parts = {words: _parts_beside(words, plain(beside)) for words in (*self.facts, *self.limits)}
+            divided = {part: fact for words, fact in self.facts.items() for part in parts[words]}
+            limits = self.limits.union(*(parts[words] for words in self.limits))
+            return replace(self, facts={**divided, **self.facts}, limits=limits).units(text, asked=asked)
         wanted = {plain(sentence) for sentence in asked}
         return [unit for row in text.split("\n") if plain(row) for unit in self._row(row, wanted)]
 
@@ -132,6 +140,12 @@ class Sources:
             return False
         parts = [part for part in _SEPARATOR.split(dropped) if part.strip()]
         return all(_FIGURE.search(part) or not self.guards.search(part) for part in parts)
+
+
+def _parts_beside(words: str, beside: str) -> set[str]:
+    """The parts of a statement of which the other part stands in the other text of an ad."""
+    halves = [(words[: cut.start()], words[cut.end() :]) for cut in _SEPARATOR.finditer(words)]
+    return {part for one, other in halves for part, left in ((one, other), (other, one)) if left in beside}
 
 
 def _shorter(name: str) -> set[str]:

@@ -111,10 +111,12 @@ def assert_nothing_invented(request: CopyBrief, result: CopyResult, sources: Sou
     for variant in result.variants:  # a limit is said in the text, and opens none
         begun = plain(request.description)  # with which the customer begins
         assert all(
-            unit.kind != "limit" or begun.startswith(plain(unit.text)) for unit in sources.units(variant.hook)
+            unit.kind != "limit" or begun.startswith(plain(unit.text))
+            for unit in sources.units(variant.hook, beside=variant.body)
         ), variant
-    for text in texts(result):
-        for unit in sources.units(text):
+    parts = [pair for v in result.variants for pair in ((v.hook, v.body), (v.body, v.hook))]
+    for text, beside in parts:
+        for unit in sources.units(text, beside=beside):
             assert unit.fact is None or unit.fact.role not in NOT_SOLD - {"legal"}, unit
         assert not set(NUMBER.findall(text)) - numbers, (text, where(request))
 
@@ -122,7 +124,7 @@ def assert_nothing_invented(request: CopyBrief, result: CopyResult, sources: Sou
 def assert_questions_answered(result: CopyResult, sources: Sources, *, whole: bool = False) -> None:
     """whole: the fact need only answer as the customer wrote it, not as it is quoted."""
     for variant in result.variants:
-        opening = sources.units(variant.hook)[0]
+        opening = sources.units(variant.hook, beside=variant.body)[0]
         if opening.kind == "cue":
             answer = sources.units(variant.body)[0]
             if answer.fact is None:  # "£290 per contract. Clearbooks Legal." is a line of the data too
@@ -153,7 +155,9 @@ class TestEveryRequest:
         asked = 0
         for _, _, result, sources in sample():
             assert_questions_answered(result, sources, whole=True)
-            asked += sum(sources.units(variant.hook)[0].kind == "cue" for variant in result.variants)
+            asked += sum(
+                sources.units(variant.hook, beside=variant.body)[0].kind == "cue" for variant in result.variants
+            )
         assert asked >= 3
 
     def test_the_words_that_answer_are_not_cut_off(self) -> None:

@@ -6,8 +6,12 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from types import MappingProxyType
 from typing import Final
+
+from babel import Locale
+from babel.dates import get_day_names, get_month_names
 
 from services.copy.domain import Tone
 from services.copy.providers.local.amounts import same_amount
@@ -222,14 +226,36 @@ def colon(material: Material) -> str:
 
 
 def _behind_colon(hook: str, material: Material) -> str:
-    """A text behind a colon: its first word in small letters where it is known to have them within a sentence."""
+    """A text behind a colon: its first word in small letters, unless it is a name."""
     word, _, rest = hook.partition(" ")
-    small = word.casefold()
-    is_common = small in material.words.empty or re.search(rf"(?<!\w){re.escape(small)}(?!\w)", material.written)
     is_title = word[:1].isupper() and (len(word) == 1 or word[1:].islower())
-    if material.language == "de" or not is_title or not is_common:
+    if material.language == "de" or not is_title or _is_name(word, rest, material):
         return hook
-    return f"{small} {rest}".strip()
+    return f"{word.casefold()} {rest}".strip()
+
+
+def _is_name(word: str, rest: str, material: Material) -> bool:
+    """Whether the capital of a text's first word is more than that of a beginning: the brief writes the word with it
+    elsewhere, too, or the next word has one as well, or it is a language, a country, a day or a month. In a language
+    without data that is not known."""
+    small = word.casefold().rstrip(",;")
+    if small in material.words.empty or re.search(rf"(?<!\w){re.escape(small)}(?!\w)", material.written):
+        return False
+    if not material.spoken or rest[:1].isupper() or small in names_of(material.language):
+        return True
+    return (
+        bool(re.search(rf"[\w,;] {re.escape(word.rstrip(',;'))}(?!\w)", material.written))
+        or small in fold(f"{material.brand} {material.full_name}").split()
+    )
+
+
+@cache
+def names_of(language: str) -> frozenset[str]:
+    """Languages, countries, days and months, case folded."""
+    locale = Locale(language)
+    calendar = (*get_day_names("wide", locale=language).values(), *get_month_names("wide", locale=language).values())
+    names = (*locale.languages.values(), *locale.territories.values(), *calendar)
+    return frozenset(word.casefold() for name in names for word in str(name).split())
 
 
 def stands_alone(found: Quote, material: Material) -> bool:

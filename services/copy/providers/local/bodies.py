@@ -165,6 +165,7 @@ class _Draft:
     def bare(self) -> None:
         """The answer, or else what is advertised."""
         material = self._task.material
+        self._answered = not self._argument.whole
         self._answer()
         if not self._named or not (self._page.length or self._tail):
             for text in (material.what, material.name, material.brand, material.price):
@@ -319,7 +320,13 @@ class _Draft:
         """Names what is advertised, together with its price or with a few words on it, so that the name is no sentence
         of its own; returns the statements that are left."""
         material = self._task.material
-        noted = [found for found in chosen if found.role in SELLING and not found.is_prose and not found.dangling]
+        noted = [
+            found
+            for found in chosen
+            if found.role in SELLING
+            and not (found.is_prose or found.dangling)
+            and (not material.amount or not amounts_of(found.text) or names_price(found, material, strict=True))
+        ]
         first = next((found for found in noted if found.role == "price"), noted[0] if noted else None)
         if first is not None and line == self._name_line():
             both = as_sentence(with_name(material, as_line(first.text)))

@@ -291,7 +291,7 @@ def _goal_of_goods(asked: list[str], material: Material) -> str:
             return "book"
         return _reached(material) if "enquire" in asked else ""
     offered = "sell" in asked or bool(material.amount)
-    return "sell" if material.goal in {"sell", ""} and (material.is_known or offered) else ""
+    return "sell" if material.goal in {"sell", ""} and (material.is_sure or offered) else ""
 
 
 def _reached(material: Material) -> str:

@@ -14,6 +14,7 @@ from services.copy.providers.local.arguments import Argument, names_price
 from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
 from services.copy.providers.local.quotes import Quote, content_words, names_day
+from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.platforms import Layout
 
 USED_PASSAGE: Final = 0.1  # likewise in a passage, of which another one says other things
@@ -29,6 +30,7 @@ ENOUGH: Final = 8
 FAINT: Final = 0.34  # likewise while there are FEW others
 FEW: Final = 3
 REFUSAL: Final = 2  # words among which a refusal begins
+AT_LAST: Final = 3  # times that a hook stands again from which a limit stands alone
 LINES: Final = 4  # facts of a brief that is a line or two
 CHOSEN: Final = 0.55  # strength from which a sentence stands beside features that the customer lists
 SAID: Final = 0.6  # share of its words that a text has said from which a fact says nothing new
@@ -215,11 +217,10 @@ class Supply:
         return best
 
     def limits_of(self, found: Quote) -> tuple[Quote, ...]:
-        """The condition right behind a price or offer of the description, which the text does not hold: without it the
-        amount is not what a customer pays. Empty where it only refuses something else."""
-        if found.role not in {"price", "offer"}:
-            return ()
-        limit = self.limit_behind(found)
+        """The condition right behind a price or offer of the description, or behind a sentence of a long text, that the
+        text does not hold: without it the fact is not what a customer gets. Empty where it only refuses something."""
+        is_told = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
+        limit = self.limit_behind(found) if is_told or found.role in {"price", "offer"} else None
         if limit is None or _refuses(limit, self._task.material.words.negations):
             return ()
         return (limit,)
@@ -240,11 +241,25 @@ class Supply:
             for found in material.conditions
             if len(found.text) <= CONDITION and not is_trail(found.text) and not _is_bare_negation(found, negations)
         ]
+        listed = sum(found.source == "features" for found in material.quotes) >= FEW
         kept: list[Quote] = []
         for found in [*self.free(prose=True), *conditions]:
+            if (
+                listed
+                and found.source == "description"
+                and found.role in SELLING
+                and not self._stands_beside_list(found)
+            ):
+                continue
             if not any(alike(found, other) for other in [*self.quoted, *kept]):
                 kept.append(found)
-        return [found for found in in_order(kept) if not self._is_orphan(found, kept)]
+        bound = [found for found in kept if all(limit in kept for limit in self.limits_of(found))]
+        return [found for found in in_order(bound) if not self._is_orphan(found, bound)]
+
+    def _stands_beside_list(self, found: Quote) -> bool:
+        """Whether a statement of the description stands in a text that says all, beside what the customer lists."""
+        is_price = found.role == "price" and names_price(found, self._task.material, strict=True)
+        return is_price or (found.is_prose and found.strength >= STRENGTH_BESIDE_LIST)
 
     def _is_orphan(self, limit: Quote, kept: Sequence[Quote]) -> bool:
         """Whether a limit stands in the description behind a fact that the text does not hold."""
@@ -299,7 +314,9 @@ class Supply:
                 (
                     found
                     for found in self._task.material.conditions
-                    if not self.says_again(found) and not _is_bare_negation(found, negations)
+                    if not self.says_again(found)
+                    and not _is_bare_negation(found, negations)
+                    and (self._argument.turn >= AT_LAST or not self._is_orphan(found, self.quoted))
                 ),
                 None,
             )
