@@ -47,8 +47,9 @@ def picture(harness: BenchHarness) -> list[Figure]:
     requests = picture_requests(harness)
     figures: list[Figure] = []
     with harness.real_worker("image") as worker:
+        checked(harness.load(requests, connections=1, count=1, seconds=30.0, expect=COMPLETED)[0])  # see `first`
         result, used = harness.load(
-            requests, connections=1, rate=AT_REST_RATE, seconds=AT_REST_SECONDS, expect=COMPLETED
+            requests, connections=4, rate=AT_REST_RATE, seconds=AT_REST_SECONDS, expect=COMPLETED
         )
         figures += _of_clients("a client at rest", [checked(result)], used, None)
         for clients in CLIENTS:

@@ -77,7 +77,7 @@ def running_monolith(harness: BenchHarness) -> Iterator[Callable[[], int]]:
 def _url(harness: BenchHarness) -> str:
     """The monolith's database as a URL, over the socket that the measured system uses too."""
     found = psycopg.conninfo.conninfo_to_dict(harness.system.database_url("postgres"))
-    place = urlencode({name: str(found[name]) for name in ("host", "port") if name in found})
+    place = urlencode([(name, str(value)) for name, value in found.items() if name in ("host", "port")])
     return f"postgresql://{found['user']}:{found.get('password', '')}@/{DATABASE}?{place}"
 
 
