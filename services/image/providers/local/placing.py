@@ -110,6 +110,7 @@ def _request(frame: Frame, choice: Choice, arrangement: Arrangement, logo: Any, 
         foot_box=arrangement.foot,
         foot_align=arrangement.foot_align,
         subline_in_foot=arrangement.subline_in_foot,
+        is_poster=choice.layout.poster,
     )
 
 

@@ -104,8 +104,8 @@ class Stack:
         return next((text for text in self.placed if text.role is role), None)
 
 
-BRAND_SIZE: Final = 5.8  # units
-EYEBROW_SIZE: Final = 4.3  # units; it says what is sold
+BRAND_SIZE, POSTER_BRAND_SIZE = 4.8, 5.8  # units; a column beside a product has less room than a poster
+EYEBROW_SIZE, POSTER_EYEBROW_SIZE = 3.3, 4.3  # units; it says what is sold
 LONGEST_CAPITALS: Final = 22  # characters of an eyebrow that is read at a glance in capitals
 WORDED_PRICE: Final = 5.6  # units of a price that is a phrase
 FIGURE_CHARACTERS: Final = 12  # of a price that is a figure: "from £1,250"
@@ -157,6 +157,7 @@ class Request:
     foot_box: Box | None = None
     foot_align: Align | None = None
     subline_in_foot: bool = False
+    is_poster: bool = False
 
 
 def solve(request: Request) -> Stack:
@@ -335,14 +336,15 @@ def _tried(
         )
         rows[role] = _Row(role, block, gap, *pad)
 
-    brand_size = BRAND_SIZE * unit * max(small, 0.9)
+    brand_size = (POSTER_BRAND_SIZE if request.is_poster else BRAND_SIZE) * unit * max(small, 0.9)
     mark = _mark_size(request)
     sign = mark[0] + MARK_GAP * unit if mark is not None else 0.0  # the logo and its gap, beside the name
     set_text(Role.BRAND, look.strong, brand_size, 1, 0, 1.1, (sign / 2, 0))
     if Role.BRAND in rows:
         rows[Role.BRAND] = _Row(Role.BRAND, rows[Role.BRAND].block, 0)
     eyebrow_pad = (2.6 * unit * small, 1.7 * unit * small) if look.eyebrow_pill else (0.0, 0.0)
-    set_text(Role.EYEBROW, look.strong, EYEBROW_SIZE * unit * small, 2, 4.5 * unit, 1.2, eyebrow_pad)
+    eyebrow_size = POSTER_EYEBROW_SIZE if request.is_poster else EYEBROW_SIZE
+    set_text(Role.EYEBROW, look.strong, eyebrow_size * unit * small, 2, 4.5 * unit, 1.2, eyebrow_pad)
     if look.eyebrow_pill and Role.EYEBROW in rows and len(rows[Role.EYEBROW].block.lines) > 1:
         rows[Role.EYEBROW] = _Row(Role.EYEBROW, rows[Role.EYEBROW].block, 4.5 * unit)
     set_text(
@@ -350,7 +352,8 @@ def _tried(
         look.headline,
         headline,
         7,
-        (4.4 if look.eyebrow_pill else 2.6) * unit + 0.08 * headline,
+        (4.4 if look.eyebrow_pill else 2.6 if request.is_poster else 3.2) * unit
+        + (0.08 * headline if request.is_poster else 0.0),
         look.headline_leading,
         (0, 0),
     )
