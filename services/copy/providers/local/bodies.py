@@ -165,7 +165,7 @@ class _Draft:
     def bare(self) -> None:
         """The answer, or else what is advertised."""
         material = self._task.material
-        self._answered = not self._argument.whole
+        self._answered = not self._argument.whole and not self._limits_of_hook()
         self._answer()
         if not self._named or not (self._page.length or self._tail):
             for text in (material.what, material.name, material.brand, material.price):
@@ -242,7 +242,15 @@ class _Draft:
     def _limits_of_hook(self) -> list[Quote]:
         """What limits the price or offer that the hook names."""
         lead = self._argument.lead
-        return list(self._supply.limits_of(lead)) if lead is not None else []
+        if lead is None:
+            return list(self._limits_of_price()) if self._argument.angle == "price" else []
+        return list(self._supply.limits_of(lead))
+
+    def _limits_of_price(self) -> tuple[Quote, ...]:
+        """What limits the price, where it is quoted."""
+        material = self._task.material
+        quoted = (found for found in material.quotes if material.price_is_quoted and material.price in found.text)
+        return next((self._supply.limits_of(found) for found in quoted), ())
 
     def _everything(self, room: int) -> list[Quote]:
         """All statements of the brief, where they fit; empty where they do not. Below a hook that stands again, one is
@@ -293,8 +301,8 @@ class _Draft:
             if text is not None and says_something(text) and not chosen:
                 chosen.append(replace(found, text=text))
                 length += len(text) + 2
-        told = self._whole(in_order(found for found in chosen if found not in limits))
-        return [*(limit for limit in chosen if limit in limits), *told]
+        others = self._whole(in_order(found for found in chosen if found not in limits))
+        return [*(limit for limit in chosen if limit in limits), *others]
 
     def _is_needed(self, found: Quote) -> bool:
         """Whether a statement says when an event is, what the product costs, or what is offered."""
@@ -430,8 +438,12 @@ class _Draft:
             self._named = bool(line)
             if line and self._argument.answer is None:
                 self._page.lead(line)  # what it is, before what is said of it
-        if priced and self._page.place(as_sentence(material.price)):
+        limits = self._limits_of_price()
+        needed = sum(len(limit.sentence) + 1 for limit in limits) + len(as_sentence(material.price)) + 1
+        if priced and needed <= self._page.room and self._page.place(as_sentence(material.price)):
             self._named = self._named or material.says_the_name(material.price)
+            for limit in limits:
+                self._quote(limit)
 
     def _condition(self, *, listed: bool = False) -> None:
         """What limits a fact of this text, or of the whole offer, said as it is; where there is room for a sentence."""

@@ -21,11 +21,6 @@ class Page:
         return [text for block in self._blocks for text in block]
 
     @property
-    def is_at_start(self) -> bool:
-        """Whether the next text begins a paragraph."""
-        return not self._blocks[-1]
-
-    @property
     def is_divided(self) -> bool:
         """Whether there is more than one paragraph."""
         return len(self._blocks) > 1

@@ -349,11 +349,6 @@ class Supply:
         ]
         return [*bound, *same]
 
-    def says_most_of(self, found: Quote) -> bool:
-        """Whether the text has said most words of a fact."""
-        said = frozenset[str]().union(*(other.words for other in self.quoted))
-        return bool(found.words) and len(found.words & said) > SAID * len(found.words)
-
     def says_again(self, found: Quote) -> bool:
         """Whether a fact says what the text says already."""
         return any(alike(found, other) for other in self.quoted)

@@ -1,0 +1,67 @@
+"""A text says all of a short brief, prices with what limits them, and each statement in readable words."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from services.copy.domain import Format, Platform, Variant
+from services.copy.providers.local import engine
+from tests.copy.products import Product, brief
+
+STUMPS = Product(
+    name="Stump grinding",
+    brand="Hollis Trees",
+    description="We grind stumps up to 60 cm wide. £90 a stump. Minimum two stumps. Chips are left as mulch.",
+)
+OARS = Product(
+    name="Oars",
+    brand="Quayside",
+    description="Spruce oars shaped by hand in Fowey, all lengths from 6 to 10 ft, leathers fitted while you wait.",
+)
+LESSONS = Product(
+    name="Evening lessons",
+    brand="Linden",
+    features=("German and Dutch for adults", "Groups of six", "First evening free", "Starts every month"),
+)
+
+
+def _variants(product: Product, platform: Platform, format_: Format) -> tuple[Variant, ...]:
+    return engine.write(brief(product, platform, format_), "seed").variants
+
+
+@pytest.mark.parametrize(("platform", "format_"), list(itertools.product(Platform, Format)))
+def test_a_price_stands_with_the_limit_that_follows_it(platform: Platform, format_: Format) -> None:
+    for variant in _variants(STUMPS, platform, format_):
+        text = f"{variant.hook}\n{variant.body}"
+        assert "£90" not in text or "Minimum two stumps" in text, variant
+
+
+def test_a_text_with_room_says_all_of_a_short_brief() -> None:
+    said = [f"{variant.hook} {variant.body}" for variant in _variants(STUMPS, Platform.META, Format.STORY)]
+    whole = [text for text in said if all(part in text for part in ("60 cm", "£90", "Minimum two stumps", "mulch"))]
+    assert len(whole) >= 3, said
+
+
+def test_a_long_line_is_divided_without_a_loss() -> None:
+    variants = [
+        variant
+        for platform in (Platform.META, Platform.PINTEREST)
+        for variant in _variants(OARS, platform, Format.HOOK)
+    ]
+    begun = [variant for variant in variants if variant.hook == "Spruce oars shaped by hand in Fowey"]
+    assert begun
+    assert all("All lengths from 6 to 10 ft, leathers fitted while you wait." in variant.body for variant in begun)
+
+
+def test_small_letters_follow_a_colon_but_names_keep_theirs() -> None:
+    texts = [
+        text
+        for format_ in Format
+        for variant in _variants(LESSONS, Platform.LINKEDIN, format_)
+        for text in (variant.hook, variant.body)
+    ]
+    behind = {text.partition("Evening lessons: ")[2].split()[0] for text in texts if "Evening lessons: " in text}
+    assert behind & {"groups", "first", "starts"}
+    assert not behind & {"Groups", "First", "Starts", "german"}
