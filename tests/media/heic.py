@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+from fractions import Fraction
 
 import av
 import numpy
@@ -46,7 +47,10 @@ def _encoded(picture: Image.Image) -> tuple[bytes, bytes]:
         stream = container.add_stream("libx265", rate=1, options={"crf": "4", "x265-params": "log-level=none"})
         stream.width, stream.height, stream.pix_fmt = *picture.size, "yuv420p"
         frame = av.VideoFrame.from_ndarray(numpy.asarray(picture.convert("RGB")), format="rgb24")
-        container.mux([*stream.encode(frame), *stream.encode(None)])
+        frame.pts, frame.time_base = 0, Fraction(1)
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            packet.dts = packet.pts  # of a single frame the encoder's own is now and then any number
+            container.mux(packet)
     film = out.getvalue()
     with av.open(io.BytesIO(film), "r") as written:
         coded = bytes(next(packet for packet in written.demux(video=0) if packet.size))
