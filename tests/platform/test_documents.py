@@ -57,7 +57,7 @@ class TestLicences:
         missing = [
             model.name
             for model in MODELS.values()
-            if not re.search(rf"^{re.escape(model.name)}\s+{re.escape(model.licence)}; from ", text, re.MULTILINE)
+            if not re.search(rf"^{re.escape(model.name)}\s+{re.escape(model.licence)}; from\s", text, re.MULTILINE)
         ]
         assert not missing
 
