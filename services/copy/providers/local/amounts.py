@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Final
 
 from services.chassis.amounts import amounts_in, names
 
+CACHED: Final = 4096  # texts whose amounts are kept: the texts of a request are compared again and again
 _UNIT_BEHIND = re.compile(
     r"\s?(?:[€$£₹¥]|EUR|USD|GBP|CHF|zł|kr)?(?:,-)?\s?(?:/|p\.|(?:an?|per|each|pro|je|par|la|le|al|por|ao|à|all['’]?a?|die|im|pp|pcm|pw|pa)\b)",
     re.IGNORECASE,
@@ -20,6 +23,7 @@ def same_amount(text: str, amount: str) -> bool:
     return wanted is not None and names(text, wanted)
 
 
+@lru_cache(maxsize=CACHED)
 def amounts_of(text: str) -> frozenset[Decimal]:
     """The amounts that a text may name."""
     return frozenset(value for found in amounts_in(text) for value in found.values)

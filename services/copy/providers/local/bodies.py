@@ -328,14 +328,14 @@ class _Draft:
         """Names what is advertised, together with its price or with a few words on it, so that the name is no sentence
         of its own; returns the statements that are left."""
         material = self._task.material
-        noted = [
+        short = [
             found
             for found in chosen
             if found.role in SELLING
             and not (found.is_prose or found.dangling)
             and (not material.amount or not amounts_of(found.text) or names_price(found, material, strict=True))
         ]
-        first = next((found for found in noted if found.role == "price"), noted[0] if noted else None)
+        first = next((found for found in short if found.role == "price"), short[0] if short else None)
         if first is not None and line == self._name_line():
             both = as_sentence(with_name(material, as_line(first.text)))
             has_colon = ": " in both and both.count(":") == 1

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from services.copy.domain import Format, Tone
-from services.copy.providers.local.amounts import amounts_of
+from services.copy.providers.local.amounts import CACHED, amounts_of
 from services.copy.providers.local.arguments import Argument, names_price
 from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
@@ -168,7 +169,7 @@ class Supply:
         material = self._task.material
         if material.kind == "event" and found.role == "logistics" and names_day(found.text, material.language):
             return found.strength + WHEN
-        informs = bool(material.words.informs.search(found.text))
+        informs = _is_found(material.words.informs, found.text)
         return found.strength + (RELATED if related else 0.0) - (INFORMS if informs else 0.0)
 
     def passage(self, length: int) -> list[Quote]:
@@ -354,6 +355,12 @@ class Supply:
         return any(alike(found, other) for other in self.quoted)
 
 
+@lru_cache(maxsize=CACHED)
+def _is_found(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether a text holds a pattern; kept, since a request asks it of the same texts again and again."""
+    return pattern.search(text) is not None
+
+
 def _is_bare_negation(found: Quote, negations: re.Pattern[str]) -> bool:
     return bool(negations.match(found.text)) and len(found.text.split()) <= BARE_NEGATION
 
@@ -369,7 +376,7 @@ def alike(one: Quote, other: Quote) -> bool:
     if "price" in {one.role, other.role} and not amounts_of(one.text) & amounts_of(other.text):
         return False  # one of them says what it costs
     brief, long = sorted((one.text.casefold().rstrip("."), other.text.casefold()), key=len)
-    if re.search(rf"(?<!\w){re.escape(brief)}(?!\w)", long):
+    if brief in long and re.search(rf"(?<!\w){re.escape(brief)}(?!\w)", long):
         return True
     shorter = max(1, min(len(one.words), len(other.words)))
     shared = len(one.words & other.words)
