@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import Final
@@ -20,6 +21,7 @@ from services.copy.providers.local.quotes import (
     as_sentence,
     content_words,
     fold,
+    halves,
     head_before_price,
     last_word,
     names_day,
@@ -32,6 +34,8 @@ SUBLINE_CHARACTERS: Final = 90
 LIST_CHARACTERS: Final = 66  # of a list of features: more is not read on a picture
 CTA_CHARACTERS: Final = 20
 MOST_PIECES: Final = 2
+SENTENCE_CHARACTERS: Final = 150  # of what is said below the headline where nothing else is
+NOTICE: Final = 1.0  # loss from which a day is that of a closing or a notice
 NEW_WORDS: Final = 2  # of a line below the name, that the name does not say
 DATED: Final = frozenset({"event", "place"})  # kinds whose pictures name the day, where there is one
 SHORT: Final = range(8, 31)  # characters that are read at a glance
@@ -40,6 +44,12 @@ VARIETY: Final = 0.7  # how much chance may turn the order, so that another job 
 _LESS: Final = {"question": -0.6, "audience": -0.4, "name": -0.1}
 _EMPTY: Final = frozenset({"call", "neutral"})  # lines that say nothing of the product: a picture has a button for them
 _LIMITS: Final = frozenset({"condition", "legal"})  # roles of facts that stand in no headline
+_REASONS: Final = frozenset({"benefit", "offer", "proof"})  # roles of facts that may stand above what is offered
+STRONG: Final = 0.65  # strength of such a fact
+TITLE: Final = 0.6  # more for a name that says what is offered
+# Signs of a list of goods: "GL-7T", "Carniolan - Marked (ships in April)".
+_LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|(\[]|\s[-–—]\s")
+_PLAIN_WORD: Final = re.compile(r"(?<=[\s-])[^\W\d_A-ZÀ-Þ]{4,}")  # one in small letters, behind the first
 
 
 def write_headline(brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline:
@@ -74,6 +84,7 @@ def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tup
         if not _may_lead(argument, order):
             continue
         worth = argument.score + _LESS.get(argument.angle, 0.0) + order.focus_of(argument.fact)
+        worth += TITLE if argument.angle == "name" and _is_title(argument.hook, order) else 0.0
         worth += (0.3 if len(argument.hook) in SHORT else 0.0) + VARIETY * random_.random()
         found.append((worth, argument))
     for _, argument in sorted(found, key=lambda pair: -pair[0]):
@@ -87,6 +98,16 @@ def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tup
     name = order.material.name
     short = shortened(name, HEADLINE_CHARACTERS, order.material.words)
     return None, short or name[:HEADLINE_CHARACTERS].rsplit(" ", 1)[0]
+
+
+def _is_title(text: str, order: Order) -> bool:
+    """Whether a name says what is offered ("Rainwater tank cleaning") rather than how it is called ("Seabright
+    Cottage")."""
+    material = order.material
+    if fold(text) not in {fold(as_line(material.what)), fold(as_line(material.name))} or _LISTING.search(text):
+        return False
+    is_known = bool(material.subject) and fold(material.subject) in fold(text)
+    return is_known or material.words.language == "de" or bool(_PLAIN_WORD.search(text))
 
 
 def _may_lead(argument: Argument, order: Order) -> bool:
@@ -105,7 +126,11 @@ def _may_lead(argument: Argument, order: Order) -> bool:
         return False  # "Three places, with card" says not what of
     if material.brand and argument.angle == "name" and fold(argument.hook).startswith(fold(material.brand)):
         return fold(argument.hook) == fold(material.what)  # the picture names the sender by itself
-    return found is None or order.focus_of(found) > 0 or _is_fit(found, order) or found is material.opening
+    if found is None or order.focus_of(found) > 0 or found is material.opening:
+        return True
+    return _is_fit(found, order) and (
+        (found.role in _REASONS and found.strength >= STRONG) or (material.kind == "event" and found.role == "figure")
+    )
 
 
 def _stands_by_itself(found: Quote, order: Order) -> bool:
@@ -129,7 +154,8 @@ def _may_stand(text: str, order: Order, *, below: bool = False) -> bool:
     line = Variant(angle="line", hook=text, body="-", cta="-", hashtags=())
     reading = order.brief
     if below:  # there is room for a sentence
-        line, reading = replace(line, hook="-", body=text), replace(reading, format=Format.SHORT)
+        form = Format.SHORT if len(text) <= SUBLINE_CHARACTERS else Format.LONG
+        line, reading = replace(line, hook="-", body=text), replace(reading, format=form)
     return content_filters.rejection_reason(line, reading, order.rules) is None
 
 
@@ -144,6 +170,10 @@ def _subline(order: Order, argument: Argument | None, headline: str, price: str)
         answer = argument.answer.within(SUBLINE_CHARACTERS - 1, material.words)
         if answer and _may_stand(answer, order, below=True):
             return polish(as_sentence(answer), order)
+    if argument is not None and argument.rest and _may_stand(as_line(argument.rest), order, below=True):
+        rest = argument.rest
+        if len(rest) < SENTENCE_CHARACTERS and not (order.instructions.price is False and names_money(rest)):
+            return polish(as_sentence(rest[:1].upper() + rest[1:]), order)
     needed = _needed(order, headline, price)
     if needed and (len(needed) > LIST_CHARACTERS or material.kind not in DATED):
         return polish(as_sentence(needed), order)
@@ -158,6 +188,23 @@ def _subline(order: Order, argument: Argument | None, headline: str, price: str)
             return polish(as_sentence(pieces[0]), order)
         if pieces:
             return polish(" · ".join(pieces), order)
+    return _sentence(order, argument, headline)
+
+
+def _sentence(order: Order, argument: Argument | None, headline: str) -> str:
+    """The sentence that says what is offered, where nothing shorter does."""
+    material = order.material
+    said = content_words(headline, material.words)
+    for found in (material.opening, *material.quotes):
+        if found is None or found.dangling or found.late or found.role in _LIMITS or not found.is_prose:
+            continue
+        if (argument is not None and found is argument.lead) or len(found.text) >= SENTENCE_CHARACTERS:
+            continue
+        if order.instructions.price is False and names_money(found.text):
+            continue
+        is_new = len(content_words(found.text, material.words) - said) >= NEW_WORDS
+        if is_new and _may_stand(found.text, order, below=True):
+            return polish(as_sentence(found.text), order)
     return ""
 
 
@@ -181,6 +228,8 @@ def _needed(order: Order, headline: str, price: str) -> str:
     if material.kind in DATED:
         tail = material.full_name.removeprefix(material.what).strip(" ,:;–—|-()")
         days = [tail, *(quote.text for quote in material.quotes), *(quote.text for quote in material.spare)]
+        late = {quote.text for quote in (*material.quotes, *material.spare) if quote.loss >= NOTICE}
+        days = [text for text in days if material.kind == "event" or text not in late]
         found = [text for text in days if names_day(text, material.words.language)]
     elif material.kind in {"job", "cause"}:
         found = [
@@ -203,6 +252,15 @@ def _needed(order: Order, headline: str, price: str) -> str:
     return ""
 
 
+def _first_half(found: Quote, limit: int, order: Order) -> str | None:
+    """The beginning of a sentence that is too long, where it can be divided."""
+    words = order.material.words
+    if found.role in _LIMITS or not found.is_prose:
+        return None
+    heads = (head for head, _ in halves(found.text, limit, words) if not names_money(head))
+    return next((head for head in heads if found.role not in {"price", "offer"}), None)
+
+
 def _pieces(quotes: list[Quote], order: Order, argument: Argument | None, headline: str, first: list[str]) -> list[str]:
     """`first`, and facts up to two pieces that share no word with the headline or with each other."""
     material = order.material
@@ -219,7 +277,7 @@ def _pieces(quotes: list[Quote], order: Order, argument: Argument | None, headli
         if found.source == "price" or (order.instructions.price is False and names_price(found, material)):
             continue
         limit = LIST_CHARACTERS if pieces else SUBLINE_CHARACTERS - 1
-        text = found.within(limit, material.words)
+        text = found.within(limit, material.words) or _first_half(found, limit, order)
         if text is None or len(" · ".join([*pieces, text])) > limit or not _may_stand(text, order, below=True):
             continue
         if names_money(text) and not order.material.says_the_name(text):

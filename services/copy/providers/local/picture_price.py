@@ -14,13 +14,13 @@ from services.copy.providers.local.quotes import as_line, first_word, last_word
 from services.copy.providers.local.request import Order, understand_order
 from services.copy.providers.local.words import Words
 
-PRICE_CHARACTERS: Final = 30  # of a price that is read at a glance
+PRICE_CHARACTERS: Final = 46  # of a price with its unit and limits, on a line of its own
 SHORT_LIMIT: Final = 5  # words behind a price that belong to it ("£24 a month, twelve months at least")
 FEWEST_WORDS: Final = 3  # of what stands before a price
 UNPRICED: Final = frozenset({"cause", "job"})  # kinds whose amounts are pay, gifts and costs, unless a price is given
 _WORDED: Final = re.compile(r"\d\s?[^\W\d_]{4,}")  # "480 pesos"
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s|\n")
-_CLAUSES: Final = re.compile(r"(?<=[,;:])\s+|(?<=\.)\s+(?=[^\W\d_a-zà-ÿ])|\s[–—-]\s")
+_CLAUSES: Final = re.compile(r"(?<=[,;:])\s+|\s[–—-]\s")
 
 
 def picture_price(brief: CopyBrief) -> str:

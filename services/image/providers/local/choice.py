@@ -40,6 +40,7 @@ LARGEST_CAPTION: Final = 13.0  # units of the headline that a gallery's caption 
 HEADLINE_SHARE: Final = 2  # times that the written headline leads, for each time that another text may
 FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alone
 FEWEST_BENEFITS: Final = 3
+LIST_SHARE: Final = 3  # times that a list of benefits may lead, likewise
 MOST_IN_A_LIST: Final = 4
 LONGEST_FACT: Final = 48  # characters of a fact that is read at a glance
 WHOLE_FACT: Final = 3  # whole words of one that stands alone: "5.41 m, licence B" has one
@@ -325,7 +326,7 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
             leads.append("rating")
     has_figure = any(map(str.isdigit, words.subline))  # a date, a price or its limit stays
     if len(words.benefits) >= FEWEST_BENEFITS and "subline" not in words.quoted and not has_figure:
-        leads += ["benefits", "benefits"]
+        leads += ["benefits"] * LIST_SHARE
     lead = draw.choice(leads)
     if lead == "benefits":
         said = words.headline.casefold()
