@@ -16,10 +16,11 @@ from services.image.providers.local.arrangement import Plan, arrange
 from services.image.providers.local.composer import Photo, compose
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Layout, PlacedField, Shows, layouts
-from services.image.providers.local.posters import Scheme, Shape, Tone, house_colours, poster_palette
+from services.image.providers.local.posters import Shape, Tone
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.textstack import Role
 from services.media.colour import Colour, contrast
+from services.media.field_palette import Scheme, field_palette, house_colours
 from services.media.skia import skia
 from tests.image.briefs import brief
 
@@ -40,7 +41,7 @@ class TestColours:
     @pytest.mark.parametrize("brand", [*BRANDS, *(house_colours(random.Random(number)) for number in range(6))])
     @pytest.mark.parametrize("scheme", Scheme)
     def test_small_text_reads_on_ground_fields_and_button(self, brand: tuple[str, ...], scheme: Scheme) -> None:
-        made = poster_palette(brand, scheme)
+        made = field_palette(brand, scheme)
         assert contrast(made.ink, made.background) >= 4.9
         assert contrast(made.muted_ink, made.background) >= 4.5
         assert contrast(made.accent_ink, made.accent) >= 4.5
@@ -52,7 +53,7 @@ class TestColours:
     def test_no_hue_but_the_brands_own(self, brand: tuple[str, ...]) -> None:
         hues = [Colour.of(text).hue for text in brand if Colour.of(text).chroma > 0.02]
         for scheme in Scheme:
-            made = poster_palette(brand, scheme)
+            made = field_palette(brand, scheme)
             for colour in (made.background, made.secondary, made.tertiary, made.accent):
                 near = [abs((colour.hue - hue + 180) % 360 - 180) for hue in hues]
                 assert colour.chroma < 0.03 or min(near) < 12, (scheme, colour.hex)
@@ -71,7 +72,7 @@ class TestFields:
         scene = Set(
             canvas=surface.getCanvas(),
             frame=frame,
-            palette=poster_palette(("#12355b", "#e4572e"), Scheme.BRAND),
+            palette=field_palette(("#12355b", "#e4572e"), Scheme.BRAND),
             arrangement=arrange(Plan.TYPE, frame, 1.0),
             product=frame.whole,
             draw=random.Random(1),
@@ -147,6 +148,6 @@ class TestMotifs:
     @pytest.mark.parametrize("brand", BRANDS)
     def test_pictogram_stands_out_from_its_field(self, brand: tuple[str, ...]) -> None:
         for scheme, tone in itertools.product(Scheme, (Tone.SECOND, Tone.ACCENT, Tone.PAPER)):
-            made = poster_palette(brand, scheme)
+            made = field_palette(brand, scheme)
             for behind in (made.background, made.secondary):
                 assert contrast(motifs.seen_on(tone, behind, made), behind) >= 1.7

@@ -15,13 +15,14 @@ from services.image.providers.local.ad_text import Wording, rating_text, without
 from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
-from services.image.providers.local.posters import house_colours, poster_palette, season_emblem
+from services.image.providers.local.posters import season_emblem
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import TypeLook
 from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
+from services.media.field_palette import field_palette, house_colours
 from services.media.places import places, places_for, season_places
 from services.media.text_shaping import unsupported_characters
 from services.media.writing_systems import clean_text, unsupported_script
@@ -160,7 +161,7 @@ def chosen(
     if ground == "season" and not steering.colours:
         mood = steering.mood or season.mood
     if composition.scheme:
-        colour_set = poster_palette(colours, composition.scheme)
+        colour_set = field_palette(colours, composition.scheme)
     else:
         colour_set = palette(colours, mood=mood, harmony=composition.harmony)
     if composition.scheme:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import random
 import tomllib
-from collections.abc import Collection, Sequence
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Final
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.image.domain import Style
 from services.image.providers.local.textstack import ButtonShape
-from services.media.colour import WHITE, Colour, Palette, contrast, readable_on
-
-HUED: Final = 0.035  # chroma from which a colour can be the main one
-PALE: Final = 0.88  # lightness from which a colour is paper
-DARK: Final = 0.3  # lightness below which it is ink
-SEEN: Final = 1.3  # contrast of a field against the ground beside it, from which it is seen as one
-BUTTON: Final = 2.4  # contrast of a button against the ground
-READ: Final = 5.2  # contrast of the ink on the ground: fields lie under text, and encoding takes a little
-SMALL_HUE_STEP: Final = 16.0  # degrees below which two colours count as shades of one
-
-
-class Scheme(StrEnum):
-    """Which of a brand's colours the ground has."""
-
-    BRAND = "brand"
-    PAPER = "paper"
-    DEEP = "deep"
-
-
-Hex = Annotated[str, Field(pattern=r"^#[0-9a-f]{6}$")]
+from services.media.colour import Colour, Palette
+from services.media.field_palette import Scheme
 
 
 class PosterStyle(BaseModel):
@@ -56,8 +36,6 @@ class PosterStyle(BaseModel):
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
-    house_colours: tuple[tuple[Hex, Hex], ...] = Field(min_length=3)
-    quiet_colours: tuple[tuple[Hex, Hex], ...] = Field(min_length=1)
     seasons: dict[str, str]
     styles: dict[Style, PosterStyle]
 
@@ -76,95 +54,6 @@ def poster_style(style: Style) -> PosterStyle:
 def season_emblem(season: str) -> str:
     """Returns the name of a season's pictogram. Raises KeyError for an unknown season."""
     return _file().seasons[season]
-
-
-def house_colours(draw: random.Random, sensitive: Collection[str] = ()) -> tuple[str, ...]:
-    """Draws the colours of a project that named none; quiet ones beside sensitive subjects."""
-    return draw.choice(_file().quiet_colours if sensitive else _file().house_colours)
-
-
-def poster_palette(brand: Sequence[str], scheme: Scheme) -> Palette:
-    """Builds a palette that shows the brand's own colours as fields.
-
-    background: the ground; background_end: a near tone of it; surface: paper; shade: ink; secondary, tertiary: fields.
-    Colours that the brand lacks are shades of those it has, never other hues. Raises ValueError for no colour.
-    """
-    given = [Colour.of(text) for text in brand[:5]]
-    hued = [colour for colour in given if colour.chroma >= HUED and colour.lightness < PALE]
-    main = hued[0] if hued else next((one for one in given if one.lightness < PALE), Colour.of("#1d1d1b"))
-    light = next((one for one in given if one.lightness >= PALE and one.chroma >= 0.008), None)
-    paper = light or Colour.from_oklch(0.967, min(main.chroma, 0.016), main.hue if main.chroma >= HUED else 85)
-    ink = next((one for one in given if one.lightness < DARK), None)
-    ink = ink or Colour.from_oklch(0.225, min(main.chroma, 0.06), main.hue)
-    others = [one for one in given if one is not main and one is not light and _apart(one, main)]
-    ground = {
-        Scheme.BRAND: _readable_ground(main, paper, ink),
-        Scheme.PAPER: paper if paper.lightness > 0.9 else paper.with_lightness(0.93),
-        Scheme.DEEP: _deep(main, ink),
-    }[scheme]
-    text = paper if contrast(paper, ground) >= READ else ink if contrast(ink, ground) >= READ else WHITE
-    if contrast(text, ground) < READ:
-        text = max((WHITE, ink.with_lightness(0.13)), key=lambda one: contrast(one, ground))
-    dark = ground.lightness < 0.62
-    tint = main.with_lightness(min(max(main.lightness, 0.42), 0.74))
-    fields = [one for one in (*others, main, tint) if contrast(one, ground) >= SEEN]
-    fields += [_tone(ground, 0.13 if dark else -0.1), _tone(ground, 0.22 if dark else -0.2)]
-    fields = [_legible(field, paper, ink) for field in fields]
-    buttons = (*others[:1], main, paper, ink)
-    accent = next((one for one in buttons if contrast(one, ground) >= BUTTON), text)
-    accent_ink = max((WHITE, paper, ink), key=lambda one: contrast(one, accent))
-    accent = readable_on(accent_ink, accent)
-    return Palette(
-        background=ground,
-        background_end=_tone(ground, 0.045 if dark else -0.035),
-        surface=paper,
-        ink=text,
-        muted_ink=readable_on(ground, text.mixed(ground, 0.14), 4.9),
-        accent=accent,
-        accent_ink=accent_ink,
-        secondary=fields[0],
-        tertiary=fields[1],
-        glow=_tone(ground, 0.1 if dark else 0.02),
-        shade=ink,
-    )
-
-
-def _deep(main: Colour, ink: Colour) -> Colour:
-    """A dark ground that still has the brand's hue; the brand's own dark colour where it has one."""
-    if ink.chroma < main.chroma / 3 and main.chroma >= HUED:
-        return Colour.from_oklch(0.29, min(main.chroma, 0.1), main.hue)
-    return ink.with_lightness(max(ink.lightness, 0.27))
-
-
-def _apart(one: Colour, other: Colour) -> bool:
-    turned = abs(one.hue - other.hue) % 360
-    hues = min(one.chroma, other.chroma) > HUED and min(turned, 360 - turned) > SMALL_HUE_STEP
-    return hues or abs(one.lightness - other.lightness) > 0.22
-
-
-def _tone(colour: Colour, step: float) -> Colour:
-    return colour.lighter(step)
-
-
-def _legible(field: Colour, paper: Colour, ink: Colour) -> Colour:
-    """The field, moved as little as small text on it needs: away from the middle tones."""
-    best = max((paper, WHITE, ink.with_lightness(0.17)), key=lambda text: contrast(text, field))
-    step = -0.015 if best.lightness > field.lightness else 0.015
-    for _ in range(12):
-        if contrast(best, field) >= READ:
-            break
-        field = field.lighter(step)
-    return field
-
-
-def _readable_ground(main: Colour, paper: Colour, ink: Colour) -> Colour:
-    """The main colour, moved as little as text on it needs."""
-    for step in range(16):
-        for sign in (-1, 1):
-            moved = main.lighter(sign * step * 0.015)
-            if max(contrast(moved, paper), contrast(moved, ink)) >= READ:
-                return moved
-    return main.with_lightness(0.4)
 
 
 class Shape(StrEnum):

@@ -8,10 +8,11 @@ from typing import Final
 
 from services.image.domain import Style
 from services.image.providers.local.arrangement import TYPE_PLANS, Plan
-from services.image.providers.local.posters import Scheme, poster_style
+from services.image.providers.local.posters import poster_style
 from services.image.providers.local.textstack import ButtonShape, TypeLook
 from services.media import fonts
 from services.media.colour import Harmony, Mood
+from services.media.field_palette import Scheme
 from services.media.text_shaping import Face
 
 
