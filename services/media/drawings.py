@@ -1,14 +1,12 @@
-"""Vector drawings of objects and icons of one colour: Microsoft's Fluent Emoji and Lucide, from the files that
+"""Pictograms of objects and icons, of one colour: Microsoft's Fluent Emoji and Lucide, from the files that
 model_files.py stores.
 
-The former holds 3,174 drawings in 104 MB. Only the places of the drawings stay in memory; a drawing is read when it is
-drawn.
+Only the places of the drawings stay in memory; a drawing is read when it is drawn.
 """
 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,28 +23,15 @@ EDGE: Final = 768  # pixels of a drawing's longer side: about as large as a pict
 GRID: Final = 32  # width and height of a drawing that names none
 ICON_GRID: Final = 24  # of an icon that names none
 CACHED: Final = 8  # rendered drawings, of at most 2.4 MB each
-FOOT: Final = 0.04  # share of the height that counts as what touches the ground
-SOLID: Final = 96  # alpha from which a pixel belongs to the object and not to its soft edge
 FAINT: Final = 6  # alpha up to which nothing is seen
-SOLE: Final = 4  # pixels of a soft edge that may lie under a thing's foot: with more it would seem to hover
-COLOUR: Final = re.compile(r"#[0-9A-Fa-f]{6}\b|#[0-9A-Fa-f]{3}\b")
-GREY: Final = 0.03  # chroma below which a colour has no hue to change
-BLACK: Final = 0.46  # lightness below which an object is black
-SHINE: Final = 0.65  # lightness from which a grey of it is a light on it
-DARKEST, LIGHTEST = 0.12, 0.97  # lightness that a moved colour keeps within
-NEAR: Final = 50.0  # degrees of hue within which a colour belongs to the object's main one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """A rendered drawing, cropped to what it shows.
-
-    image: a skia.Image with transparency. foot: share of the width that touches the ground, 0 to 1.
-    """
+    """A rendered drawing, cropped to what it shows. image: a skia.Image with transparency."""
 
     name: str
     image: Any
-    foot: float
 
     @property
     def aspect(self) -> float:
@@ -88,34 +73,20 @@ def drawing_file(path: Path) -> DrawingFile:
 
 
 @lru_cache(maxsize=CACHED)
-def render(path: Path, name: str, colour: Colour | None = None) -> Drawing:
-    """Renders a drawing of the file, EDGE pixels on its longer side before it is cropped.
+def render(path: Path, name: str, colour: Colour) -> Drawing:
+    """Renders a pictogram of the file in a colour, EDGE pixels on its longer side before it is cropped.
 
-    colour: the object's main colour becomes this one, with its lights and shades. Raises KeyError, OSError, and
-    ValueError for a drawing that is empty.
+    Raises KeyError, OSError, and ValueError for a drawing that is empty.
     """
-    text = drawing_file(path).svg(name)
-    data = (recoloured(text, colour).replace("currentColor", colour.hex) if colour is not None else text).encode()
-    picture = skia.SVGDOM.MakeFromStream(skia.MemoryStream(data, True))  # True: it copies the bytes
-    if picture is None:
-        raise ValueError(f"the drawing {name} cannot be read")
-    size = picture.containerSize()
-    scale = EDGE / max(size.width(), size.height())
-    surface = skia.Surface(math.ceil(size.width() * scale), math.ceil(size.height() * scale))
+    surface = skia.Surface(EDGE, EDGE)
     canvas = surface.getCanvas()
     canvas.clear(skia.ColorTRANSPARENT)
-    canvas.scale(scale, scale)
-    picture.render(canvas)
+    draw_icon(canvas, path, name, left=0, top=0, size=EDGE, colour=colour, grid=GRID)
     alpha = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)[..., 3]
     seen = _bounds(alpha > FAINT)
     if seen is None:
         raise ValueError(f"the drawing {name} is empty")
-    left, top, right, bottom = seen
-    solid = _bounds(alpha > SOLID) or seen
-    low = _bounds(alpha[solid[3] - math.ceil((solid[3] - solid[1]) * FOOT) : solid[3]] > SOLID) or solid
-    bottom = min(bottom, solid[3] + SOLE)
-    image = surface.makeImageSnapshot(skia.IRect.MakeLTRB(left, top, right, bottom))
-    return Drawing(name=name, image=image, foot=(low[2] - low[0]) / (right - left))
+    return Drawing(name=name, image=surface.makeImageSnapshot(skia.IRect.MakeLTRB(*seen)))
 
 
 def draw_icon(
@@ -151,39 +122,6 @@ def _bounds(mask: Any) -> tuple[int, int, int, int] | None:
     if not rows.size:
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def recoloured(svg: str, colour: Colour) -> str:
-    """Returns the document with its main colour, and lighter and darker ones of that hue, moved to the given colour.
-
-    Other hues and greys stay.
-    """
-    found = [Colour.of(text) for text in COLOUR.findall(svg)]
-    hued = [each for each in found if each.chroma > GREY]
-    if not hued:
-        return svg
-    main = max(hued, key=lambda each: sum(other.chroma for other in hued if _turn(each.hue, other.hue) < NEAR)).hue
-
-    def belongs(each: Colour) -> bool:
-        return each.chroma > GREY and _turn(main, each.hue) < NEAR
-
-    shades = sorted(each.lightness for each in found if belongs(each))
-    middle = shades[len(shades) // 2]
-
-    def moved(match: re.Match[str]) -> str:
-        old = Colour.of(match[0])
-        black = middle < BLACK and old.lightness < SHINE  # a black object has greys for shades
-        if not belongs(old) and not black:
-            return match[0]
-        lightness = min(max(old.lightness + colour.lightness - middle, DARKEST), LIGHTEST)
-        chroma = min(max(old.chroma, colour.chroma * 0.8), colour.chroma * 1.2)
-        return Colour.from_oklch(lightness, chroma, colour.hue).hex
-
-    return COLOUR.sub(moved, svg)
-
-
-def _turn(hue: float, other: float) -> float:
-    return abs((hue - other + 180) % 360 - 180)
 
 
 def _places(path: Path) -> Iterator[tuple[str, tuple[int, int]]]:

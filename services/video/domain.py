@@ -284,11 +284,27 @@ class VideoKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceLine:
+    """A statement of one price: the amount as it is written, and the words before and behind it."""
+
+    amount: str
+    before: str = ""
+    after: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole statement, without a full stop."""
+        space = "" if self.after[:1] in ("", "/", ",", ";") else " "
+        return f"{self.before} {self.amount}{space}{self.after}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductFacts:
     """What the catalog understood of the product, as far as films use it; empty where nothing is known.
 
     trade to language: fields of adwright.catalog.v1.Understanding. old_price: what was paid before `price`, as a
-    decimal number. offer_code: what buyers enter. small_print: lines that the brief obliges ads to show.
+    decimal number. price_line: the customer's statement of the price with its unit and conditions, None where there is
+    no more than the amount. offer_code: what buyers enter. small_print: lines that the brief obliges ads to show.
     """
 
     trade: str = ""
@@ -300,6 +316,7 @@ class ProductFacts:
     language: str = ""
     sensitive: frozenset[str] = frozenset()
     old_price: str | None = None
+    price_line: PriceLine | None = None
     offer_code: str = ""
     small_print: tuple[str, ...] = ()
 

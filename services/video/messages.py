@@ -16,6 +16,7 @@ from services.video.domain import (
     AspectRatio,
     Avatar,
     Music,
+    PriceLine,
     ProductFacts,
     VideoBrief,
     VideoKind,
@@ -24,6 +25,7 @@ from services.video.domain import (
 )
 from services.video.policy import ScriptCheck
 from services.video.prices import written_price
+from services.video.product.price_line import price_line
 from services.video.product.writing import FOOTNOTE_MARKS, Fact, Material
 from services.video.script.language import spoken_language
 from services.video.script.markup import said
@@ -33,6 +35,8 @@ PRODUCT_PRICE = "video_product"
 DEFAULT_MUSIC_VOLUME = 0.5
 PRESET_RESOLUTION = "1080p"  # what ad platforms ask for
 MAX_SMALL_PRINT = 6  # lines of the brief that the end card shows
+PRICED = frozenset({"price", "offer"})  # roles of facts that state prices
+UNPRICED = frozenset({"cause", "job"})  # kinds of what has no price
 
 
 def job_submission(
@@ -161,6 +165,16 @@ def _old_price(product: catalog_pb2.Product) -> str | None:
     return product.old_price if product.HasField("old_price") else None
 
 
+def _price_line(brief: catalog_pb2.Brief) -> PriceLine | None:
+    """What the brief says of the product's price, as far as its facts state one; of what has no price, nothing: amounts
+    of a job or an appeal are pay, gifts and costs."""
+    price = _price(brief.product)
+    if price is None and brief.understanding.kind in UNPRICED:
+        return None
+    stated = sorted(brief.understanding.facts, key=lambda fact: fact.role not in PRICED)
+    return price_line([fact.text for fact in stated if price is not None or fact.role in PRICED], price)
+
+
 def _is_small_print(fact: catalog_pb2.Fact) -> bool:
     """Whether a film shows a fact on its end card: what the brief obliges to, and footnotes."""
     return fact.role == "legal" or fact.text[:1] in FOOTNOTE_MARKS
@@ -178,6 +192,7 @@ def _facts(brief: catalog_pb2.Brief) -> ProductFacts:
         language="" if known.language == "und" else known.language,
         sensitive=frozenset(known.sensitive),
         old_price=_old_price(brief.product),
+        price_line=_price_line(brief),
         offer_code=brief.product.offer.code,
         small_print=tuple(fact.text for fact in known.facts if _is_small_print(fact))[:MAX_SMALL_PRINT],
     )
@@ -188,18 +203,20 @@ def script_material(brief: catalog_pb2.Brief, today: datetime.date) -> Material:
     known, product = brief.understanding, brief.product
     ended = bool(product.offer.ends) and product.offer.ends < today.isoformat()
     currency = product.currency if product.HasField("currency") else None
+    language = "" if known.language == "und" else known.language
     return Material(
         name=known.name or product.name,
         brand=known.brand or brief.project.name,
-        language="" if known.language == "und" else known.language,
+        language=language,
         goal=known.goal,
         facts=[
             Fact(text=fact.text, role=fact.role, strength=fact.strength)
             for fact in known.facts
-            if not (ended and fact.source == "offer")
+            if not (ended and fact.source == "offer") and fact.source != "name"  # the name is said anyway
         ],
-        price=written_price(_price(product), currency),
-        old_price=written_price(_old_price(product), currency),
+        price=written_price(_price(product), currency, language.split("-")[0]),
+        price_line=line.text if (line := _price_line(brief)) else "",
+        old_price=written_price(_old_price(product), currency, language.split("-")[0]),
         code="" if ended else product.offer.code,
     )
 

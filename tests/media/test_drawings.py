@@ -1,4 +1,4 @@
-"""Drawings are found, rendered the same each time, and take a brand's colour; the table of trades is complete."""
+"""Pictograms are found, rendered the same each time, in the colour asked for; the table of trades is complete."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from services.media.skia import skia
 from services.media.trade_drawings import GOODS, NO_JOKES, drawing_for, read_table, trade_drawings
 
 PERSON = re.compile(r"\b(?:man|woman|person|people|boy|girl|baby|face|hand|hands|fist|flag)\b")
+TEAL = Colour.of("#0f8b7d")
 OBJECTS = {"baby-bottle", "flag-in-hole"}  # an object for babies, and a golf course's
 
 
 @pytest.fixture(scope="module")
 def path() -> Path:
     try:
-        return model_files.model_path(model_files.DRAWINGS)
+        return model_files.model_path(model_files.PICTOGRAMS)
     except model_files.ModelMissing as missing:
         pytest.skip(str(missing))
 
@@ -75,7 +76,7 @@ class TestTable:
 
     def test_every_drawing_exists_in_the_package(self, path: Path) -> None:
         table = trade_drawings()
-        assert table.names | table.quiet | table.free_colour <= drawings.drawing_file(path).names
+        assert table.names | table.quiet <= drawings.drawing_file(path).names
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -88,7 +89,7 @@ class TestTable:
         ],
     )
     def test_table_that_breaks_its_schema_is_refused(self, text: str, message: str) -> None:
-        rest = "quiet = []\nfree_colour = []\n[sectors]\n"
+        rest = "quiet = []\n[sectors]\n"
         missing = "".join(f"[{part}]\n" for part in ("words", "trades") if f"[{part}" not in text)
         whole = f"{rest}{missing}{text}" if text.startswith("[") else text
         with pytest.raises(ValueError, match=message):
@@ -145,52 +146,25 @@ class TestRendering:
             assert skia.SVGDOM.MakeFromStream(skia.MemoryStream(document, True)) is not None, name
 
     def test_drawing_is_cropped_to_what_it_shows(self, path: Path) -> None:
-        made = drawings.render(path, "candle")
+        made = drawings.render(path, "candle", TEAL)
         alpha = made.image.toarray(colorType=skia.kRGBA_8888_ColorType)[..., 3]
-        for edge in (alpha[0], alpha[-drawings.SOLE - 1], alpha[:, 0], alpha[:, -1]):
+        for edge in (alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]):
             assert edge.max() > drawings.FAINT
         assert max(alpha.shape) <= drawings.EDGE
 
+    def test_pictogram_has_the_colour_asked_for_and_no_other(self, path: Path) -> None:
+        pixels = drawings.render(path, "tulip", TEAL).image.toarray(colorType=skia.kRGBA_8888_ColorType)
+        solid = pixels[pixels[..., 3] == 255][:, :3]
+        assert {f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue in numpy.unique(solid, axis=0)} == {TEAL.hex}
+
     def test_same_drawing_has_the_same_pixels(self, path: Path) -> None:
-        one = drawings.render(path, "rose").image.toarray()
+        one = drawings.render(path, "rose", TEAL).image.toarray()
         drawings.render.cache_clear()
-        assert numpy.array_equal(one, drawings.render(path, "rose").image.toarray())
+        assert numpy.array_equal(one, drawings.render(path, "rose", TEAL).image.toarray())
 
     def test_cache_is_bounded(self) -> None:
         assert drawings.render.cache_info().maxsize == drawings.CACHED
 
-    def test_foot_tells_what_stands_from_what_would_topple(self, path: Path) -> None:
-        assert drawings.render(path, "teddy-bear").foot > 0.5
-        assert drawings.render(path, "red-heart").foot < 0.25
-
-    def test_brand_colour_replaces_the_main_colour_and_no_other(self, path: Path) -> None:
-        teal = Colour.of("#0f8b7d")
-        own = drawings.drawing_file(path).svg("tulip")
-        made = drawings.recoloured(own, teal)
-        assert own.count("#") == made.count("#")
-        petals = _average(drawings.render(path, "tulip", teal).image, top=True)
-        leaves = [_average(drawings.render(path, "tulip", colour).image, top=False) for colour in (None, teal)]
-        assert _turn(petals, teal) < 25
-        assert _turn(_average(drawings.render(path, "tulip").image, top=True), teal) > 90
-        assert _turn(*leaves) < 20
-
-    def test_drawing_without_colour_keeps_its_greys(self) -> None:
-        grey = '<svg><path fill="#808080"/></svg>'
-        assert drawings.recoloured(grey, Colour.of("#0f8b7d")) == grey
-
     def test_unknown_drawing_is_a_key_error(self, path: Path) -> None:
         with pytest.raises(KeyError):
-            drawings.render(path, "no-such-drawing")
-
-
-def _average(image: Any, *, top: bool) -> Colour:
-    """The mean colour of the image's upper or lower third."""
-    pixels = image.toarray(colorType=skia.kRGBA_8888_ColorType)
-    third = len(pixels) // 3
-    pixels = pixels[:third] if top else pixels[-third:]
-    red, green, blue = (int(value) for value in pixels[pixels[..., 3] > 200][:, :3].mean(axis=0))
-    return Colour.of(f"#{red:02x}{green:02x}{blue:02x}")
-
-
-def _turn(one: Colour, other: Colour) -> float:
-    return abs((one.hue - other.hue + 180) % 360 - 180)
+            drawings.render(path, "no-such-drawing", TEAL)

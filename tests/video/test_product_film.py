@@ -19,14 +19,15 @@ from services.video.domain import AspectRatio, Music, ScriptNotSpeakable, VideoB
 from services.video.film_request import check_fields, check_length, script_for, why_not_renderable
 from services.video.messages import music_of, script_material
 from services.video.product.layouts import TEXTS, layouts, read_layouts
-from services.video.product.parts import Part, Price, amount_of, parts_of
+from services.video.product.parts import Part, Price, money_in, parts_of
+from services.video.product.price_line import price_line
 from services.video.product.safe_zones import read_zones, safe_zones
 from services.video.product.shots import read_shots, shots
 from services.video.product.storyboard import SHORTEST_SHOT_SECONDS, Scene, silent_words, storyboard
 from services.video.product.writing import Fact, Material, written_script
 from services.video.providers.local.product.film import ProductFilm
 from services.video.providers.local.product.lettering import drawable, fitted
-from services.video.providers.local.product.sticker import sticker_layers
+from services.video.providers.local.product.price_tag import price_layers
 from services.video.providers.local.product_picture import product_picture
 from services.video.providers.local.rendering import RenderOrder, render
 from services.video.providers.local.strokes import surface_of
@@ -84,7 +85,21 @@ class TestParts:
         price = Price(now=1299.0)
         assert self.said("Now 1.299,00 € each.", price=price).value == "1.299,00 €"
         assert self.said("Delivery is $19.50 flat.", price=price).says != "price"
-        assert amount_of("$1,299.00") == amount_of("1.299,00 €") == 1299.0
+        assert [found.values[0] for found in money_in("$1,299.00 or 1.299,00 €")] == [1299.0, 1299.0]
+
+    def test_price_begins_a_shot_of_its_own_where_its_sentence_begins_with_something_else(self) -> None:
+        script = "A first line. Septic pumping up to one thousand gallons, 385 € including disposal."
+        parts = parts_of(silent_words(script), price=Price(now=385.0))
+        assert [part.text for part in parts[1:]] == [
+            "Septic pumping up to one thousand gallons,",
+            "385 € including disposal.",
+        ]
+        assert parts[2].says == "price"
+
+    def test_name_with_commas_is_no_list(self) -> None:
+        name = "Extending table, walnut, two leaves"
+        assert self.said(f"{name}, from Hale.", name=name).says == "name"
+        assert self.said("Tarn Flask: no plastic, no dents, no leaks.", name="Tarn Flask").says == "list"
 
     def test_a_figure_keeps_what_limits_it_and_is_not_shown_when_negated(self) -> None:
         part = self.said("It holds up to 60 days of dust.")
@@ -95,7 +110,8 @@ class TestParts:
     def test_the_price_stays_one_beside_free_delivery_and_a_code_that_earns_something_a_code(self) -> None:
         price = Price(now=29.5)
         assert self.said("Just $29.50 with free delivery.", price=price).says == "price"
-        assert self.said("Delivery is free, it is yours for $29.50.", price=price).says == "price"
+        free = parts_of(silent_words("A first line. Delivery is free, it is yours for $29.50."), price=price)
+        assert [part.says for part in free[1:]] == ["plain", "price"]
         assert self.said("Code BLACK saves 10% today.").value == "BLACK"
 
     @pytest.mark.parametrize(
@@ -298,6 +314,34 @@ class TestWriting:
         assert "†" not in script
         assert script.count("Keeps tea hot") == 1
 
+    def test_price_is_said_with_its_unit_and_conditions_where_the_brief_states_them(self) -> None:
+        stated = replace(self.material, price_line="$29.50 each, lid included")
+        script = written_script(stated, seconds=30, sayable=lambda line: True)
+        assert "$29.50 each, lid included." in script
+
+    @pytest.mark.parametrize(
+        ("statement", "price", "text"),
+        [
+            ("$385 incl. disposal. Digging for the lid is $50 extra.", None, "$385 incl. disposal"),
+            ("£19.50 a foot where the hull is epoxy", "19.50", "£19.50 a foot where the hull is epoxy"),
+            ("Nenngeld 48 € bis 30. September", "48.00", "Nenngeld 48 € bis 30. September"),
+            ("Tarif : 62 € TTC la chauffe. Fermé le lundi.", "62.00", "62 € TTC la chauffe"),
+            ("$22 a bag, free shipping over $40", "22.00", "$22 a bag, free shipping over $40"),
+            ("Rs 38,000 + GST, extra half hour Rs 6,000", "38000.00", "Rs 38,000 + GST, extra half hour Rs 6,000"),
+            ("20 Stück 34,90 €, zzgl. 5,95 € Versand", "34.90", "20 Stück 34,90 €, zzgl. 5,95 € Versand"),
+            ("Delivery is $5 flat", None, None),
+            ("1489.00 CAD", "1489.00", None),
+            ("Late fee $25 after ten days", None, None),
+            ("$22", "22.00", None),
+            ("$9 a month", "22.00", None),
+        ],
+    )
+    def test_price_line_is_the_statement_of_the_products_own_price(
+        self, statement: str, price: str | None, text: str | None
+    ) -> None:
+        line = price_line([statement], price)
+        assert (line and line.text) == text
+
     def test_lines_that_cannot_be_said_are_passed_over(self) -> None:
         script = written_script(self.material, seconds=15, sayable=lambda line: "tea" not in line)
         assert script.startswith("Lifetime warranty")
@@ -372,18 +416,17 @@ class TestShots:
         assert self.film(brief, models, small_print=lines[:1]).note == ""
 
     @pytest.mark.parametrize("before", ["", "$15"])
-    def test_sticker_shows_what_one_price_pays_for_also_beside_an_old_price(
+    def test_price_stands_beside_what_it_pays_for_also_with_an_old_price(
         self, brief: VideoBrief, models: Path, before: str
     ) -> None:
         film = self.film(brief, models, "Cold all day. Now $9.99 each. That is all there is to it.")
         scene = next(scene for scene in film.scenes if scene.shot.id == "price")
         bare = replace(scene, part=replace(scene.part, items=()))
         each, none = (
-            sticker_layers(film.stage, made, film.look.of("accent"), before=before)[-1].image.toarray()
-            for made in (scene, bare)
+            len(price_layers(film.stage, made, film.look.of("brand"), None, before=before)) for made in (scene, bare)
         )
         assert scene.part.items == ("each",)
-        assert (each != none).any()
+        assert each == none + 1
 
     def test_captions_wait_until_a_sentence_that_was_set_large_has_left(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models)

@@ -12,7 +12,7 @@ from typing import Final
 Box = tuple[float, float, float, float]
 """(x, y, width, height)."""
 
-TEXTS: Final = ("brand", "title", "caption", "stage", "words", "aside_words", "sticker", "column")
+TEXTS: Final = ("brand", "title", "caption", "stage", "words", "aside_words", "column")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,6 @@ class Places:
     stage: Box
     words: Box
     aside_words: Box
-    sticker: Box
     column: Box
     hero: Box
     low: Box

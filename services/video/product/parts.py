@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from services.chassis.amounts import read_amount
+from services.chassis.amounts import amounts_in
 from services.video.product.shots import cues
 
-MOST_WORDS: Final = 11  # of one shot: about four seconds of speech
+MOST_WORDS: Final = 10  # of one shot: about three seconds and a half of speech
+UNMARKED_WORDS: Final = 11  # of a piece that has neither mark nor joining word where it could be cut
 FEWEST_WORDS: Final = 3
 LIST_WORDS: Final = 5  # of an item that a chip holds
 LIST_LETTERS: Final = 5  # of an item: shorter ones are interjections
@@ -19,9 +20,6 @@ ABBREVIATED_LETTERS: Final = 5  # of a word with a full stop before a small lett
 LABEL_WORDS: Final = 6  # beside a figure
 END_MARKS: Final = ".!?…"
 CLAUSE_MARKS: Final = ",;:–—"
-MONEY: Final = re.compile(
-    r"(?:[A-Z]{0,3}[$€£¥₹]\s?\d[\d.,]*\d|[A-Z]{0,3}[$€£¥₹]\s?\d)|\d[\d.,]*\s?(?:[€£¥₹]|(?:USD|EUR|GBP|CHF|kr|zł)\b)"
-)
 NUMBER: Final = re.compile(r"\d(?:[\d.,]*\d)?")
 PERCENT: Final = re.compile(r"(\d{1,3}(?:[.,]\d+)?)\s?(?:%|percent\b|per cent\b)")
 ADDRESS: Final = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w./-]*\w)?(?![\w@])", re.IGNORECASE)
@@ -54,6 +52,16 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount of money as it is written, with its currency, and where it stands. values: what it may mean."""
+
+    text: str
+    start: int
+    end: int
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """Words that one shot shows. says: what they are, one of shots.SAYS. value, label, items: what is drawn of them."""
 
@@ -76,11 +84,11 @@ def parts_of(words: Sequence[Word], *, name: str = "", price: Price | None = Non
     """
     made: list[Part] = []
     for sentence in sentences(words):
-        whole = _listed(sentence)
+        whole = _listed(sentence, name)
         if whole is not None:
             made.append(whole)
         else:
-            made.extend(_read(piece, name, price, code) for piece in _pieces(sentence))
+            made.extend(_read(piece, name, price, code) for piece in _pieces(sentence, price))
     if made:  # whatever it says, a film opens with it word by word
         made[0] = Part(words=made[0].words, says="hook")
     return made
@@ -105,28 +113,52 @@ def _abbreviated(word: str, following: str) -> bool:
     return stem in cues().abbreviations or (len(stem) <= ABBREVIATED_LETTERS and following[:1].islower())
 
 
-def _pieces(sentence: tuple[Word, ...]) -> list[tuple[Word, ...]]:
-    """A sentence in pieces of at most MOST_WORDS, cut at its marks, at joining words, or else in the middle."""
+def _pieces(sentence: tuple[Word, ...], price: Price | None = None) -> list[tuple[Word, ...]]:
+    """A sentence in pieces of at most MOST_WORDS, cut before its price, at its marks, at joining words, or else in
+    the middle."""
+    priced = _priced_clause(sentence, price)
+    if priced:
+        return [*_pieces(sentence[:priced]), *_pieces(sentence[priced:])]
     if len(sentence) <= MOST_WORDS:
         return [sentence]
     middle = len(sentence) / 2
     places = range(FEWEST_WORDS, len(sentence) - FEWEST_WORDS + 1)
     at_marks = [place for place in places if sentence[place - 1].text[-1:] in CLAUSE_MARKS]
     at_joins = [place for place in places if sentence[place].text.casefold() in cues().joins]
-    cut = min(at_marks or at_joins or [round(middle)], key=lambda place: abs(place - middle))
+    if not at_marks and not at_joins and len(sentence) <= UNMARKED_WORDS:
+        return [sentence]
+    at_prepositions = [place for place in places if sentence[place].text.casefold() in cues().prepositions]
+    cut = min(at_marks or at_joins or at_prepositions or [round(middle)], key=lambda place: abs(place - middle))
     if at_joins and abs(cut - middle) > len(sentence) * 0.3:
         cut = min([cut, *at_joins], key=lambda place: abs(place - middle))
     return [*_pieces(sentence[:cut]), *_pieces(sentence[cut:])]
 
 
-def _listed(sentence: tuple[Word, ...]) -> Part | None:
-    """The sentence as a list: three or four short items between marks."""
+def _priced_clause(sentence: tuple[Word, ...], price: Price | None) -> int:
+    """The number of the first word of the clause with the product's price; 0 where it is the first or too short."""
+    if price is None:
+        return 0
     text = " ".join(word.text for word in sentence)
-    if MONEY.search(text) or ADDRESS.search(text) or PHONE.search(text):
+    for found in money_in(text):
+        if price.now not in found.values:
+            continue
+        place = text.count(" ", 0, found.start)
+        marks = (number for number in range(place, 0, -1) if sentence[number - 1].text[-1:] in CLAUSE_MARKS)
+        cut = next(marks, 0)
+        return cut if cut >= FEWEST_WORDS and len(sentence) - cut >= FEWEST_WORDS else 0
+    return 0
+
+
+def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
+    """The sentence as a list: three or four short items between marks, none of which is the product's name."""
+    text = " ".join(word.text for word in sentence)
+    if any(money_in(text)) or ADDRESS.search(text) or PHONE.search(text):
         return None
     joins = "|".join(re.escape(join) for join in ("and", "or", "y", "o", "e", "et", "ou", "und", "oder"))
     head, colon, rest = text.partition(": ")
     body = rest if colon and len(head.split()) <= LIST_WORDS else text
+    if _names(body, name):
+        return None
     items = [item.strip(" .!?…,;") for item in re.split(rf",\s+(?:(?:{joins})\s+)?|;\s+|\s+(?:&)\s+", body)]
     last = re.split(rf"\s+(?:{joins})\s+", items[-1])
     if len(items) >= 2 and len(last) == 2:
@@ -165,35 +197,39 @@ def _read(words: tuple[Word, ...], name: str, price: Price | None, code: str) ->
     return Part(words=words)
 
 
-def amount_of(money: str) -> float | None:
-    """The amount of a written price: "1.299,00" and "1,299.00" are the same."""
-    amount = read_amount(money)
-    return None if amount is None else float(amount)
+def money_in(text: str) -> Iterator[Money]:
+    """Yields the amounts of money of a text in order: numbers with a currency beside them."""
+    for found in amounts_in(text):
+        if found.is_money:
+            start, end = found.sign_start, max(found.sign_end, found.stop)
+            start += len(text[start:end]) - len(text[start:end].lstrip())
+            yield Money(text=text[start:end].rstrip(), start=start, end=end, values=tuple(map(float, found.values)))
 
 
 def _price(words: tuple[Word, ...], text: str, price: Price | None) -> Part | None:
     """The product's own price, with the word before it and what one price pays for."""
     if price is None:
         return None
-    for found in MONEY.finditer(text):
-        if amount_of(found[0]) != price.now or _is_turned(text[: found.start()], kept=cues().before_prices):
+    for found in money_in(text):
+        if price.now not in found.values or _is_turned(text[: found.start], kept=cues().before_prices):
             continue
-        if _other_charge(text[: found.start()], text[found.end() :]):
+        if is_other_charge(text[: found.start], text[found.end :]):
             continue
-        before = text[: found.start()].split()
+        before = text[: found.start].split()
         prefix = before[-1].strip(",.:;") if before else ""
         prefix = prefix if prefix.casefold() in cues().before_prices else ""
-        after = text[found.end() :]
+        after = text[found.end :]
         after = after.split(",")[0] if after[:1] in (" ", "/") else ""
         tail = re.split(r"[.!?;:–—]", after)[0].split()
-        suffix = " ".join(tail) if tail and tail[0].strip("/").casefold() in cues().per and len(tail) <= 3 else ""
+        first = tail[0].strip("/").casefold() if tail else ""
+        suffix = " ".join(tail) if first in cues().per | cues().included and len(tail) <= LABEL_WORDS else ""
         if after.startswith("/"):
             suffix = after.split()[0]
-        return Part(words=words, says="price", value=found[0], label=prefix, items=(suffix,) if suffix else ())
+        return Part(words=words, says="price", value=found.text, label=prefix, items=(suffix,) if suffix else ())
     return None
 
 
-def _other_charge(before: str, after: str) -> bool:
+def is_other_charge(before: str, after: str) -> bool:
     """Whether an amount is that of something beside the product: "delivery is $5", "$5 for shipping", "$5 postage"."""
     clause = re.findall(r"[^\W\d_]+", re.split(r"[,;–—]\s", before)[-1].casefold())
     following = re.findall(r"[^\W\d_]+", CLAUSE_END.split(after, maxsplit=1)[0].casefold())
@@ -289,16 +325,18 @@ def _change(words: tuple[Word, ...], bare: str) -> Part | None:
 
 def _named(words: tuple[Word, ...], text: str, name: str) -> Part | None:
     """A piece that names the product: its whole name, or its two or more first words."""
-    said, short = text.casefold(), " ".join(re.split(r"\s+[–—|-]\s+|, ", name)[0].split()[:3]).casefold()
-    if short and len(short) > 2 and re.search(rf"(?<!\w){re.escape(short)}", said):
-        return Part(words=words, says="name")
-    return None
+    return Part(words=words, says="name") if _names(text, name) else None
+
+
+def _names(text: str, name: str) -> bool:
+    short = " ".join(re.split(r"\s+[–—|-]\s+|, ", name)[0].split()[:3]).casefold()
+    return len(short) > 2 and re.search(rf"(?<!\w){re.escape(short)}", text.casefold()) is not None
 
 
 def _figure(words: tuple[Word, ...], text: str) -> Part | None:
     """A piece with one number that counts or measures something, and the words after it."""
     found = list(NUMBER.finditer(text))
-    if len(found) != 1 or MONEY.search(text) or CLOCK.match(text[found[0].start() :]) or YEAR.match(found[0][0]):
+    if len(found) != 1 or any(money_in(text)) or CLOCK.match(text[found[0].start() :]) or YEAR.match(found[0][0]):
         return None
     before, after = text[: found[0].start()], text[found[0].end() :]
     if before and not before[-1].isspace() and before[-1] not in "(~≈+":

@@ -18,12 +18,12 @@ SAYS: Final = frozenset(
 )  # fmt: skip
 NEEDS: Final = frozenset({"photo", "cutout", "drawing", "screenshot"})
 CHOICES: Final[Mapping[str, frozenset[str]]] = {
-    "ground": frozenset({"brand", "accent", "light", "blur", "photo"}),
+    "ground": frozenset({"brand", "deep", "paper", "blur", "photo"}),
     "camera": frozenset({"still", "zoom_in", "zoom_out", "pan_left", "pan_right"}),
     "product": frozenset({"", "hero", "low", "aside", "detail", "end"}),
     "text": frozenset(
         {
-            "", "words", "name", "sticker", "offer", "code", "chips", "quote", "rating", "change", "figure", "contact",
+            "", "words", "name", "price", "offer", "code", "chips", "quote", "rating", "change", "figure", "contact",
             "end",
         }
     ),
@@ -71,11 +71,11 @@ class Cues:
     charge_joins: frozenset[str]
     charge_copulas: frozenset[str]
     joins: frozenset[str]
+    prepositions: frozenset[str]
     no_units: frozenset[str]
     qualifiers: re.Pattern[str]
     negations: frozenset[str]
     abbreviations: frozenset[str]
-    icons: Mapping[str, frozenset[str]]
 
 
 @cache
@@ -133,11 +133,11 @@ def read_cues(text: str) -> Cues:
             charge_joins=frozenset(data["charge_joins"]),
             charge_copulas=frozenset(data["charge_copulas"]),
             joins=frozenset(data["joins"]),
+            prepositions=frozenset(data["prepositions"]),
             no_units=frozenset(data["no_units"]),
             qualifiers=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['qualifiers']))})\s*$"),
             negations=frozenset(data["negations"]),
             abbreviations=frozenset(data["abbreviations"]),
-            icons={name: frozenset(words) for name, words in data["icons"].items()},
         )
     except re.error as error:
         raise ValueError(f"A cue is no pattern: {error}") from error

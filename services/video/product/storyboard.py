@@ -15,6 +15,7 @@ BEAT_SECONDS: Final = 0.48  # 125 beats a minute, twelve frames
 LEAD_SECONDS: Final = 0.12  # a shot begins this long before its first word
 NEAR_BEAT_SECONDS: Final = 0.14  # a cut this close to a beat falls on it
 SHORTEST_SHOT_SECONDS: Final = 1.15  # shorter parts are shown with the one before
+GATHERED_WORDS: Final = 12  # of short parts that one shot shows
 READING_SECONDS: Final = 0.3  # of a word
 SETTLING_SECONDS: Final = 0.5  # until what comes in can be read
 END_SECONDS: Final = 2.4  # of the end card after the last word
@@ -79,7 +80,7 @@ def _gathered(parts: Sequence[Part]) -> list[Part]:
             before = part.words[0].start - last.words[0].start
             own = part.words[-1].end - part.words[0].start
             short = before < SHORTEST_SHOT_SECONDS or (own < SHORTEST_SHOT_SECONDS and part.says not in TELLING)
-            if short and len(last.words) + len(part.words) <= 14:
+            if short and len(last.words) + len(part.words) <= GATHERED_WORDS:
                 keeps = max(last, part, key=lambda each: (each.says in TELLING, each.says != "plain"))
                 made[-1] = replace(keeps, words=(*last.words, *part.words))
                 continue
@@ -95,7 +96,7 @@ def _chosen(parts: Sequence[Part], shows: Collection[str], seed: str) -> list[Sh
     rest = [shot for shot in plain if shot.id != "hero"]
     offset = chance.randrange(len(rest))
     turns = [*rest[offset:], *rest[:offset]]
-    seen_product = False
+    seen_product = not set(shows) - {"drawing"}  # without a picture of it, only its name calls for the hero
     for part in parts:
         if part.says == "plain":
             if not seen_product and made:

@@ -15,23 +15,20 @@ from typing import Any, Final
 
 from services.video.product.storyboard import silent_seconds
 
-SELLING: Final = ("benefit", "offer", "proof", "figure", "feature")  # roles of facts that a film says
-HOOKS: Final = (
-    "benefit",
-    "offer",
-    "proof",
-    "feature",
-    "figure",
-)  # of those, what may open it
+SELLING: Final = ("benefit", "offer", "proof", "figure", "feature", "logistics")  # roles of facts that a film says
+HOOKS: Final = SELLING[:-1]  # of those, what may open it where something does
 FOOTNOTE_MARKS: Final = frozenset("*†‡§")
-WEAKEST: Final = 0.35  # strength below which a fact is left out
+WEAKEST: Final = 0.4  # strength below which a fact is left out
 LONGEST_WORDS: Final = 16  # of a quoted fact: one breath
+NAME_WORDS: Final = 6  # of a name that the brand is said with
 MOST_FACTS: Final = 6
 OVERLAP: Final = 0.5  # of a fact's words that another has already said
+STEM_LETTERS: Final = 5  # by which two forms of a word are the same
 DEFAULT_SECONDS: Final = 15
+TABLE_ROW: Final = re.compile(r"^(?=[^:]*\d)[^:]{1,30}:\s")  # "20 to 8 days: …": no line that stands alone
 SPOKEN_SHARE: Final = 0.94  # of the reading time: what speech takes
 SHORT_SECONDS: Final = 10  # a shorter film says one fact and the name
-NAME_MARKS: Final = re.compile(r"\s+[–—|]\s+|,\s+")
+NAME_MARKS: Final = re.compile(r"\s+[–—|]\s+|,\s+(?=\D{0,12}\d)")  # a comma before a size, not in a list
 
 
 # For languages without lines: names and prices alone, since a film never mixes languages.
@@ -56,7 +53,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a script is written from. price and old_price: as they are written, "" without one."""
+    """What a script is written from. price and old_price: as they are written, "" without one. price_line: the
+    customer's statement of the price, with its unit and conditions."""
 
     name: str
     brand: str
@@ -65,6 +63,7 @@ class Material:
     facts: Sequence[Fact]
     price: str = ""
     old_price: str = ""
+    price_line: str = ""
     code: str = ""
 
 
@@ -82,11 +81,14 @@ def written_script(material: Material, *, seconds: float | None, sayable: Callab
     language = material.language.split("-")[0]
     words = lines().get(language) or NEUTRAL
     budget = seconds or DEFAULT_SECONDS
-    name = _short_name(material.name)
-    named = words["named" if material.brand and material.brand.casefold() not in name.casefold() else "unbranded"]
+    name = short_name(material.name)
+    short = len(name.split()) <= NAME_WORDS  # a film shows the brand all the time anyway
+    named = words["named" if short and material.brand.casefold() not in name.casefold() else "unbranded"]
     frame = [named.format(name=name, brand=material.brand)]
     if material.price and material.old_price:
         frame.append(words["sale"].format(price=material.price, old=material.old_price))
+    elif material.price_line:
+        frame.append(_sentence(material.price_line))
     elif material.price:
         frame.append(words["price"].format(price=material.price))
     if material.code:
@@ -100,7 +102,9 @@ def written_script(material: Material, *, seconds: float | None, sayable: Callab
         if len(chosen) >= MOST_FACTS:
             break
         line = _sentence(fact.text)
-        if _said(line, chosen) or (material.price and _money(material.price) in _money(line)) or not sayable(line):
+        if _said(line, [*chosen, *frame]) or not sayable(line):
+            continue
+        if material.price and _money(material.price) in _money(line):
             continue
         if _seconds([line, *chosen, *frame]) <= budget:
             chosen.append(line)
@@ -108,22 +112,20 @@ def written_script(material: Material, *, seconds: float | None, sayable: Callab
     script = [line for line in (*hook, frame[0] if frame else "", *rest, *frame[1:]) if line]
     while len(script) > 1 and _seconds(script) > budget:
         script.pop(-2)  # the closer stays; offers and prices go before the name and the hook
-    return " ".join(script) if chosen or (material.price and script) else ""
+    return " ".join(script) if chosen or ((material.price or material.price_line) and script) else ""
 
 
 def _ranked(material: Material) -> list[Fact]:
-    """Facts that sell, the strongest first, the first of them one that can open a film."""
-    facts = [
+    """Facts that sell, the strongest first, and behind them where and when; the first one can open a film."""
+    return [
         fact
-        for fact in sorted(material.facts, key=lambda fact: -fact.strength)
+        for fact in sorted(material.facts, key=lambda fact: (fact.role not in HOOKS, -fact.strength))
         if fact.role in SELLING
         and not set(fact.text) & FOOTNOTE_MARKS  # a footnote limits it, which does not stand beside it in a film
+        and not TABLE_ROW.match(fact.text)
         and fact.strength >= WEAKEST
         and 2 <= len(fact.text.split()) <= LONGEST_WORDS
     ]
-    opening = next((fact for role in HOOKS[:3] for fact in facts if fact.role == role and fact.strength > 0.5), None)
-    strongest = facts[0] if facts and facts[0].role in HOOKS[:4] else opening
-    return [strongest, *(fact for fact in facts if fact is not strongest)] if strongest else facts
 
 
 def _sentence(text: str) -> str:
@@ -132,7 +134,7 @@ def _sentence(text: str) -> str:
     return text if text[-1:] in ".!?…" else f"{text}."
 
 
-def _short_name(name: str) -> str:
+def short_name(name: str) -> str:
     """The name up to its first mark, if that is still a name: the rest is said by the facts."""
     first = NAME_MARKS.split(name)[0].strip()
     return first if sum(word.isalpha() for word in first.split()) >= 2 else name.strip().rstrip(".")
@@ -144,7 +146,8 @@ def _said(line: str, chosen: Sequence[str]) -> bool:
 
 
 def _terms(text: str) -> set[str]:
-    return {word for word in re.findall(r"\w+", text.casefold()) if len(word) > 3 or word.isdecimal()} or {text}
+    words = re.findall(r"\w+", text.casefold())
+    return {word[:STEM_LETTERS] for word in words if len(word) > 3 or word.isdecimal()} or {text}
 
 
 def _money(text: str) -> str:

@@ -1,7 +1,7 @@
-"""What is shown of a product: its photo, cut out or whole, its screenshot, a drawing of its trade, or its name in type.
+"""What is shown of a product: its photo, cut out or whole, its screenshot, a pictogram of its trade, or its name.
 
-Nothing here invents a product: a drawing is one that services.media.trade_drawings certainly gives, and without one the
-name stands alone.
+Nothing here invents a product: a pictogram is one that services.media.trade_drawings certainly gives, and without one
+the name stands alone.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ import numpy as np
 from PIL import Image
 
 from services.chassis.errors import InputFault
-from services.media import cutout, drawings, model_files
+from services.media import cutout, model_files
 from services.media.colour import Colour
+from services.media.drawings import GRID, draw_icon
 from services.media.faces import is_person
 from services.media.photo import decode_photo
 from services.media.screenshots import is_screenshot
-from services.media.trade_drawings import drawing_for, trade_drawings
+from services.media.trade_drawings import drawing_for
 from services.video.domain import ProductFacts, VideoBrief
 from services.video.providers.local.photos import picture
 
@@ -28,15 +29,33 @@ ASK: Final = "Upload a photo to show the product itself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pictogram:
+    """A drawing of one colour that stands for a trade. path: the file that holds it."""
+
+    path: Path
+    name: str
+
+    def draw(self, canvas: Any, x: float, y: float, size: float, colour: Colour, *, turn: float = 0.0) -> None:
+        """Draws it in a square of `size` pixels about the point (x, y), turned by `turn` degrees."""
+        canvas.save()
+        canvas.translate(x, y)
+        canvas.rotate(turn)
+        draw_icon(canvas, self.path, self.name, left=-size / 2, top=-size / 2, size=size, colour=colour, grid=GRID)
+        canvas.restore()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProductPicture:
     """What there is to show.
 
     photo: the whole photo, None without one. figure: the product alone, a skia.Image with transparency; None where only
-    a whole photo or type is shown. shows: of shots.NEEDS. note: for the customer.
+    a whole photo or none is shown. pictogram: what stands for the product. shows: of shots.NEEDS. note: for the
+    customer.
     """
 
     photo: Any = None
     figure: Any = None
+    pictogram: Pictogram | None = None
     shows: frozenset[str] = frozenset()
     note: str = ""
 
@@ -96,16 +115,11 @@ def _drawn(brief: VideoBrief, models: Path) -> ProductPicture:
     trade = facts.trade_name or facts.trade or "its trade"
     if name:
         try:
-            path = model_files.model_path(model_files.DRAWINGS, models)
-            free = name in trade_drawings().free_colour and brief.brand_colours
-            colour = Colour.of(brief.brand_colours[0]) if free else None
-            if colour is not None:
-                colour = colour.with_lightness(min(max(colour.lightness, 0.45), 0.78))
-            drawn = drawings.render(path, name, colour)
+            path = model_files.model_path(model_files.PICTOGRAMS, models)
         except model_files.ModelMissing:
             return ProductPicture(note=f"The product has no photo: its name stands for it. {ASK}")
         return ProductPicture(
-            figure=drawn.image,
+            pictogram=Pictogram(path=path, name=name),
             shows=frozenset({"drawing"}),
             note=f"The product has no photo: a drawing ({name.replace('-', ' ')}) stands for {trade}. {ASK}",
         )

@@ -266,7 +266,9 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
         shown_product = (
             product_picture(replace(brief, product_photo=None), order.models, []) if product is None else None
         )
-        stage = Stage(brief, product=product, logo=logo, drawing=shown_product and shown_product.figure)
+        stage = Stage(
+            brief, product=product, logo=logo, pictogram=shown_product.pictogram if shown_product is not None else None
+        )
         if shown_product is not None:
             notes.append(shown_product.note)
         actor = _actor(order, stage, notes)

@@ -26,6 +26,7 @@ from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture
 from services.video.providers.local.product.lettering import fitted
 from services.video.providers.local.product.stage import draw_rows
+from services.video.providers.local.product_picture import Pictogram
 from services.video.providers.local.strokes import along, around, box, fill, image_of, line, rounded, surface_of
 
 Frame = NDArray[np.uint8]
@@ -37,6 +38,7 @@ BRAND_REACH: Final = 40  # units above and below the middle of the brand's mark
 NEARER_DROP: Final = 190  # units for each time that a presenter is shown larger
 ASIDE_GROWTH: Final = 0.028  # a second
 LINEAR: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
+PICTOGRAM: Final = 0.66  # of the side that the product has
 CHEST_CARD: Final = 0.456  # of the height, between chin and captions
 HEAD_CARD: Final = 0.185  # of the height, above a face that stands low
 
@@ -92,7 +94,14 @@ def layout(ratio: AspectRatio, resolution: str) -> Layout:
 class Stage:
     """Everything of one video but the presenter."""
 
-    def __init__(self, brief: VideoBrief, *, product: Pixels | None, logo: Pixels | None, drawing: Any = None) -> None:
+    def __init__(
+        self,
+        brief: VideoBrief,
+        *,
+        product: Pixels | None,
+        logo: Pixels | None,
+        pictogram: Pictogram | None = None,
+    ) -> None:
         self.layout = layout(brief.aspect_ratio, brief.resolution)
         self.brief = brief
         moods = (Mood.VIVID, Mood.DARK, Mood.PASTEL)
@@ -100,7 +109,7 @@ class Stage:
         self.colours: Palette = palette(brief.brand_colours, mood=mood)
         self.family = fonts.nearest_family(brief.brand_font)
         self._product = picture(product) if product is not None else None
-        self._drawing = drawing  # a skia.Image that stands for a product without a photo
+        self._pictogram = pictogram  # stands for a product without a photo
         self._logo = picture(logo) if logo is not None else None
         self._lines: dict[str, Line] = {}
         self._caption: tuple[tuple[Group, int | None], Any] | None = None
@@ -144,8 +153,8 @@ class Stage:
 
     @property
     def has_picture(self) -> bool:
-        """Whether there is a photo or a drawing of the product, and not its name alone."""
-        return self._product is not None or self._drawing is not None
+        """Whether there is a photo or a pictogram of the product, and not its name alone."""
+        return self._product is not None or self._pictogram is not None
 
     def backdrop(self, nearness: float = 1.0) -> Frame:
         """What is behind the presenter, larger about the presenter's eyes."""
@@ -273,7 +282,7 @@ class Stage:
 
     def price(self) -> str:
         """The price as it is written, "" without one."""
-        return written_price(self.brief.price, self.brief.currency)
+        return written_price(self.brief.price, self.brief.currency, self.brief.facts.language)
 
     def _card_picture(self) -> Any:
         _, _, width, height = self.layout.card
@@ -319,7 +328,7 @@ class Stage:
             canvas.drawTextBlob(made.blob(), place, height - pad * 1.15, fill(accent))
 
     def _draw_product(self, canvas: Any, x: float, y: float, width: float, height: float, radius: float) -> None:
-        """The product's photo, cropped to fill; without one the drawing of its trade, or its whole name, on the brand's
+        """The product's photo, cropped to fill; without one the pictogram of its trade, or its whole name, on the brand's
         colours."""
         colours = self.colours
         canvas.save()
@@ -339,12 +348,9 @@ class Stage:
                 along((x, y), (x + width, y + height), [colours.accent.lighter(0.08), colours.accent]),
             )
             canvas.drawCircle(x + width * 0.84, y + height * 0.16, width * 0.36, fill("#ffffff", 0.14))
-            if self._drawing is not None:
-                canvas.drawRect(box(x, y, width, height), fill("#eef0f4"))
-                grow = 0.78 * min(width / self._drawing.width(), height / self._drawing.height())
-                wide, tall = self._drawing.width() * grow, self._drawing.height() * grow
-                target = box(x + (width - wide) / 2, y + (height - tall) / 2, wide, tall)
-                canvas.drawImageRect(self._drawing, target, HIGHEST_QUALITY)
+            if self._pictogram is not None:
+                side = PICTOGRAM * min(width, height)
+                self._pictogram.draw(canvas, x + width / 2, y + height / 2, side, colours.accent_ink)
             else:
                 self._draw_name(
                     canvas, (x + width * 0.08, y + height * 0.1, width * 0.84, height * 0.8), colours.accent_ink

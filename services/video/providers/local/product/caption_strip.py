@@ -31,11 +31,11 @@ class CaptionStrip:
         ]
 
     def _covered(self, number: int, time: float) -> bool:
-        """Whether a shot that sets its own words is still leaving: captions would stand on them."""
+        """Whether a shot with a text of its own is still leaving: captions would stand on it."""
         if number == 0 or self._scenes[number].shot.cut == "cut":
             return False
         leaving = self._scenes[number - 1].shot
-        return not leaving.captions and time - self._scenes[number].start < TURN_SECONDS
+        return bool(leaving.text) and time - self._scenes[number].start < TURN_SECONDS
 
     def draw(self, canvas: Any, number: int, time: float) -> None:
         """Draws the caption of a time in seconds over the scene of that number."""
@@ -53,7 +53,7 @@ class CaptionStrip:
     def _picture(self, group: captions.Group, lit: int, scene: Scene) -> tuple[Any, int, int]:
         unit, places = self._stage.unit, self._stage.places
         x, y, w, h = places.caption
-        if scene.shot.text != "name" and not self._stage.wide and scene.shot.text != "sticker":
+        if scene.shot.text != "name" and not self._stage.wide and scene.shot.text != "price":
             y, h = places.title[1] + places.title[3] * 0.45, h + places.title[3] * 0.55
         words = [drawable(word.text) for word in group.words]
         lit_word = sum(1 for word in words[: lit + 1] if word) - 1 if words[lit] else -1
@@ -96,5 +96,4 @@ class CaptionStrip:
                     number += 1
 
         image = painted(wide, tall, draw)
-        left = x if self._stage.wide else x + (w - wide) / 2
-        return image, round(left), round(y + (h - tall) / 2)
+        return image, round(x), round(y + (h - tall) / 2)

@@ -10,10 +10,11 @@ from services.video.prices import written_price
 from services.video.product.layouts import Box
 from services.video.providers.local.product.layers import Layer, painted
 from services.video.providers.local.product.lettering import TextBlock, drawable, fitted
-from services.video.providers.local.product.looks import DARK, Tone
+from services.video.providers.local.product.looks import Tone
+from services.video.providers.local.product.ornaments import arch, arched_pictogram, ornament
 from services.video.providers.local.product.panels import HALF_BEAT
 from services.video.providers.local.product.stage import Stage, draw_rows
-from services.video.providers.local.product.standing_product import disc, standing
+from services.video.providers.local.product.standing_product import standing
 from services.video.providers.local.strokes import fill, rounded
 
 SMALL_UNITS: Final = 24.0  # the largest size of small print
@@ -36,63 +37,69 @@ class EndCard:
         """The product, its name, its price, the button and what the brief obliges to say, in one column."""
         stage, unit = self.stage, self.stage.unit
         x, y, w, h = stage.places.column
-        gap = 20 * unit
-        name = fitted(
-            stage.name,
-            stage.family,
-            800,
-            width_px=w,
-            height_px=h * 0.19,
-            largest=(58 if stage.picture.shows else 92) * unit,
-            rows=3,
-        )
-        price = self.brief.price and written_price(self.brief.price, self.brief.currency)
-        rows: list[tuple[float, str, Any]] = [(name.height, "name", name)]
-        if price:
-            rows.append((44 * unit, "price", price))
+        gap = 24 * unit
+        below_safe = not stage.wide and y + h < stage.height * 0.7  # below the safe zone there is room for the product
+        beside = stage.wide or below_safe or not stage.is_pictured
+        room = h * (0.36 if beside else 0.19)
+        name = fitted(stage.name, stage.family, 800, width_px=w, height_px=room, largest=104 * unit, rows=4)
+        rows: list[tuple[float, str, Any]] = [(name.height, "name", name), *self._price_rows(w, h)]
         if drawable(self.brief.call_to_action):
-            rows.append((84 * unit, "button", self.brief.call_to_action.strip()))
+            rows.append((92 * unit, "button", self.brief.call_to_action.strip()))
         if self.small.rows:
             rows.append((self.small.height, "small", self.small))
-        below = sum(row[0] for row in rows) + gap * len(rows)
-        layers: list[Layer] = []
-        top = y
+        tall = sum(row[0] for row in rows) + gap * len(rows)
+        top = y + gap * 0.6
         if stage.wide:
-            layers.append(standing(stage, stage.places.hero, tone, enter="pop", at=0.0))
-            top = y + max(0.0, (h - below) / 2)
-        elif stage.picture.shows and y + h < stage.height * 0.7:  # below the safe zone there is room for the product
-            foot = y + below - gap
-            low = (stage.width * 0.1, foot + gap, stage.width * 0.8, stage.height * 0.965 - foot - gap)
-            layers += [disc(stage, low, tone), standing(stage, low, tone, enter="pop", at=0.0)]
-        elif stage.picture.shows:
-            room = h - below
-            layers.append(standing(stage, (x + w * 0.04, y, w * 0.92, room), tone, enter="pop", at=0.0))
-            top = y + room + gap * 0.6
+            layers = self._product(stage.places.hero, tone)
+            top = y + max(0.0, (h - tall) / 2)
+        elif beside:
+            foot = top + tall if below_safe else max(y + tall, stage.places.low[1])
+            layers = self._product((stage.width * 0.12, foot, stage.width * 0.76, stage.height * 0.965 - foot), tone)
         else:
-            top = y + max(0.0, (h - below) / 2)
-        for place, (tall, what, made) in enumerate(rows):
+            room = h - tall
+            layers = [standing(stage, (x + w * 0.04, y, w * 0.92, room), tone, enter="pop", at=0.0)]
+            top = y + room + gap * 0.6
+        for place, (height, what, made) in enumerate(rows):
             at = HALF_BEAT * (place + 1) * 0.7
-            layers.append(self._row(what, made, (x, top, w, tall), tone, at))
-            top += tall + gap
+            layers.append(self._row(what, made, (x, top, w, height), tone, at))
+            top += height + gap
         return layers
 
+    def _product(self, area: Box, tone: Tone) -> list[Layer]:
+        """The product or what stands for it; an ornament where nothing does and texts leave room."""
+        stage = self.stage
+        if stage.is_pictured:
+            stands = stage.picture.figure is not None and not stage.wide
+            made = standing(stage, area, tone, enter="pop", at=0.0)
+            return [arch(stage, area, tone), made] if stands else [made]
+        if stage.picture.pictogram is not None:
+            return arched_pictogram(stage, area, tone)
+        return [ornament(stage, "end", tone)] if stage.wide or area[1] <= stage.places.low[1] else []
+
+    def _price_rows(self, w: float, h: float) -> list[tuple[float, str, Any]]:
+        """The customer's statement of the price, with its unit and conditions; else the amount; nothing without one."""
+        line, unit = self.brief.facts.price_line, self.stage.unit
+        if line is not None and not self.brief.facts.old_price:
+            text, rows, size = line.text, 3, 46.0
+        else:
+            text = written_price(self.brief.price, self.brief.currency, self.brief.facts.language)
+            rows, size = 1, 64.0
+        if not text:
+            return []
+        made = fitted(text, self.stage.family, 700, width_px=w, height_px=h * 0.22, largest=size * unit, rows=rows)
+        return [(made.height, "price", made)]
+
     def _row(self, what: str, made: Any, area: Box, tone: Tone, at: float) -> Layer:
-        x, y, w, h = area
+        x, y, _, h = area
         if what == "button":
             return self._button(made, area, tone, at)
-        if what == "price":
-            made = fitted(made, self.stage.family, 700, width_px=w, height_px=h, largest=48 * self.stage.unit, rows=1)
-        ink = tone.accent if what == "price" else tone.ink
         pad = 4.0
         image = painted(
             made.width + 2 * pad,
             made.height + 2 * pad,
-            lambda canvas: draw_rows(
-                canvas, made, pad + (0 if self.stage.wide else made.width / 2), pad + made.height / 2, ink,
-                centre=not self.stage.wide,
-            ),
-        )  # fmt: skip
-        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
+            lambda canvas: draw_rows(canvas, made, pad, pad + made.height / 2, tone.ink),
+        )
+        centre = x + image.width() / 2
         return Layer(
             image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="rise", at=at
         )
@@ -104,12 +111,11 @@ class EndCard:
         wide, pad = min(w, text.width + 96 * unit), 14 * unit
 
         def draw(canvas: Any) -> None:
-            canvas.drawRRect(rounded(pad, pad + 7 * unit, wide, h, h / 2), fill(DARK, 0.32, blur=6 * unit))
             canvas.drawRRect(rounded(pad, pad, wide, h, h / 2), fill(tone.accent))
-            draw_rows(canvas, text, pad + wide / 2, pad + h / 2, tone.accent_ink)
+            draw_rows(canvas, text, pad + wide / 2, pad + h / 2, tone.accent_ink, centre=True)
 
         image = painted(wide + 2 * pad, h + 2 * pad, draw)
-        centre = x + wide / 2 if self.stage.wide else x + w / 2
+        centre = x + wide / 2
         return Layer(
             image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), enter="pop", at=at,
             pulse=0.03,

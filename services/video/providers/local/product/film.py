@@ -10,13 +10,15 @@ import numpy as np
 from PIL import Image
 
 from services.chassis.errors import InputFault
-from services.media import fonts, model_files, provenance
+from services.media import model_files, provenance
 from services.media.colour import Colour
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief
 from services.video.prices import written_price
 from services.video.product.layouts import layouts
 from services.video.product.parts import Price, parts_of
+from services.video.product.price_line import amounts_of
 from services.video.product.storyboard import Scene, silent_words, storyboard
+from services.video.product.writing import short_name
 from services.video.providers.local import captions
 from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate
 from services.video.providers.local.kokoro import Speech
@@ -29,9 +31,9 @@ from services.video.providers.local.product.layers import FINE, Drawn, Ground, L
 from services.video.providers.local.product.lettering import drawable, fitted
 from services.video.providers.local.product.looks import DARK, WHITE, Look, Tone
 from services.video.providers.local.product.panels import TEXTS
+from services.video.providers.local.product.price_tag import price_layers
 from services.video.providers.local.product.stage import Stage, draw_rows
 from services.video.providers.local.product.standing_product import product_layers
-from services.video.providers.local.product.sticker import sticker_layers
 from services.video.providers.local.product_picture import ProductPicture, product_picture
 from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.strokes import box, fill, rgb_of, rounded, surface_of
@@ -51,17 +53,19 @@ class ProductFilm:
     ) -> None:
         self.width, self.height = brief.aspect_ratio.size(brief.resolution)
         self.brief, self.scenes, self._logo = brief, scenes, logo
-        self.look: Look = looks.look_of(brief.brand_colours, brief.seed)
+        self.look: Look = looks.look_of(brief.brand_colours, brief.seed, brief.facts.sensitive)
         self.stage = Stage(
             width=self.width,
             height=self.height,
             unit=min(self.width, self.height) / 720,
             places=layouts()[brief.aspect_ratio].scaled(self.width, self.height),
             wide=brief.aspect_ratio is AspectRatio.LANDSCAPE,
-            family=fonts.nearest_family(brief.brand_font),
+            family=looks.family_of(brief.brand_font, brief.seed),
             picture=shown_product,
-            name=drawable(brief.product_name),
+            name=drawable(short_name(brief.product_name)),
+            seed=brief.seed,
             icons=icons,
+            language=brief.facts.language or "en",
         )
         self._wide_photo: Any = None
         self._grounds: dict[str, Any] = {}
@@ -124,8 +128,8 @@ class ProductFilm:
                 seconds=scene.seconds,
             )
         layers = product_layers(self.stage, scene, tone)
-        if scene.shot.text == "sticker":
-            layers += sticker_layers(self.stage, scene, tone, before=self._old_price())
+        if scene.shot.text == "price":
+            layers += price_layers(self.stage, scene, tone, self.brief.facts.price_line, before=self._old_price())
         elif scene.shot.text:
             layers += TEXTS[scene.shot.text](self.stage, scene, tone)
         if scene.shot.ground == "photo":
@@ -134,7 +138,7 @@ class ProductFilm:
 
     def _old_price(self) -> str:
         old = self.brief.facts.old_price
-        return written_price(old, self.brief.currency) if old else ""
+        return written_price(old, self.brief.currency, self.brief.facts.language) if old else ""
 
     def _ground(self, scene: Scene) -> Ground:
         kind, photo = scene.shot.ground, self.stage.picture.photo
@@ -143,16 +147,13 @@ class ProductFilm:
             if self._wide_photo is None:
                 self._wide_photo = looks.photo_ground(photo, self.width, self.height)
             return Ground(image=self._wide_photo, width=self.width, height=self.height, camera=scene.shot.camera)
-        x, y, w, h = self.stage.places.hero
-        name = f"{kind} {scene.shot.text == 'end'}"
+        name = kind
         if name not in self._grounds:
             if kind == "blur" and photo is not None:
                 brand = Colour.of(self.brief.brand_colours[0]) if self.brief.brand_colours else DARK
                 made = looks.blur_ground(photo, tone, brand, self.width, self.height, self.brief.seed)
             else:
-                made = looks.flat_ground(
-                    tone, self.width, self.height, (x + w / 2, y + h / 2), f"{self.brief.seed}{name}"
-                )
+                made = looks.flat_ground(tone, self.width, self.height, f"{self.brief.seed}{name}")
             self._grounds[name] = made
         return Ground(image=self._grounds[name], width=self.width, height=self.height)
 
@@ -178,9 +179,9 @@ class ProductFilm:
         image = painted(
             text.width + 4,
             text.height + 4,
-            lambda canvas: draw_rows(canvas, text, text.width / 2 + 2, text.height / 2 + 2, tone.ink),
+            lambda canvas: draw_rows(canvas, text, 2, text.height / 2 + 2, tone.ink),
         )
-        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
+        centre = x + image.width() / 2
         return [Layer(image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), at=-1.0)]
 
     def _logo_layer(self, x: float, y: float, w: float, h: float) -> Layer:
@@ -193,7 +194,7 @@ class ProductFilm:
             canvas.drawImageRect(self._logo, box(2 * pad, pad, wide, tall), FINE)
 
         image = painted(wide + 4 * pad, tall + 2 * pad, draw)
-        centre = x + image.width() / 2 if self.stage.wide else x + w / 2
+        centre = x + image.width() / 2
         return Layer(image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), at=-1.0)
 
 
@@ -280,10 +281,9 @@ def _shots_note(scenes: tuple[Scene, ...]) -> str:
 
 
 def _price(brief: VideoBrief) -> Price | None:
-    try:
-        return Price(now=float(brief.price)) if brief.price else None
-    except ValueError:
-        return None
+    line = brief.facts.price_line
+    amounts = (float(brief.price),) if brief.price else amounts_of(line) if line is not None else ()
+    return Price(now=amounts[0]) if amounts else None
 
 
 def _logo(brief: VideoBrief, notes: list[str]) -> Any:
@@ -298,6 +298,6 @@ def _logo(brief: VideoBrief, notes: list[str]) -> Any:
 
 def _icons(models: Path) -> Path | None:
     try:
-        return model_files.model_path(model_files.DRAWINGS, models)
+        return model_files.model_path(model_files.ICONS, models)
     except model_files.ModelMissing:
         return None

@@ -14,7 +14,7 @@ from services.media import fonts
 from services.media.text_shaping import Face, Line, shape, unsupported_characters, width
 from services.media.writing_systems import clean_text
 
-LEADING: Final = 1.14  # of the size, from row to row
+LEADING: Final = 1.1  # of the size, from row to row
 CAP: Final = 0.72  # of the size: about what capitals take above the baseline
 SPACE: Final = 0.26  # of the size, between words that are set apart
 

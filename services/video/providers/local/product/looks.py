@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
+import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
-from services.media.colour import Colour, Mood, contrast, palette, readable_on
+from services.media import fonts
+from services.media.colour import LARGE_TEXT_CONTRAST, Colour, Palette, contrast
+from services.media.field_palette import Scheme, field_palette, house_colours
 from services.media.skia import skia
 from services.video.providers.local.product.layers import FINE, painted
-from services.video.providers.local.strokes import along, around, box, fill, image_of
+from services.video.providers.local.strokes import along, box, image_of
 
 BLUR_SIDE: Final = 90  # pixels of the small picture that a blurred ground is made of
 DARK: Final = Colour.of("#0d0f14")
 WHITE: Final = Colour.of("#ffffff")
+FAMILIES: Final = ("Montserrat", "Sora", "Poppins", "Manrope", "DM Sans", "Inter")  # that have weight 800
+LIT: Final = 0.014  # of lightness that a ground gains towards its upper left
+APART: Final = 1.35  # contrast of the brand's ground against the deep one, from which a cut between them is seen
+PANEL: Final = 1.6  # contrast of a panel against the ground, from which it is seen as one
 GRAIN: Final = 7  # of 255, the opacity of grain: gradients do not band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tone:
-    """Colours of one ground: what it is filled with, what is written on it, and what stands out from it."""
+    """Colours of one ground: what it is filled with, what is written on it, what stands out from it, and fields."""
 
-    start: Colour
-    end: Colour
-    glow: Colour
+    ground: Colour
     ink: Colour
     accent: Colour
     accent_ink: Colour
     panel: Colour
     panel_ink: Colour
-    disc: Colour = WHITE
+    second: Colour
+    third: Colour
+
+    @property
+    def large_ink(self) -> Colour:
+        """The accent where large text in it is read on the ground, else the ink."""
+        return self.accent if contrast(self.accent, self.ground) >= LARGE_TEXT_CONTRAST else self.ink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,59 +56,66 @@ class Look:
         return self.tones[ground]
 
 
-def look_of(brand: Sequence[str], seed: str) -> Look:
-    """Builds the look from a brand's colours ("#rrggbb", most important first)."""
-    base = palette(brand, mood=Mood.DARK)
-    bright = palette(brand, mood=Mood.VIVID)
-    light = palette(brand, mood=Mood.LIGHT)
-    accent = base.accent if contrast(base.accent, WHITE) > 1.25 else bright.accent
-    field = bright.background.with_lightness(min(max(bright.background.lightness, 0.45), 0.72))
-    field_ink = max((WHITE, DARK), key=lambda ink: contrast(field, ink))
-    over = max((accent, bright.accent, light.accent, DARK, WHITE), key=lambda each: _apart(each, field))
+def look_of(brand: Sequence[str], seed: str, sensitive: Collection[str] = ()) -> Look:
+    """Builds the look from a brand's colours ("#rrggbb", most important first), or from house colours without them."""
+    colours = tuple(brand) or house_colours(random.Random(f"colours {seed}"), sensitive)
     tones = {
-        "brand": _tone(base.background, base.background_end, base.glow, base.ink, accent),
-        "accent": _tone(field.lighter(0.03), field.lighter(-0.07), field.lighter(0.14), field_ink, over),
-        "light": _tone(
-            light.background, light.background_end, WHITE, light.ink, readable_on(light.background, light.accent, 3.0)
-        ),
+        "brand": _brand_tone(colours),
+        "deep": _tone(field_palette(colours, Scheme.DEEP)),
+        "paper": _tone(field_palette(colours, Scheme.PAPER)),
     }
-    tones["brand"] = replace(tones["brand"], disc=field.with_lightness(max(field.lightness, 0.66)))
-    photo = _tone(DARK, DARK, WHITE, WHITE, accent.with_lightness(max(accent.lightness, 0.72)))
+    accent = max((tones["deep"].accent, tones["brand"].ground, tones["brand"].second), key=_brightness)
+    light = accent.with_lightness(max(accent.lightness, 0.72))
+    photo = replace(
+        tones["deep"], ground=DARK, ink=WHITE, accent=light, accent_ink=_ink_on(light), panel=WHITE, panel_ink=DARK
+    )
     tones["photo"] = tones["blur"] = photo
     return Look(tones=tones)
 
 
-def _apart(one: Colour, other: Colour) -> float:
-    return min(contrast(one, other), 5.0) + 4 * min(one.chroma, 0.15)
+def _brand_tone(colours: Sequence[str]) -> Tone:
+    """The ground of the brand's main colour; of its second one where the main one is as dark as the deep ground."""
+    tone, deep = _tone(field_palette(colours, Scheme.BRAND)), field_palette(colours, Scheme.DEEP).background
+    for number in range(1, len(colours)):
+        if contrast(tone.ground, deep) >= APART:
+            break
+        tone = _tone(field_palette((colours[number], *colours[:number], *colours[number + 1 :]), Scheme.BRAND))
+    return tone
 
 
-def _tone(start: Colour, end: Colour, glow: Colour, ink: Colour, accent: Colour) -> Tone:
-    accent_ink = max((WHITE, DARK), key=lambda each: contrast(accent, each))
+def _tone(made: Palette) -> Tone:
+    panel = made.surface if contrast(made.surface, made.background) > PANEL else made.shade
     return Tone(
-        start=start,
-        end=end,
-        glow=glow,
-        ink=ink,
-        accent=accent,
-        accent_ink=accent_ink,
-        panel=WHITE,
-        panel_ink=DARK,
+        ground=made.background,
+        ink=made.ink,
+        accent=made.accent,
+        accent_ink=made.accent_ink,
+        panel=panel,
+        panel_ink=_ink_on(panel),
+        second=made.secondary,
+        third=made.tertiary,
     )
 
 
-def flat_ground(tone: Tone, width: int, height: int, focus: tuple[float, float], seed: str) -> Any:
-    """A gradient with light at `focus` (pixels), and two large soft shapes that the seed places."""
-    chance = np.random.default_rng(zlib.crc32(f"ground {seed}".encode()))
+def _brightness(colour: Colour) -> float:
+    return colour.lightness + 2 * min(colour.chroma, 0.15)
+
+
+def _ink_on(ground: Colour) -> Colour:
+    return max((WHITE, DARK), key=lambda each: contrast(ground, each))
+
+
+def family_of(brand_font: str, seed: str) -> str:
+    """The typeface: the brand's or the one nearest to it, else one that the seed draws."""
+    return fonts.nearest_family(brand_font) if brand_font else random.Random(f"type {seed}").choice(FAMILIES)
+
+
+def flat_ground(tone: Tone, width: int, height: int, seed: str) -> Any:
+    """One colour, a little lighter at the upper left."""
 
     def draw(canvas: Any) -> None:
-        canvas.drawPaint(along((0, 0), (width * 0.35, height), [tone.start, tone.end]))
-        reach = 0.62 * max(min(width, height) * 1.15, height * 0.62)
-        x, y = focus
-        canvas.drawCircle(x, y, reach, around((x, y), reach, [(tone.glow, 0.55), (tone.glow, 0.18), (tone.glow, 0.0)]))
-        for alpha, edge in ((0.13, 0.0), (0.10, 1.0)):
-            radius = min(width, height) * chance.uniform(0.42, 0.62)
-            at = (width * abs(edge - chance.uniform(-0.05, 0.12)), height * chance.uniform(0.72, 1.02))
-            canvas.drawCircle(*at, radius, fill(tone.glow, alpha))
+        ends = [tone.ground.lighter(LIT), tone.ground.lighter(-LIT)]
+        canvas.drawPaint(along((0, 0), (width, height), ends))
         _grain(canvas, width, height, seed)
 
     return painted(width, height, draw, opaque=True)

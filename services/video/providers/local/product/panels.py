@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from services.media import drawings
+from services.media.benefit_icons import icons_for
+from services.media.colour import contrast
+from services.media.drawings import draw_icon
 from services.media.skia import skia
 from services.media.text_shaping import shape
-from services.video.product.shots import cues
 from services.video.product.storyboard import BEAT_SECONDS, Scene
-from services.video.providers.local.product.layers import FINE, Layer, painted
+from services.video.providers.local.product.layers import Layer, painted
 from services.video.providers.local.product.lettering import CAP, LEADING, TextBlock, face_for, fitted
 from services.video.providers.local.product.looks import DARK, WHITE, Tone
 from services.video.providers.local.product.sentence import word_layers
-from services.video.providers.local.product.stage import Stage, draw_rows, placed, said_at, text_layer
+from services.video.providers.local.product.stage import ALONE_SECONDS, Stage, draw_rows, placed, said_at, text_layer
 from services.video.providers.local.product.standing_product import CORNER
 from services.video.providers.local.strokes import box, fill, line, outline, rounded
 
 HALF_BEAT: Final = BEAT_SECONDS / 2
+ICON_CONTRAST: Final = 2.4  # of an icon against its panel
 STARS: Final = 5
 
 
 def name_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
-    """The product's whole name above it. A type card already is the name."""
-    if not stage.picture.shows:
-        return []
-    return [text_layer(stage, stage.name, stage.places.title, tone.ink, largest=54, rows=2, enter="rise", at=HALF_BEAT)]
+    """The product's whole name: above its picture, or very large where none shows it."""
+    if stage.is_pictured:
+        return [
+            text_layer(stage, stage.name, stage.places.title, tone.ink, largest=54, rows=2, enter="rise", at=HALF_BEAT)
+        ]
+    return [
+        text_layer(
+            stage, stage.name, stage.places.stage, tone.ink, largest=124, rows=4, weight=800, enter="rise", at=-0.1
+        )
+    ]
 
 
 def offer_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
@@ -46,9 +53,9 @@ def _big(stage: Stage, scene: Scene, tone: Tone, value: str, label: str, above: 
     x, y, w, h = stage.places.stage
     share = 0.58 if label else 0.86
     top = y + (h * 0.14 if above else 0.0)
-    at = said_at(scene, value.split(maxsplit=1)[0])
+    at = said_at(scene, value.split(maxsplit=1)[0], latest=ALONE_SECONDS)
     box_value = (x, top, w, h * share - (top - y) * 0.4)
-    layers = [text_layer(stage, value, box_value, tone.accent, largest=230, rows=1, weight=800, enter="pop", at=at)]
+    layers = [text_layer(stage, value, box_value, tone.large_ink, largest=230, rows=1, weight=800, enter="pop", at=at)]
     if above:
         layers.append(text_layer(stage, above, (x, y, w, h * 0.14), tone.ink, largest=52, rows=1, enter="rise", at=at))
     if label:
@@ -85,10 +92,10 @@ def code_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
         stroke.setPathEffect(skia.DashPathEffect.Make([12 * stage.unit, 8.4 * stage.unit], 0))
         canvas.drawRRect(inner, stroke)
         canvas.restore()
-        draw_rows(canvas, text, pad + wide / 2, pad + tall / 2, DARK)
+        draw_rows(canvas, text, pad + wide / 2, pad + tall / 2, DARK, centre=True)
 
-    at = said_at(scene, scene.part.value)
-    return [placed(painted(wide + 2 * pad, tall + 2 * pad, draw), x + w / 2, y + h * 0.42, enter="pop", at=at)]
+    at = said_at(scene, scene.part.value, latest=ALONE_SECONDS)
+    return [placed(painted(wide + 2 * pad, tall + 2 * pad, draw), x + wide / 2, y + h * 0.42, enter="pop", at=at)]
 
 
 def chip_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
@@ -105,46 +112,34 @@ def chip_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     ]
     size = min(text.size for text in texts)
     layers = []
-    for number, item in enumerate(part.items):
+    icons = icons_for(part.items, stage.language)
+    for number, (item, icon) in enumerate(zip(part.items, icons, strict=True)):
         text = fitted(item, stage.family, 700, width_px=w - tall * 1.7, height_px=tall * 0.7, largest=size, rows=2)
-        image = painted(w, tall + 10 * stage.unit, _chip(stage, item, text, w, tall, tone))
-        at = max(said_at(scene, item.split()[0]), number * HALF_BEAT)
+        image = painted(w, tall + 10 * stage.unit, _chip(stage, icon, text, w, tall, tone))
+        at = said_at(scene, item.split()[0]) if number else 0.0
+        at = max(at, number * HALF_BEAT)
         centre_y = top + number * (tall + gap) + tall / 2
         layers.append(placed(image, x + w / 2, centre_y + 5 * stage.unit, enter="slide", at=at, far=40 * stage.unit))
     return layers
 
 
-def _chip(stage: Stage, item: str, text: TextBlock, w: float, tall: float, tone: Tone) -> Callable[[Any], None]:
-    icon = _icon(stage, item)
-
+def _chip(stage: Stage, icon: str, text: TextBlock, w: float, tall: float, tone: Tone) -> Callable[[Any], None]:
     def draw(canvas: Any) -> None:
         canvas.drawRRect(rounded(2, 8 * stage.unit, w - 4, tall, tall * 0.34), fill(DARK, 0.16))
         canvas.drawRRect(rounded(0, 0, w, tall, tall * 0.34), fill(tone.panel))
-        side = tall * 0.62
-        if icon is not None:
-            grow = side / max(icon.width(), icon.height())
-            wide, high = icon.width() * grow, icon.height() * grow
-            canvas.drawImageRect(icon, box(tall * 0.58 - wide / 2, tall / 2 - high / 2, wide, high), FINE)
+        side = tall * 0.5
+        ink = tone.accent if contrast(tone.accent, tone.panel) >= ICON_CONTRAST else tone.panel_ink
+        if stage.icons is not None:
+            left, top = tall * 0.58 - side / 2, tall / 2 - side / 2
+            draw_icon(canvas, stage.icons, icon, left=left, top=top, size=side, colour=ink)
         else:
-            dot = tone.accent if tone.accent.lightness < 0.88 else DARK
-            canvas.drawCircle(tall * 0.58, tall / 2, tall * 0.17, fill(dot))
+            canvas.drawCircle(tall * 0.58, tall / 2, tall * 0.17, fill(ink))
         left = tall * 1.12
         for row, made in enumerate(text.rows):
             baseline = tall / 2 - text.height / 2 + (CAP + 0.11 + row * LEADING) * text.size
             canvas.drawTextBlob(made.blob(), left, baseline, fill(tone.panel_ink))
 
     return draw
-
-
-def _icon(stage: Stage, item: str) -> Any:
-    """The drawing for an item's words, None where no cue fits or the drawings are not installed."""
-    if stage.icons is None:
-        return None
-    words = set(re.findall(r"[\w'-]+", item.casefold()))
-    for name, cue in cues().icons.items():
-        if words & cue and name in drawings.drawing_file(stage.icons).names:
-            return drawings.render(stage.icons, name).image
-    return None
 
 
 def quote_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
@@ -161,7 +156,7 @@ def quote_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
         mark = shape("“", face_for("“", stage.family, 800), h * 0.5)
         ink = tone.accent if tone.accent.lightness < 0.85 else DARK
         canvas.drawTextBlob(mark.blob(), pad + w * 0.06, pad + h * 0.42, fill(ink))
-        draw_rows(canvas, text, pad + w / 2, pad + h * 0.58, tone.panel_ink)
+        draw_rows(canvas, text, pad + w / 2, pad + h * 0.58, tone.panel_ink, centre=True)
 
     return [placed(painted(w + 2 * pad, h + 2 * pad, draw), x + w / 2, y + h / 2, enter="rise", at=0.1)]
 
@@ -185,12 +180,12 @@ def rating_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
             canvas.restore()
 
     stars = painted(side * 5.8, side * 1.25, draw)
-    at = said_at(scene, part.value)
+    at = said_at(scene, part.value, latest=ALONE_SECONDS)
     layers = [
         text_layer(
             stage, part.value, (x, y, w, h * 0.46), tone.ink, largest=200, rows=1, weight=800, enter="pop", at=at
         ),
-        placed(stars, x + w / 2 if stage.centre else x + side * 2.9, y + h * 0.6, enter="wipe", at=at + HALF_BEAT),
+        placed(stars, x + side * 2.9, y + h * 0.6, enter="wipe", at=at + HALF_BEAT),
     ]
     if part.label:
         below = (x, y + h * 0.76, w, h * 0.22)
@@ -218,7 +213,7 @@ def change_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     half = h * 0.46
     layers = []
     for number, (text, ground, ink) in enumerate(
-        ((before, tone.ink, tone.start), (after, tone.accent, tone.accent_ink))
+        ((before, tone.ink, tone.ground), (after, tone.accent, tone.accent_ink))
     ):
         made = fitted(
             text, stage.family, 800, width_px=w * 0.84, height_px=half * 0.62, largest=72 * stage.unit, rows=2
@@ -228,7 +223,7 @@ def change_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
             canvas: Any, made: TextBlock = made, ground: Any = ground, ink: Any = ink, first: bool = not number
         ) -> None:
             canvas.drawRRect(rounded(0, 0, w, half, 26 * stage.unit), fill(ground, 0.55 if first else 1.0))
-            draw_rows(canvas, made, w / 2, half / 2, ink)
+            draw_rows(canvas, made, w / 2, half / 2, ink, centre=True)
             if first:
                 canvas.drawLine(
                     w / 2 - made.width * 0.54, half / 2, w / 2 + made.width * 0.54, half / 2, line(ink, 5 * stage.unit)
@@ -278,7 +273,7 @@ def contact_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
             canvas.drawOval(box(7.5, 2, 9, 20), line(sign_ink, 2))
             canvas.drawLine(2.5, 12, 21.5, 12, line(sign_ink, 2))
         canvas.restore()
-        draw_rows(canvas, text, pad + tall * 1.0 + (w - tall * 1.25) / 2, pad + tall / 2, tone.panel_ink)
+        draw_rows(canvas, text, pad + tall * 1.0 + (w - tall * 1.25) / 2, pad + tall / 2, tone.panel_ink, centre=True)
 
     return [placed(painted(w + 2 * pad, tall + 2 * pad, draw), x + w / 2, y + h * 0.4, enter="pop", at=0.1)]
 

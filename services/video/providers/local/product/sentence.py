@@ -3,54 +3,72 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from services.media.text_shaping import shape, width
+from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import ENTER_SECONDS, Layer, painted
 from services.video.providers.local.product.lettering import CAP, LEADING, SPACE, drawable, face_for, fitted
 from services.video.providers.local.product.looks import Tone
-from services.video.providers.local.product.stage import Stage, placed
+from services.video.providers.local.product.stage import Stage, placed, text_layer
 from services.video.providers.local.strokes import fill, rounded
+
+SIZES: Final = ((4, 168.0), (7, 132.0), (10, 108.0), (99, 92.0))  # the largest size in units, by the number of words
+KICKER: Final = 0.13  # of the height of the hook's words, for the product's name above them
 
 
 def word_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     """Each word as it is said, all in one block; the word that weighs most stands on a patch."""
     area = stage.places.aside_words if scene.shot.product == "aside" else stage.places.words
     x, y, w, h = area
+    kicker = _kicker(stage, scene, tone)
+    if kicker:
+        y, h = y + h * KICKER, h * (1 - KICKER)
     spoken = [(drawable(word.text), word) for word in scene.part.words]
     spoken = [(text, word) for text, word in spoken if text]
     text = " ".join(each for each, _ in spoken)
     if not text:
         return []
-    largest = (86 if len(spoken) > 6 else 104) * stage.unit
+    largest = next(size for most, size in SIZES if len(spoken) <= most) * stage.unit
     pad = 0.14
     rows = fitted(text, stage.family, 800, width_px=w * 0.95, height_px=h * 0.96, largest=largest, rows=7)
     size = rows.size
     weighty = _weighty([each for each, _ in spoken])
     face = face_for(text, stage.family, 800)
-    top = y + (h - rows.height) / 2 if not scene.shot.product else y + max(0.0, (h - rows.height) * 0.35)
-    layers: list[Layer] = []
+    top = y + max(0.0, (h - rows.height) * (0.5 if stage.wide else 0.35))
+    layers = list(kicker)
     number = 0
     for row, made in enumerate(rows.rows):
         count = len(made.text.split())
         words = spoken[number : number + count]
         widths = [width(each, face, size) for each, _ in words]
-        total = sum(widths) + SPACE * size * (count - 1)
-        left = x + (w - total) / 2 if stage.centre else x
+        left = x
         baseline = top + (CAP + row * LEADING) * size
         for place, ((each, word), advance) in enumerate(zip(words, widths, strict=True)):
             lit = number + place == weighty
             image = _word(each, face, size, advance, tone, lit, pad)
             centre_x = left + advance / 2
             centre_y = baseline - CAP * size / 2
-            at = max(0.0, word.start - scene.start - 0.08)
+            at = max(-ENTER_SECONDS * 0.6, word.start - scene.start - 0.2)
             if scene.start == 0.0:
                 at = min(at, (number + place) * 0.14) - ENTER_SECONDS / 2  # the hook is read within two seconds
             layers.append(placed(image, centre_x, centre_y, enter="pop" if lit else "rise", at=at, far=28 * stage.unit))
             left += advance + SPACE * size
         number += count
     return layers
+
+
+def _kicker(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
+    """The product's name above the words that open a film, where they do not say it: one sees at once what it is of."""
+    name = stage.name.casefold()
+    said = scene.part.text.casefold()
+    if scene.shot.product == "aside" or scene.start > 0.0 or not name or name in said:
+        return []
+    x, y, w, h = stage.places.words
+    return [
+        text_layer(stage, stage.name, (x, y, w, h * KICKER * 0.8), tone.ink, largest=40, rows=2, enter="fade", at=-1.0)
+    ]
 
 
 def _word(text: str, face: Any, size: float, advance: float, tone: Tone, lit: bool, pad: float) -> Any:
@@ -71,9 +89,12 @@ def _word(text: str, face: Any, size: float, advance: float, tone: Tone, lit: bo
 
 
 def _weighty(words: list[str]) -> int:
-    """The number of the word that weighs most: one with a figure, else the longest of the second half."""
-    for number, word in enumerate(words):
+    """The number of the word that weighs most: one with a figure, else the longest of the second half that only joins
+    nothing, the last of those that are equally long."""
+    bare = [word.strip(".,!?;:").casefold() for word in words]
+    for number, word in enumerate(bare):
         if re.search(r"\d", word):
             return number
+    light = cues().joins | cues().prepositions
     half = len(words) // 2
-    return max(range(half, len(words)), key=lambda number: len(words[number].strip(".,!?;:")))
+    return max(range(half, len(words)), key=lambda number: (bare[number] not in light, len(bare[number]), number))

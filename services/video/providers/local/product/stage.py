@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from services.video.product.layouts import Box, Places
 from services.video.product.storyboard import Scene
@@ -13,10 +14,16 @@ from services.video.providers.local.product.lettering import CAP, LEADING, TextB
 from services.video.providers.local.product_picture import ProductPicture
 from services.video.providers.local.strokes import fill
 
+ALONE_SECONDS: Final = 0.6  # at most, before a shot shows the value that it is about
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
-    """What all shots of a film share. places: in pixels. wide: text left, product right. icons: file of drawings."""
+    """What all shots of a film share.
+
+    places: in pixels. wide: text left, product right. seed: of all chance. icons: file of icons. language: of
+    the script.
+    """
 
     width: int
     height: int
@@ -26,23 +33,20 @@ class Stage:
     family: str
     picture: ProductPicture
     name: str
+    seed: str
     icons: Path | None
-
-    @property
-    def centre(self) -> bool:
-        """Whether texts are centred."""
-        return not self.wide
+    language: str
 
     @property
     def is_pictured(self) -> bool:
-        """Whether the product is shown by more than its name."""
-        return bool(self.picture.shows)
+        """Whether the product itself is shown: a drawing only stands for its trade."""
+        return bool(self.picture.shows - {"drawing"})
 
 
 def text_layer(
     stage: Stage, text: str, area: Box, ink: Any, *, largest: float, rows: int, enter: str, at: float, weight: int = 700
 ) -> Layer:
-    """A text as one layer, centred in its box; on the left of it in a wide frame."""
+    """A text as one layer, at the left of its box and in the middle of its height."""
     x, y, w, h = area
     made = fitted(
         text, stage.family, weight, width_px=w * 0.98, height_px=h * 0.98, largest=largest * stage.unit, rows=rows
@@ -51,15 +55,12 @@ def text_layer(
     image = painted(
         made.width + 2 * pad,
         made.height + 2 * pad,
-        lambda canvas: draw_rows(
-            canvas, made, pad + (made.width / 2 if stage.centre else 0), pad + made.height / 2, ink, centre=stage.centre
-        ),
+        lambda canvas: draw_rows(canvas, made, pad, pad + made.height / 2, ink),
     )
-    centre_x = x + w / 2 if stage.centre else x + made.width / 2
-    return placed(image, centre_x, y + h / 2, enter=enter, at=at, far=30 * stage.unit)
+    return placed(image, x + made.width / 2, y + h / 2, enter=enter, at=at, far=30 * stage.unit)
 
 
-def draw_rows(canvas: Any, text: TextBlock, x: float, y: float, ink: Any, *, centre: bool = True) -> None:
+def draw_rows(canvas: Any, text: TextBlock, x: float, y: float, ink: Any, *, centre: bool = False) -> None:
     """Rows about the height y, centred about x or beginning there."""
     top = y - text.height / 2
     for row, made in enumerate(text.rows):
@@ -72,10 +73,11 @@ def placed(image: Any, x: float, y: float, **movement: Any) -> Layer:
     return Layer(image=image, x=x, y=y, width=image.width(), height=image.height(), **movement)
 
 
-def said_at(scene: Scene, word: str) -> float:
-    """When the first word that holds the text is said, from the shot's start, a moment ahead of the voice."""
+def said_at(scene: Scene, word: str, *, latest: float = math.inf) -> float:
+    """When the first word that holds the text is said, from the shot's start, a moment ahead of the voice, and at most
+    `latest` seconds in."""
     wanted = word.casefold().strip(".,!?;:")
     for spoken in scene.part.words:
         if wanted and wanted in spoken.text.casefold():
-            return min(max(0.05, spoken.start - scene.start - 0.1), max(0.05, scene.seconds - 0.9))
+            return min(max(0.05, spoken.start - scene.start - 0.1), max(0.05, scene.seconds - 0.9), latest)
     return 0.1

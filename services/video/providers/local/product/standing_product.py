@@ -1,4 +1,4 @@
-"""The product in its box: cut out with a shadow, in its photo, in a device, or as a card with its name."""
+"""The product in its box: cut out with a shadow, in its photo, or in a device; else a pictogram or an ornament."""
 
 from __future__ import annotations
 
@@ -7,44 +7,33 @@ from typing import Any, Final
 from services.video.product.layouts import Box
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import ENTER_SECONDS, FINE, Layer, painted
-from services.video.providers.local.product.lettering import fitted
-from services.video.providers.local.product.looks import DARK, WHITE, Tone
-from services.video.providers.local.product.stage import Stage, draw_rows, placed
-from services.video.providers.local.strokes import along, box, fill, rounded
+from services.video.providers.local.product.looks import DARK, Tone
+from services.video.providers.local.product.ornaments import arch, ornament, pictogram_layers
+from services.video.providers.local.product.stage import Stage, placed
+from services.video.providers.local.strokes import box, fill, rounded
 
 SHADOW: Final = 0.34
 CORNER: Final = 34.0  # units
 PHONE_BELOW: Final = 0.75  # width over height of a screenshot that a phone shows
-DISCS: Final = frozenset({"brand"})  # grounds on which a product has a disc behind it
+ARCHED: Final = frozenset({"low", "hero"})  # places where a product stands before an arch
 
 
 def product_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
-    """The product where the shot wants it; a card of type where there is no picture."""
-    where = scene.shot.product
-    if not where or where == "end" or (scene.shot.text == "sticker" and not stage.is_pictured):
+    """The product where the shot wants it; a pictogram of its trade or an ornament where there is nothing to show."""
+    where, hook = scene.shot.product, scene.start == 0.0  # the first frame shows the product
+    if where == "end" or (not where and scene.shot.ground in ("photo", "blur")):
         return []
+    if not stage.is_pictured and stage.picture.pictogram is not None and (hook or where in ("hero", "aside")):
+        return pictogram_layers(stage, scene, tone)
+    if not where or not stage.is_pictured:
+        return [ornament(stage, scene.shot.id, tone)]
     area: Box = getattr(stage.places, where)
-    hook = scene.start == 0.0  # the first frame shows the product
     made = standing(
         stage, area, tone, enter=scene.shot.enter, at=-ENTER_SECONDS / 2 if hook or scene.shot.cut == "cut" else 0.04
     )
-    if scene.shot.ground in DISCS and stage.picture.figure is not None and "screenshot" not in stage.picture.shows:
-        return [disc(stage, area, tone), made]
+    if stage.picture.figure is not None and "screenshot" not in stage.picture.shows and where in ARCHED:
+        return [arch(stage, area, tone), made]
     return [made]
-
-
-def disc(stage: Stage, area: Box, tone: Tone) -> Layer:
-    """A bright disc behind a product, which sets it off from a dark ground."""
-    x, y, w, h = area
-    side = min(w, h) * 1.1
-
-    def draw(canvas: Any) -> None:
-        ink = tone.disc
-        canvas.drawCircle(
-            side / 2, side / 2, side / 2, along((0, 0), (0, side), [ink.lighter(0.06), ink.lighter(-0.05)])
-        )
-
-    return placed(painted(side, side, draw), x + w / 2, y + h / 2, enter="pop", at=0.0)
 
 
 def standing(stage: Stage, area: Box, tone: Tone, *, enter: str, at: float) -> Layer:
@@ -65,9 +54,7 @@ def standing(stage: Stage, area: Box, tone: Tone, *, enter: str, at: float) -> L
 
         made = painted(wide + 2 * drop, tall + 2 * drop, draw)
         return placed(made, x + w / 2, y + h / 2, enter=enter, at=at, grow=0.045, sway=4 * stage.unit)
-    if stage.picture.photo is not None:
-        return _photo_card(stage, area, enter, at)
-    return _type_card(stage, area, tone, enter, at)
+    return _photo_card(stage, area, enter, at)
 
 
 def _photo_card(stage: Stage, area: Box, enter: str, at: float) -> Layer:
@@ -86,31 +73,6 @@ def _photo_card(stage: Stage, area: Box, enter: str, at: float) -> Layer:
 
     made = painted(wide + 2 * pad, tall + 2 * pad, draw)
     return placed(made, x + w / 2, y + h / 2, enter=enter, at=at, grow=0.04)
-
-
-def _type_card(stage: Stage, area: Box, tone: Tone, enter: str, at: float) -> Layer:
-    """The product's name, whole, on a card in the accent colour: where nothing certainly shows the product."""
-    x, y, w, h = area
-    h = min(h, w * 0.8)
-    pad, radius = 26 * stage.unit, CORNER * stage.unit
-    text = fitted(
-        stage.name, stage.family, 800, width_px=w * 0.82, height_px=h * 0.72, largest=110 * stage.unit, rows=5
-    )
-
-    def draw(canvas: Any) -> None:
-        canvas.drawRRect(rounded(pad, pad + 10 * stage.unit, w, h, radius), fill(DARK, SHADOW, blur=pad * 0.5))
-        canvas.drawRRect(
-            rounded(pad, pad, w, h, radius),
-            along((pad, pad), (pad + w, pad + h), [tone.accent.lighter(0.05), tone.accent.lighter(-0.04)]),
-        )
-        canvas.save()
-        canvas.clipRRect(rounded(pad, pad, w, h, radius), doAntiAlias=True)
-        canvas.drawCircle(pad + w * 0.94, pad + h * 0.06, h * 0.42, fill(WHITE, 0.12))
-        canvas.drawCircle(pad + w * 0.04, pad + h * 0.98, h * 0.3, fill(DARK, 0.08))
-        canvas.restore()
-        draw_rows(canvas, text, pad + w / 2, pad + h / 2, tone.accent_ink)
-
-    return placed(painted(w + 2 * pad, h + 2 * pad, draw), x + w / 2, y + area[3] / 2, enter=enter, at=at, grow=0.03)
 
 
 def device(screen: Any) -> Any:

@@ -1,0 +1,211 @@
+"""Flat shapes in the room that a shot's texts leave: rings, a quarter disc, bands, dots or tiles in a lower corner, the
+pictogram of the product's trade, and the arch that a product stands before."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from typing import Any, Final
+
+import numpy as np
+
+from services.media.colour import Colour, contrast
+from services.media.skia import skia
+from services.video.product.layouts import Box
+from services.video.product.storyboard import Scene
+from services.video.providers.local.product.layers import ENTER_SECONDS, Layer, painted
+from services.video.providers.local.product.looks import Tone
+from services.video.providers.local.product.stage import Stage, placed
+from services.video.providers.local.product_picture import Pictogram
+from services.video.providers.local.strokes import box, fill
+
+KINDS: Final = ("rings", "disc", "bands", "dots", "tiles")
+PATTERN: Final = "pattern"  # of pictograms, where there is one: twice as often as any other
+RINGS: Final = 4
+SEEN: Final = 1.2  # contrast of a shape against the ground, from which it is seen
+ALONE: Final = 1.7  # contrast of a pictogram with what is behind it
+DRIFT: Final = 0.05  # share by which a shape grows while its shot lasts
+TURN: Final = -9.0  # degrees of a pictogram that is cut by an edge
+CROPPED: Final = 1.02  # of the room's longer side, the size of such a pictogram
+ARCHED: Final = 0.62  # of an arch's width, that of the pictogram in it
+COLUMNS: Final = 4  # of a pattern
+FILLED: Final = 0.62  # of a pattern's cell
+
+
+def ornament(stage: Stage, shot: str, tone: Tone) -> Layer:
+    """A shape in a lower corner, another for each shot; it comes up with the shot."""
+    chance = np.random.default_rng(zlib.crc32(f"ornament {stage.seed} {shot}".encode()))
+    kinds = KINDS if stage.picture.pictogram is None else (*KINDS, PATTERN, PATTERN)
+    kind = kinds[int(chance.integers(len(kinds)))]
+    x, y, _, _ = stage.places.low
+    if kind == PATTERN:
+        return _pattern(stage, tone)
+    reach = min(stage.height - y, stage.width * 0.8) if not stage.wide else stage.width - x
+    right = stage.wide or bool(chance.integers(2))
+    colours = _colours(tone)
+
+    def draw(canvas: Any) -> None:
+        if not right:  # drawn for the lower right corner
+            canvas.translate(reach, 0)
+            canvas.scale(-1, 1)
+        _DRAWN[kind](canvas, reach, colours, tone.ground, chance)
+
+    image = painted(reach, reach, draw)
+    corner_x = stage.width - reach / 2 if right else reach / 2
+    return placed(image, corner_x, stage.height - reach / 2, enter="rise", at=-0.1, far=reach * 0.3, grow=DRIFT)
+
+
+def pictogram_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
+    """The pictogram of the trade: in an arch beside the name, else large and cut by an edge. Only of a stage that has
+    one."""
+    if scene.shot.text == "name":
+        return arched_pictogram(stage, stage.places.low, tone)
+    x, y, w, h = stage.places.low
+    size = (stage.width - x if stage.wide else max(w, h)) * CROPPED
+    image = _pictogram(stage, size, _seen_on(tone.ground, tone), turn=TURN)
+    middle = stage.height * 0.5 if stage.wide else y + size * 0.5
+    return [
+        placed(
+            image, stage.width - size * 0.43, middle, enter="rise", at=-ENTER_SECONDS / 2, far=size * 0.2, grow=DRIFT
+        )
+    ]
+
+
+def arched_pictogram(stage: Stage, area: Box, tone: Tone) -> list[Layer]:
+    """The pictogram of the trade in an arch."""
+    behind = arch(stage, area, tone)
+    ground = _colours(tone)[0]
+    size = behind.width * ARCHED
+    image = _pictogram(stage, size, _seen_on(ground, tone))
+    top = behind.y - behind.height / 2
+    middle = top + max(behind.width * 0.5, min(behind.height * 0.5, behind.width * 0.62))
+    return [behind, placed(image, behind.x, middle, enter="pop", at=0.04, grow=DRIFT)]
+
+
+def _pictogram(stage: Stage, size: float, colour: Colour, *, turn: float = 0.0) -> Any:
+    side = size * (1.2 if turn else 1.0)
+    return painted(
+        side, side, lambda canvas: _the_pictogram(stage).draw(canvas, side / 2, side / 2, size, colour, turn=turn)
+    )
+
+
+def _the_pictogram(stage: Stage) -> Pictogram:
+    if stage.picture.pictogram is None:
+        raise ValueError("the stage has no pictogram")
+    return stage.picture.pictogram
+
+
+def _seen_on(ground: Colour, tone: Tone) -> Colour:
+    """The first of the tone's colours that a pictogram is seen in on that ground, else the one that is seen best."""
+    colours = (tone.second, tone.accent, tone.ground, tone.third, tone.panel, tone.ink)
+    seen = next((colour for colour in colours if contrast(colour, ground) >= ALONE), None)
+    return seen or max(colours, key=lambda colour: contrast(colour, ground))
+
+
+def _pattern(stage: Stage, tone: Tone) -> Layer:
+    """Rows of the pictogram below the texts, or beside them in a wide frame, every other row set off by half."""
+    x, y, _, _ = stage.places.low
+    left, top = (x, 0.0) if stage.wide else (0.0, y)
+    wide, tall = stage.width - left, stage.height - top
+    cell = wide / COLUMNS
+    ink = _seen_on(tone.ground, tone)
+
+    def draw(canvas: Any) -> None:
+        for row in range(math.ceil(tall / cell)):
+            for column in range(-1, COLUMNS + 1):
+                middle = (column + 0.5 + 0.5 * (row % 2)) * cell
+                _the_pictogram(stage).draw(canvas, middle, (row + 0.5) * cell, cell * FILLED, ink)
+
+    image = painted(wide, tall, draw)
+    return placed(image, left + wide / 2, top + tall / 2, enter="rise", at=-0.1, far=cell)
+
+
+def arch(stage: Stage, area: Box, tone: Tone) -> Layer:
+    """A field with a round top behind a product, standing on the lower edge; a disc where there is no edge near."""
+    x, y, w, h = area
+    wide = min(w, h * 1.1) * 0.96
+    top = y + h * 0.14
+    tall = stage.height - top if not stage.wide else h * 0.86
+    wide = min(wide, tall) if stage.wide else wide
+    rise = min(wide / 2, tall)
+    ink = _colours(tone)[0]
+
+    def draw(canvas: Any) -> None:
+        shape = skia.RRect()
+        foot = 0.0 if not stage.wide else rise
+        shape.setRectRadii(box(0, 0, wide, tall), [skia.Point(r, r) for r in (rise, rise, foot, foot)])
+        canvas.drawRRect(shape, fill(ink))
+
+    image = painted(wide, tall, draw)
+    return placed(image, x + w / 2, top + tall / 2, enter="rise", at=-0.1, far=tall * 0.3)
+
+
+def _colours(tone: Tone) -> list[Colour]:
+    """The fields' colours that are seen on the ground and beside each other."""
+    found: list[Colour] = []
+    for colour in (tone.second, tone.third, tone.accent, tone.panel):
+        if contrast(colour, tone.ground) > SEEN and all(contrast(colour, other) > 1.12 for other in found):
+            found.append(colour)
+    return found or [tone.ground.lighter(0.1 if tone.ground.lightness < 0.6 else -0.1)]
+
+
+def _rings(canvas: Any, reach: float, colours: list[Colour], ground: Colour, chance: Any) -> None:
+    step = reach / (RINGS + 0.5)
+    for ring in range(RINGS):
+        radius = reach - ring * step
+        canvas.drawCircle(reach, reach, radius, fill(colours[ring % min(2, len(colours))]))
+        canvas.drawCircle(reach, reach, radius - step * 0.62, fill(ground))
+
+
+def _disc(canvas: Any, reach: float, colours: list[Colour], ground: Colour, chance: Any) -> None:
+    canvas.drawCircle(reach, reach, reach, fill(colours[0]))
+    if len(colours) > 1:
+        canvas.drawCircle(reach, reach, reach * 0.5, fill(colours[1]))
+
+
+def _bands(canvas: Any, reach: float, colours: list[Colour], ground: Colour, chance: Any) -> None:
+    step = reach / 3.4
+    for band in range(3):
+        outer, inner = reach - band * step, reach - band * step - step * 0.74
+        path = skia.Path()
+        path.addPoly(
+            [
+                skia.Point(reach - outer, reach), skia.Point(reach, reach - outer),
+                skia.Point(reach, reach - inner), skia.Point(reach - inner, reach),
+            ],
+            True,
+        )  # fmt: skip
+        canvas.drawPath(path, fill(colours[band % len(colours)]))
+
+
+def _dots(canvas: Any, reach: float, colours: list[Colour], ground: Colour, chance: Any) -> None:
+    step = reach / 9
+    for row in range(9):
+        for column in range(9):
+            far = math.hypot(row + 0.5, column + 0.5) / 9
+            if far < 1:
+                radius = step * 0.36 * (1 - 0.7 * far)
+                canvas.drawCircle(reach - (column + 0.5) * step, reach - (row + 0.5) * step, radius, fill(colours[0]))
+
+
+def _tiles(canvas: Any, reach: float, colours: list[Colour], ground: Colour, chance: Any) -> None:
+    """Quarter circles in cells, as stairs towards the corner."""
+    size = reach / 3
+    inks = colours if len(colours) > 1 else [colours[0], ground]
+    for row in range(3):
+        for column in range(3):
+            if row + column < 2:
+                continue
+            left, top = column * size, row * size
+            turn = int(chance.integers(4))
+            canvas.save()
+            canvas.clipRect(box(left, top, size, size))
+            cx, cy = left + size * (turn in (0, 3)), top + size * (turn in (2, 3))
+            canvas.drawRect(box(left, top, size, size), fill(inks[(row + column) % len(inks)]))
+            canvas.drawCircle(
+                cx, cy, size, fill(colours[(row + column + 1) % len(colours)] if len(colours) > 1 else ground)
+            )
+            canvas.restore()
+
+
+_DRAWN: Final = {"rings": _rings, "disc": _disc, "bands": _bands, "dots": _dots, "tiles": _tiles}
