@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from services.video.script.languages.words import MASCULINE, NUMBER, SPACES, Words
+from services.video.script.languages.words import FEMININE, MASCULINE, NUMBER, SPACES, Words
 from services.video.script.spans import Rule
 from services.video.script.vocabulary import one_of
 
@@ -15,6 +15,7 @@ START: Final = r"(?<![\w.,/])"
 END: Final = r"(?![\w]|[.,]\d)"
 DEGREES: Final = ("º", "°")
 MOST_ORDINAL: Final = 31
+POINTED: Final = frozenset({"USD", "MXN", "GBP"})  # currencies whose countries part thousands by commas
 FRACTIONS: Final = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅛": (1, 8)}
 
 
@@ -35,42 +36,57 @@ class _Money:
         )
         self._before = re.compile(
             rf"(?<![\w.,/])(?P<minus>[-−–])?(?P<sign>{signs}){GAP}(?:(?P<low>{NUMBER}){DASH}(?:{signs})?{GAP})?"
-            rf"(?P<amount>{NUMBER}){scale}{END}{per}"
+            rf"(?P<amount>{NUMBER}){scale}{END}(?:\s(?:{data['repeated']})\b)?{per}"
         )
+        self._short: dict[str, str] = data["short_names"]
         self._named = re.compile(
             rf"{START}(?P<minus>[-−–])?(?:(?P<low>{NUMBER}){DASH})?(?P<amount>{NUMBER}){scale}{GAP}"
-            rf"(?P<name>{data['names']})\b{per}"
+            rf"(?P<name>(?:{data['names']})\b|{one_of(self._short)}(?!\w)){per}"
         )
+        self._local: dict[str, dict[str, str]] = data["local"]
+        self._evidence = {sign: re.compile(local["evidence"]) for sign, local in self._local.items()}
 
     def rules(self) -> tuple[Rule, ...]:
         return ((self._before, self._said), (self._behind, self._said), (self._named, self._with_name))
 
     def _said(self, found: re.Match[str]) -> str | None:
-        sign = found["sign"]
-        words = self._words
+        sign, words = self._code(found["sign"], found.string), self._words
+        plain = sign != found["sign"]
         if found["scale"]:
             number = words.figure(found["amount"], MASCULINE)
             singular, _, plural = self._scales[found["scale"]].partition("|")
             scale = singular if words.is_one(found["amount"]) else plural or singular
-            noun = words.currency_name(sign, one=False)
+            noun = self._name(sign, one=False, plain=plain)
             joined = words.after_number("of", noun) if plural else noun
             said = f"{number} {scale} {joined}"
         else:
-            said = self._price(found["amount"], sign)
+            said = self._price(found["amount"], sign, plain=plain)
         if found["low"]:
-            noun = words.currency_name(sign, one=False)
+            noun = self._name(sign, one=False, plain=plain)
             low = words.figure(found["low"], words.gender_of(noun))
             said = words.contracted(found.string, found.start(), low, said)
         return self._whole(found, said)
 
-    def _price(self, amount: str, sign: str) -> str:
+    def _code(self, sign: str, script: str) -> str:
+        """The sign, or the currency that it stands for in this script: "$" are pesos where one says so."""
+        local = self._local.get(sign)
+        return local["code"] if local is not None and self._evidence[sign].search(script) else sign
+
+    def _name(self, sign: str, *, one: bool, plain: bool) -> str:
+        """Names a currency. plain: without its nationality."""
+        named = self._words.currency_name(sign, one=one)
+        return named.split()[0] if plain else named
+
+    def _price(self, amount: str, sign: str, *, plain: bool) -> str:
         words = self._words
+        if words.currencies[sign] in POINTED:  # "$25,000"
+            amount = re.sub(r"^(\d{1,3}),(\d{3})$", r"\1\2", amount)
         whole, fraction = words.parts(amount)
         cents = int(fraction.ljust(2, "0")) if len(fraction) in (1, 2) else 0
         one = int(whole or "0") == 1
-        noun = words.currency_name(sign, one=one)
+        noun = self._name(sign, one=one, plain=plain)
         if len(fraction) > 2:
-            return f"{words.figure(amount)} {words.currency_name(sign, one=False)}"
+            return f"{words.figure(amount)} {self._name(sign, one=False, plain=plain)}"
         named = words.hundredths_name(sign, cents)
         if cents and not int(whole or "0") and named:
             return words.counted(str(cents), named)
@@ -82,7 +98,7 @@ class _Money:
 
     def _with_name(self, found: re.Match[str]) -> str:
         """ "1 euro", "20,50 euros": the script names the currency itself."""
-        words, name = self._words, found["name"]
+        words, name = self._words, self._short.get(found["name"], found["name"])
         whole, fraction = words.parts(found["amount"])
         if found["scale"]:
             singular, _, plural = self._scales[found["scale"]].partition("|")
@@ -115,6 +131,7 @@ def ratios(words: Words) -> tuple[Rule, ...]:
     """Ratings, fractions, offers such as 3x2, and proportions."""
     data = words.data["fractions"]
     halves: dict[str, str] = data["halves"]  # "1/2": before a noun
+    plural = re.compile(data["plural"])
 
     def rating(found: re.Match[str]) -> str:
         return f"{words.figure(found['low'])} {words.joints['out_of']} {words.figure(found['high'])}"
@@ -124,10 +141,34 @@ def ratios(words: Words) -> tuple[Rule, ...]:
         return _fraction(words, low, high)
 
     def sign(found: re.Match[str]) -> str | None:
-        said = _fraction(words, *FRACTIONS[found["sign"]])
-        if found["whole"] and said:
-            return f"{words.figure(found['whole'])} {words.joints['and']} {said}"
-        return said
+        return _fraction(words, *FRACTIONS[found["sign"]])
+
+    def mixed(found: re.Match[str]) -> str | None:
+        """ "2½ horas" -> "dos horas y media", "2½" -> "dos y medio"."""
+        written, share = found["whole"], FRACTIONS[found["sign"]]
+        noun = _named(words, found["noun"], one=int(written) == 1) if found["noun"] else ""
+        noun = plural.sub("", noun) if int(written) == 1 else noun
+        gender = words.gender_of(noun) if noun else MASCULINE
+        said = halves[gender] if share == (1, 2) else _fraction(words, *share)
+        whole = words.counted(written, noun) if noun else words.figure(written)
+        return f"{whole} {words.joints['and']} {said}"
+
+    def either(found: re.Match[str]) -> str | None:
+        """ "24/48 h" -> "veinticuatro o cuarenta y ocho horas"."""
+        if int(found["low"]) >= int(found["high"]):
+            return None
+        noun = _named(words, found["noun"], one=False)
+        gender = words.gender_of(noun)
+        low, high = words.figure(found["low"], gender), words.figure(found["high"], gender)
+        return f"{low} {words.joints['or']} {high} {noun}"
+
+    def share(found: re.Match[str]) -> str | None:
+        """ "3/4 partes" -> "tres cuartas partes"."""
+        named = data["parts"].get(found["high"])
+        low = int(found["low"])
+        if named is None or low >= int(found["high"]):
+            return None
+        return f"{words.cardinal(low, FEMININE)} {named}{'' if low == 1 else 's'} {found['noun']}"
 
     def half(found: re.Match[str]) -> str:
         noun = _named(words, found["noun"], one=True)
@@ -143,9 +184,23 @@ def ratios(words: Words) -> tuple[Rule, ...]:
     units = one_of(words.units())
     return (
         (re.compile(rf"{START}24{GAP}/{GAP}7{END}"), always),
+        (
+            re.compile(
+                rf"{START}(?P<whole>\d{{1,3}}){GAP}?(?P<sign>[{''.join(FRACTIONS)}])"
+                rf"(?:{GAP}(?P<noun>{units}|{data['halved']})(?!\w))?"
+            ),
+            mixed,
+        ),
         (re.compile(rf"{START}(?:1/2|½){GAP}(?P<noun>{units}|{data['halved']})(?!\w)"), half),
-        (re.compile(rf"{START}(?P<whole>\d{{1,3}}){GAP}?(?P<sign>[{''.join(FRACTIONS)}])"), sign),
-        (re.compile(rf"(?P<whole>)(?P<sign>[{''.join(FRACTIONS)}])"), sign),
+        (re.compile(rf"(?P<sign>[{''.join(FRACTIONS)}])"), sign),
+        (
+            re.compile(
+                rf"{START}(?P<low>\d{{2}})/(?P<high>\d{{2,3}}){GAP}(?P<noun>h|hs|hrs|{data['hours']})\b\.?(?!\w)"
+            ),
+            either,
+        ),
+        (re.compile(rf"{START}(?P<low>\d{{1,2}})/(?P<high>\d{{1,2}})\s(?P<noun>{data['days']})\b"), either),
+        (re.compile(rf"{START}(?P<low>\d)/(?P<high>[2-9]|10)\s(?P<noun>{data['parted']})\b"), share),
         (re.compile(rf"{START}(?P<low>\d{{1,2}}[.,]\d){GAP}/{GAP}(?P<high>5|10|100){END}"), rating),
         (re.compile(rf"{START}(?P<low>\d{{1,2}}){GAP}/{GAP}(?P<high>5|10)(?=\s(?:{data['rated']}))"), rating),
         (re.compile(rf"{START}(?P<low>\d)/(?P<high>[2-9]|10){END}"), fraction),

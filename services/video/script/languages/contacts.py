@@ -18,6 +18,7 @@ NUMBER: Final = (
 )
 MIN_DIGITS: Final = 9
 SHORT_DIGITS: Final = 6
+DATE: Final = re.compile(r"\d{1,2}([/.-])\d{1,2}\1(?:19|20)\d\d")
 
 
 class _Contacts:
@@ -74,6 +75,8 @@ class _Contacts:
     def phone(self, found: re.Match[str]) -> str | None:
         """A telephone number in the groups it is written in; None for other figures."""
         written = found["number"]
+        if DATE.fullmatch(written):
+            return None
         digits = re.sub(r"\D", "", written)
         before = re.search(
             r"([^\W\d_]+)[.:]?\s(?:[^\W\d_]{1,3}\s)?$", found.string[max(0, found.start() - 24) : found.start()]

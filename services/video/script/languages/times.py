@@ -10,6 +10,8 @@ from services.video.script.spans import Rule
 
 HOUR: Final = r"(?:[01]?\d|2[0-4])"
 DASH: Final = r"\s?[-–—]\s?"
+NIGHTFALL: Final = 8  # the hour after noon from which it is night
+LAST_HOUR: Final = 12
 
 
 class _Times:
@@ -38,6 +40,15 @@ class _Times:
         said = self.clock(found["hour"], found["minute"])
         return f"{said} {self._data['named']}" if named and not self._data["hours"] and not self._whole(found) else said
 
+    def of_day(self, found: re.Match[str]) -> str:
+        """ "9:30 p. m." -> "nueve treinta de la noche"."""
+        hour, half = int(found["hour"]), found["half"].casefold()
+        parts = self._data["parts_of_day"]
+        part = parts["night"] if half == "a" and hour == LAST_HOUR else parts["morning"] if half == "a" else ""
+        part = part or (parts["evening"] if NIGHTFALL <= hour < LAST_HOUR else parts["afternoon"])
+        ends = found[0].endswith(".") and re.match(r"\s+[¿¡]?[^\W\d_a-z]|\s*$", found.string[found.end() :])
+        return f"{self.clock(found['hour'], found['minute'])} {part}{'.' if ends else ''}"
+
     def _whole(self, found: re.Match[str]) -> bool:
         return bool(found["minute"] and int(found["minute"]))
 
@@ -56,6 +67,20 @@ def rules(words: Words) -> tuple[Rule, ...]:
     at = words.data["times"]["at"]
     unit = r"(?:\s?(?P<unit>h|hs|hrs)\b\.?)"
     return (
+        (
+            re.compile(
+                r"(?<![\w.,:])(?P<hour>1[0-2]|0?[1-9])(?:[:.](?P<minute>[0-5]\d))?\s?(?P<half>[apAP])\.?\s?[mM](?:\.|\b)(?!\w)"
+            ),
+            times.of_day,
+        ),
+        (
+            re.compile(
+                rf"(?<![\w.,:])(?P<hour>{HOUR})\.(?P<minute>[0-5]\d)(?P<to>{DASH}|\s(?:{words.data['times']['to']})\s)"
+                rf"(?P<to_hour>{HOUR})\.(?P<to_minute>[0-5]\d)\s?hs?\b\.?(?!\w)"
+            ),
+            times.span,
+        ),
+        (re.compile(rf"(?<![\w.,:])(?P<hour>{HOUR})\.(?P<minute>[0-5]\d)\s?(?P<unit>h|hs)\b\.?(?!\w)"), times.single),
         (
             re.compile(
                 rf"(?<![\w.,:])(?P<hour>{HOUR}):(?P<minute>[0-5]\d)(?:\s?h\b)?{DASH}(?P<to_hour>{HOUR}):(?P<to_minute>[0-5]\d)"

@@ -77,20 +77,32 @@ def numerals(words: Words) -> tuple[Rule, ...]:
     """Roman numerals behind a heading, a monarch or a century."""
     data = words.data["numerals"]
 
+    shortened: dict[str, str] = data["shortened"]
+
     def heading(found: re.Match[str]) -> str:
-        return f"{found['name']} {words.cardinal(_roman(found['numeral']))}"
+        name = shortened.get(found["name"], found["name"])
+        said = f"{name} {words.cardinal(_roman(found['numeral']))}"
+        return f"{said} {found['joint']} {words.cardinal(_roman(found['next']))}" if found["next"] else said
 
     def monarch(found: re.Match[str]) -> str:
         gender = FEMININE if found["name"] in data["queens"].split() else MASCULINE
         value = _roman(found["numeral"])
-        return f"{found['name']} {words.ordinal(value, gender) if value <= 20 else words.cardinal(value)}"
+        return (
+            f"{found['name']} {words.ordinal(value, gender) if value <= data['ordinals_to'] else words.cardinal(value)}"
+        )
 
     def century(found: re.Match[str]) -> str:
         return f"{words.ordinal(_roman(found['numeral']))} {found['name']}"
 
     names = one_of(f"{data['monarchs']} {data['queens']}".split())
     made: list[Rule] = [
-        (re.compile(rf"\b(?P<name>(?i:{one_of(data['headings'].split())}))\s(?P<numeral>{ROMAN})\b"), heading),
+        (
+            re.compile(
+                rf"(?<![\w.])(?P<name>(?i:{one_of(data['headings'].split())})\b|{_any(shortened)})\s?(?P<numeral>{ROMAN})\b"
+                rf"(?:\s(?P<joint>{data['joints']})\s(?P<next>{ROMAN})\b)?"
+            ),
+            heading,
+        ),
         (re.compile(rf"\b(?P<name>{names})\s(?P<numeral>{ROMAN})\b"), monarch),
     ]
     if data["centuries"]:

@@ -53,6 +53,7 @@ class Words:
                 self.days.setdefault(written, number)
         self._feminine = re.compile(self.data["gender"]["feminine"])
         self._masculine = frozenset(self.data["gender"]["masculine"].split())
+        self._feminine_nouns = frozenset(self.data["gender"]["feminine_nouns"].split())
         not_codes = {*ENGLISH["not_codes"]["words"].split(), *self.data["currencies"].get("not_codes", "").split()}
         self.currencies: dict[str, str] = {
             **{code: code for code in sorted(list_currencies()) if code not in not_codes},
@@ -131,6 +132,8 @@ class Words:
     def gender_of(self, noun: str) -> str:
         """The gender of a noun by its ending, and the exceptions that the data names."""
         folded = noun.casefold()
+        if folded in self._feminine_nouns:
+            return FEMININE
         return FEMININE if folded not in self._masculine and self._feminine.search(folded) else MASCULINE
 
     def counted(self, written: str, noun: str) -> str:
