@@ -22,7 +22,7 @@ from services.chassis.data.assets import AssetStore, ObjectMissing
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.ids import new_id
 from services.chassis.data.statements import CountRow, Query, fetch_row, fetch_rows, run
-from services.chassis.errors import DependencyUnavailable, Refusal
+from services.chassis.errors import Refusal
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -32,6 +32,7 @@ ONE = and_(PORTRAIT.c.id == bindparam("row_id", type_=Uuid()), OF_USER)
 LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user", type_=Text()), 1)))
 
 
+MAX_LISTED = 1_000  # what the limit of a user may be set to: one that was lowered hides no portrait from its owner
 COUNT = Query(CountRow, select(func.count().label("number")).where(OF_USER))
 INSERT = insert(PORTRAIT).values({column: bindparam(column.name) for column in PORTRAIT.c})
 
@@ -84,26 +85,32 @@ class PortraitServicer(catalog_pb2_grpc.PortraitServiceServicer):
             "consent_version": request.consent_version,
             "faces": request.faces if request.HasField("faces") else None,
         }
-        async with self._database.connection() as connection:
+        async with self._database.transaction() as connection:
+            await run(connection, LOCK_USER, {"user": request.user_id})
             await self._check_limit(connection, request.user_id)
-        await self._assets.put_bytes(key, request.content, request.content_type)
+            await run(connection, INSERT, row)
+        # The row names the file before it exists: whatever ends this call, no picture of a person stays unlisted.
         try:
-            async with self._database.transaction() as connection:
-                await run(connection, LOCK_USER, {"user": request.user_id})
-                await self._check_limit(connection, request.user_id)
-                await run(connection, INSERT, row)
+            await self._assets.put_bytes(key, request.content, request.content_type)
+            async with self._database.connection() as connection:
                 stored = await self._find(connection, str(row["id"]), request.user_id)
-        except BaseException as error:  # a cancelled upload too: no portrait may stay without a row that names it
-            if not isinstance(error, DependencyUnavailable):  # then the commit may have succeeded, with this file
-                await asyncio.shield(self._delete_file(key))
+        except BaseException:  # a cancelled upload too
+            await asyncio.shield(self._undo(str(row["id"]), key, request.user_id))
             raise
         return _message(stored)
+
+    async def CheckPortraitLimit(
+        self, request: catalog_pb2.CheckPortraitLimitRequest, context: Context
+    ) -> empty_pb2.Empty:
+        async with self._database.connection() as connection:
+            await self._check_limit(connection, request.user_id)
+        return empty_pb2.Empty()
 
     async def ListPortraits(
         self, request: catalog_pb2.ListPortraitsRequest, context: Context
     ) -> catalog_pb2.ListPortraitsResponse:
         async with self._database.connection() as connection:
-            rows = await fetch_rows(connection, LIST, {"user": request.user_id, "limit": self._limit})
+            rows = await fetch_rows(connection, LIST, {"user": request.user_id, "limit": MAX_LISTED})
         return catalog_pb2.ListPortraitsResponse(portraits=[_message(row) for row in rows])
 
     async def GetPortrait(self, request: catalog_pb2.GetPortraitRequest, context: Context) -> catalog_pb2.Portrait:
@@ -118,12 +125,9 @@ class PortraitServicer(catalog_pb2_grpc.PortraitServiceServicer):
         return portrait
 
     async def DeletePortrait(self, request: catalog_pb2.DeletePortraitRequest, context: Context) -> empty_pb2.Empty:
-        """Deletes the file, then the row: while the storage is down, the portrait stays listed and can be deleted."""
         async with self._database.connection() as connection:
             row = await self._find(connection, request.portrait_id, request.user_id)
-        await self._assets.delete(row.asset_key)
-        async with self._database.transaction() as connection:
-            await fetch_row(connection, DELETE, {"row_id": UUID(request.portrait_id), "user": request.user_id})
+        await self._remove(request.portrait_id, row.asset_key, request.user_id)
         return empty_pb2.Empty()
 
     async def _check_limit(self, connection: Connection, user_id: str) -> None:
@@ -137,12 +141,18 @@ class PortraitServicer(catalog_pb2_grpc.PortraitServiceServicer):
             raise AvatarNotFound
         return row
 
-    async def _delete_file(self, key: str) -> None:
-        """Deletes a file that no row refers to. A failure is logged with its key, so that the file can be removed."""
+    async def _undo(self, portrait_id: str, key: str, user_id: str) -> None:
+        """Takes a portrait back that was not stored. Where that fails, it stays listed, and its owner can delete it."""
         try:
-            await self._assets.delete(key)
+            await self._remove(portrait_id, key, user_id)
         except Refusal as refusal:
             log.warning("portrait_not_deleted", key=key, error=refusal.message)
+
+    async def _remove(self, portrait_id: str, key: str, user_id: str) -> None:
+        """Deletes the file, then the row: while the storage is down, the portrait stays listed and can be deleted."""
+        await self._assets.delete(key)
+        async with self._database.transaction() as connection:
+            await fetch_row(connection, DELETE, {"row_id": UUID(portrait_id), "user": user_id})
 
 
 def _message(row: PortraitRow) -> catalog_pb2.Portrait:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import grpc
+import structlog
 from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 
 from services.chassis.errors import DependencyUnavailable, FieldViolation, InputFault, Refusal, TransientFault
@@ -17,10 +18,14 @@ from services.worker.render_process import RenderProcess
 
 MEMORY_LIMIT_BYTES: Final = 6 << 30  # of address space; the largest picture takes 256 MB while it is decoded
 CHECK_SECONDS: Final = 30.0
+MAX_CHECKS: Final = 5  # that run or wait: one at a time runs, and each holds its upload of up to 10 MiB
+RETRY_SECONDS: Final = 5
 STORE_SECONDS: Final = 10.0
 MAX_BYTES: Final = 10 * 1024 * 1024
 TYPES: Final = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp"}  # by the format, as Pillow names it
 NAMED: Final = "The portrait"
+
+log = structlog.get_logger()
 
 
 class ConsentRequired(Refusal):
@@ -85,16 +90,29 @@ class Portraits:
         self._process = RenderProcess(
             "portraits", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=CHECK_SECONDS
         )
+        self._uploading: set[str] = set()  # users, each with one upload
 
     async def store(
         self, content: bytes, *, user_id: str, name: str, consent: str
     ) -> tuple[catalog_pb2.Portrait, tuple[str, ...]]:
         """Returns the stored portrait, and notes on its faces.
 
-        Raises ConsentRequired, PortraitUnreadable, PortraitTooLarge, AVATAR_LIMIT_REACHED.
+        Raises ConsentRequired, PortraitUnreadable, PortraitTooLarge, AVATAR_LIMIT_REACHED, and DependencyUnavailable
+        while MAX_CHECKS uploads, or another one of the user, are being checked.
         """
         version = self.consent.check(consent)
-        checked = await self._checked(content)
+        if user_id in self._uploading or len(self._uploading) >= MAX_CHECKS:
+            raise DependencyUnavailable(
+                "Other portraits are being checked right now; try again.", retry_after_seconds=RETRY_SECONDS
+            )
+        self._uploading.add(user_id)
+        try:
+            await self._call(
+                self._stub.CheckPortraitLimit, catalog_pb2.CheckPortraitLimitRequest(user_id=user_id)
+            )  # before the upload is decoded
+            checked = await self._checked(content)
+        finally:
+            self._uploading.discard(user_id)
         request = catalog_pb2.StorePortraitRequest(
             user_id=user_id,
             name=name,
@@ -130,10 +148,13 @@ class Portraits:
         except InputFault as fault:
             refusal = PortraitTooLarge if fault.reason == "PHOTO_TOO_LARGE" else PortraitUnreadable
             raise refusal(fault.message) from None
-        except (TransientFault, RuntimeError) as error:
+        except TransientFault as fault:
+            log.warning("portrait_not_checked", reason=fault.reason, bytes=len(content))
+            if fault.reason == "RENDER_OUT_OF_MEMORY":  # it would every time; too long it takes on a busy machine too
+                raise PortraitTooLarge(f"{NAMED} takes too much memory to decode.") from fault
             raise DependencyUnavailable(
-                "The portrait cannot be checked right now; try again.", retry_after_seconds=5
-            ) from error
+                "The portrait cannot be checked right now; try again.", retry_after_seconds=RETRY_SECONDS
+            ) from fault
 
     async def _call(self, method: Any, request: Any) -> Any:
         try:

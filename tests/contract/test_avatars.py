@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from PIL import Image
 
@@ -82,3 +84,14 @@ class TestPortraits:
         for content, reason in ((b"no picture", "IMAGE_UNREADABLE"), (b"", "IMAGE_UNREADABLE")):
             refused = customer.client.post("/api/avatars?consent=1", content=content)
             assert error_of(refused, 400)["reason"] == reason
+
+    def test_user_has_one_upload_checked_at_a_time(self, customer: Customer, face: bytes) -> None:
+        def upload(_number: int) -> httpx.Response:
+            return customer.client.post("/api/avatars?consent=1", content=face)
+
+        with ThreadPoolExecutor(3) as uploads:
+            answers = list(uploads.map(upload, range(3)))
+        refused = [answer for answer in answers if answer.status_code != 200]
+        assert 1 <= len(refused) <= 2
+        assert all(error_of(answer, 503)["retryable"] for answer in refused)
+        assert upload(3).status_code == 200
