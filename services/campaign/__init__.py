@@ -1,0 +1,1 @@
+"""Campaigns: sets of ads, and the packs that launch them."""

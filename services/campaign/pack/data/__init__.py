@@ -1,0 +1,1 @@
+"""Tables of packs: what the platforms take, and the columns of their sheets, as TOML."""
