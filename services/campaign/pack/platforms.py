@@ -27,11 +27,11 @@ class _Row(BaseModel):
 
 
 class Source(_Row):
-    """Where a figure stands. updated: the page's own date, empty if it gives none. verified: read on the platform's own
-    page, and not only in what others publish about it."""
+    """Where a figure stands. url: empty for documents of this project. updated: the page's own date, empty if it gives
+    none. verified: read on the platform's own page, and not only in what others publish about it."""
 
     page: str = Field(min_length=1)
-    url: str = Field(pattern="^https://")
+    url: str = Field(pattern="^(https://.+)?$")
     updated: str
     read: datetime.date
     verified: bool
@@ -123,6 +123,10 @@ class PlatformTable(_Row):
         """The fields that a text of a format fills on a platform; an unknown format counts as short."""
         wanted = text_format if text_format in {"short", "hook", "long", "story"} else "short"
         return [row for row in self.text if row.platform == platform and wanted in row.formats]
+
+    def text_field(self, platform: str, field: str) -> TextField | None:
+        """The row of a field by its name."""
+        return next((row for row in self.text if (row.platform, row.field) == (platform, field)), None)
 
     def specs(self, platform: str, kind: DeliverableKind) -> PictureSpecs | FilmSpecs | None:
         """What a platform takes of pictures or films; None for copy and unknown platforms."""

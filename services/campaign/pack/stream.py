@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from itertools import islice
 from typing import Final
 
+from services.campaign.launch.check import run_check
+from services.campaign.launch.report import html_report, json_report
+from services.campaign.launch.texts import ReviewClaims
 from services.campaign.pack.archive import Archive
 from services.campaign.pack.entries import MAX_ENTRIES, OpenAsset, PackEntry, PackManifest, validate
 from services.campaign.pack.manifest import manifest_document
 from services.campaign.pack.observed import AssetReader, FileState, ObservedFile
 from services.campaign.pack.placing import PlacedFile, place_files
+from services.campaign.pack.sheets import COPY_SHEET, copy_sheet, fill_sheets, readme
 
 PIECE_BYTES: Final = 256 * 1024  # of a file that is held in memory, so that a slow client gets it in pieces
 
 
 async def stream_pack(
-    manifest: PackManifest, entries: Iterable[PackEntry], open_asset: OpenAsset
+    manifest: PackManifest, entries: Iterable[PackEntry], open_asset: OpenAsset, *, review: ReviewClaims | None = None
 ) -> AsyncIterator[bytes]:
     """Yields the zip in pieces; at most HELD_BYTES of one file are in memory.
 
     It has the files by platform, and after them the documents that describe them, manifest.json last. A file that
     cannot be read or differs from its record is named there and in the launch check, and does not end the stream.
+    review: judges claims for the launch check; None: they are not checked.
+
     Raises InvalidPackError before the first piece.
     """
     listed = tuple(islice(entries, MAX_ENTRIES + 1))
@@ -34,7 +41,7 @@ async def stream_pack(
         for file in placed:
             async for piece in _stream_file(archive, file, open_asset, observed):
                 yield piece
-        for name, content in _documents(manifest, listed, placed, observed):
+        for name, content in await asyncio.to_thread(_documents, manifest, listed, placed, observed, review):
             yield archive.add(name, content, compress=True)
         yield archive.close()
     finally:
@@ -87,6 +94,23 @@ async def _large_member(
 
 
 def _documents(
-    manifest: PackManifest, entries: tuple[PackEntry, ...], placed: list[PlacedFile], observed: dict[int, ObservedFile]
-) -> Iterable[tuple[str, bytes]]:
-    yield "manifest.json", manifest_document(manifest, entries, placed, observed)
+    manifest: PackManifest,
+    entries: tuple[PackEntry, ...],
+    placed: list[PlacedFile],
+    observed: dict[int, ObservedFile],
+    review: ReviewClaims | None,
+) -> list[tuple[str, bytes]]:
+    """Sheets, launch check and manifest. Only files that are in the pack stand in sheets."""
+    sheets = fill_sheets(manifest, entries, [file for file in placed if observed[file.position].state.usable])
+    check = run_check(manifest, entries, placed, observed, sheets, review)
+    return [
+        *((sheet.sheet.file, sheet.csv()) for sheet in sheets),
+        *([(COPY_SHEET, copy_sheet(entries))] if any(entry.texts for entry in entries) else []),
+        ("launch-check.json", json_report(manifest, check)),
+        ("launch-check.html", html_report(manifest, check)),
+        ("README.txt", readme(manifest, sheets, check.summary)),
+        (
+            "manifest.json",
+            manifest_document(manifest, entries, placed, observed, [sheet.description() for sheet in sheets]),
+        ),
+    ]

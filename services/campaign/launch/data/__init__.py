@@ -1,0 +1,1 @@
+"""The rules of the launch check, as TOML."""
