@@ -54,8 +54,11 @@ async def check(
     placed = place_files(manifest, listed)
     observed = {file.position: await observe(file.entry, open_asset) for file in placed}
     usable = [file for file in placed if observed[file.position].state.usable]
-    sheets = fill_sheets(manifest, listed, usable)
-    return await asyncio.to_thread(run_check, manifest, listed, placed, observed, sheets, review)
+
+    def judge() -> LaunchCheck:
+        return run_check(manifest, listed, placed, observed, fill_sheets(manifest, listed, usable), review)
+
+    return await asyncio.to_thread(judge)
 
 
 def run_check(

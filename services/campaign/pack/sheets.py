@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.campaign.pack.entries import PackEntry, PackManifest
+from services.campaign.pack.entries import DeliverableKind, PackEntry, PackManifest
 from services.campaign.pack.placing import PlacedFile
 from services.campaign.pack.platforms import Platform, platform_table
 from services.campaign.pack.rows import (
@@ -169,7 +169,7 @@ def _rows(manifest: PackManifest, sheet: Sheet, group: AdGroup) -> Sequence[Row]
         return ad_rows(manifest, group)
     if sheet.rows == "search_ads" and not group.texts:
         return ()
-    if sheet.rows == "asset_groups" and not group.files:
+    if sheet.rows == "asset_groups" and not any(entry.kind is DeliverableKind.IMAGE for entry, _ in group.files):
         return ()
     return [group_row(manifest, group)]
 
