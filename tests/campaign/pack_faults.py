@@ -267,10 +267,9 @@ def mention(campaign: Campaign, rng: random.Random) -> Expected:
 
 
 def same_text(campaign: Campaign, rng: random.Random) -> Expected:
-    at = _copy(campaign, rng, rng.choice(("meta", "google", "pinterest")), "short")
-    name = rng.choice(("hook", "body"))
-    first = getattr(campaign.entries[at].texts[0], name)
-    _text(campaign, at, 1, **{name: rng.choice((first, first.upper(), first.replace(" ", "  ")))})
+    at = _copy(campaign, rng, rng.choice(("meta", "tiktok", "pinterest")), "short")
+    first = campaign.entries[at].texts[0].hook
+    _text(campaign, at, 1, hook=rng.choice((first, first.upper(), first.replace(" ", "  "))))
     return Expected("duplicate-text", first.split()[0].casefold())
 
 

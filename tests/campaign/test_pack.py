@@ -269,6 +269,17 @@ async def test_every_text_and_file_stands_in_a_row_of_its_platform() -> None:
             assert all(hook in cells for hook in hooks)
 
 
+async def test_the_short_description_is_in_the_asset_group_however_many_there_are() -> None:
+    """Performance Max takes five descriptions, and one of at most 60 characters must be among them."""
+    campaign = next(c for c in map(clean_campaign, range(99)) if c.positions(DeliverableKind.IMAGE, "google"))
+    for at in campaign.positions(DeliverableKind.COPY, "google"):
+        campaign.change(at, texts=campaign.entries[at].texts[1:] + campaign.entries[at].texts[:1])
+    pack = await packed(campaign)
+    assert problems(pack) == []
+    rows = list(csv.DictReader(io.StringIO(opened(pack)[0].read("google/performance_max.csv").decode("utf-8-sig"))))
+    assert all(any(0 < len(row[f"Description {n}"]) <= 60 for n in range(1, 6)) for row in rows)
+
+
 async def test_unverified_columns_are_named_outside_the_sheets() -> None:
     archive, _, _ = opened(await packed(with_files(5)))
     described = json.loads(archive.read("manifest.json"))["sheets"]

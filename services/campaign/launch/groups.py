@@ -76,13 +76,17 @@ def _usable(rule: RequiredCount, sheet: FilledSheet, group: AdGroup) -> list[str
 
 
 def _duplicates(group: AdGroup, where: str) -> Iterator[Finding]:
-    """A hook or body that stands twice among the texts of one format; formats may share theirs."""
-    for name in ("hook", "body"):
-        texts = Counter((text.entry.format, one_line(getattr(text.copy, name)).casefold()) for text in group.texts)
-        for (text_format, text), count in texts.items():
-            if text and count > 1:
-                what = f"The {name} “{text[:80]}” stands {count} times among its {text_format or 'texts'}."
-                yield finding("duplicate-text", platform=group.platform, where=where, what=what)
+    """A hook that stands twice among the texts of one format. Formats may share theirs, and hooks a body.
+
+    Google's rows hold each text once, and are checked for their counts.
+    """
+    if group.platform == "google":
+        return
+    hooks = Counter((text.entry.format, one_line(text.copy.hook).casefold()) for text in group.texts)
+    for (text_format, hook), count in hooks.items():
+        if hook and count > 1:
+            what = f"The hook “{hook[:80]}” stands {count} times among its {text_format or 'texts'}."
+            yield finding("duplicate-text", platform=group.platform, where=where, what=what)
 
 
 def _languages(group: AdGroup, where: str) -> Iterator[Finding]:

@@ -53,9 +53,9 @@ class TextField(_Sourced):
     counting: Counting
 
     def text(self, copy: CopyText) -> str:
-        """What stands in the field for a variant of copy."""
+        """What stands in the field for a variant of copy, each part on a line of its own."""
         parts = {"hook": copy.hook, "body": copy.body, "hashtags": " ".join(copy.hashtags)}
-        return " ".join(filter(None, (parts[part].strip() for part in self.parts)))
+        return "\n".join(filter(None, (parts[part].strip() for part in self.parts)))
 
     def length(self, text: str) -> int:
         """The length of a text as the platform counts it."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.campaign.pack.entries import DeliverableKind, PackEntry, PackManifest
 from services.campaign.pack.placing import PlacedFile
-from services.campaign.pack.platforms import Platform, platform_table
+from services.campaign.pack.platforms import Platform, length, platform_table
 from services.campaign.pack.rows import (
     AD_VALUES,
     GROUP_VALUES,
@@ -176,15 +176,26 @@ def _rows(manifest: PackManifest, sheet: Sheet, group: AdGroup) -> Sequence[Row]
 
 def _cells(sheet: Sheet, group: AdGroup, row: Row, left_out: list[LeftOut]) -> Iterator[str]:
     for column in sheet.columns:
-        texts = [column.text] if column.text else list(row.get(column.value, ()))
-        kept: list[str] = []
-        for text in texts:
+        usable: list[str] = []
+        for text in [column.text] if column.text else row.get(column.value, ()):
             why = _refusal(sheet, column, text)
             if why:
                 left_out.append(LeftOut(sheet=sheet, group=group, column=column, text=text, why=why))
-            elif text and len(kept) < column.count:
-                kept.append(text)
+            elif text:
+                usable.append(text)
+        kept = _chosen(sheet, column, usable)
         yield from kept + [""] * (column.count - len(kept))
+
+
+def _chosen(sheet: Sheet, column: Column, texts: list[str]) -> list[str]:
+    """The first texts that fit in, with a short one among them if the platform asks for one and there is one."""
+    kept, others = texts[: column.count], texts[column.count :]
+    rules = (rule for rule in platform_table().count if (rule.sheet, rule.field) == (sheet.id, column.value))
+    short = next((rule.short for rule in rules if rule.short), 0)
+    if short and not any(length(text, "wide_double") <= short for text in kept):
+        fitting = [text for text in others if length(text, "wide_double") <= short]
+        kept = [*kept[:-1], *fitting[:1]] if fitting else kept
+    return kept
 
 
 def _refusal(sheet: Sheet, column: Column, text: str) -> str:
