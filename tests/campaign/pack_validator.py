@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from PIL import Image
 
-NAME = re.compile(r"(?:(?:google|meta|tiktok|linkedin|pinterest|all_platforms)/)?[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
+NAME = re.compile(r"(?:(?:google|meta|tiktok|linkedin|pinterest|all_platforms)/)?[A-Za-z0-9][A-Za-z0-9_.-]{0,129}")
 DOCUMENTS = {"manifest.json", "launch-check.json", "launch-check.html", "README.txt", "copy.csv"}
 FILE_COLUMNS = ("Image File Name", "Video File Name", "Video Name", "Image Name", "Media File Name")
 WIDE = re.compile(r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]")

@@ -14,7 +14,7 @@ from services.campaign.launch.languages import language_of
 from services.campaign.launch.report import html_report, json_report
 from services.campaign.launch.rules import read_rules, rule_book
 from services.campaign.launch.texts import Claim
-from services.campaign.pack.entries import PackEntry
+from services.campaign.pack.entries import CopyText, DeliverableKind, PackEntry
 from services.campaign.pack.platforms import length, platform_table, read_table
 from services.video.product.safe_zones import safe_zones
 from tests.campaign.pack_faults import FAULTS
@@ -85,10 +85,10 @@ async def test_what_a_record_does_not_say_is_named_as_not_checked() -> None:
 
 async def test_report_names_nothing_that_a_browser_would_run() -> None:
     campaign = clean_campaign(5)
-    campaign.change(0, product_name="<script>alert(1)</script>", landing_page="")
-    for position, entry in enumerate(campaign.entries):
-        campaign.change(position, product_id="one", product_name="<script>alert(1)</script>", landing_page="")
-        assert entry.product_id
+    evil = "<script>alert(1)</script>"
+    for position in range(len(campaign.entries)):
+        campaign.change(position, product_id="one", product_name=evil, landing_page="")
+    campaign.change(campaign.positions(DeliverableKind.COPY)[0], texts=(CopyText(hook=evil, body=""),))
     result = await check(campaign.manifest, campaign.entries, campaign.open_asset)
     page = html_report(campaign.manifest, result).decode()
     assert result.findings

@@ -86,11 +86,3 @@ class Archive:
         """The central directory. Nothing may be added afterwards."""
         self._zip.close()
         return self._sink.take()
-
-    def abandon(self) -> None:
-        """Ends an archive that nobody reads on. Does nothing after close."""
-        if self._member is not None:
-            self._member.close()
-            self._member = None
-        self._zip.close()
-        self._sink.take()

@@ -12,9 +12,9 @@ from typing import Final
 
 from services.campaign.pack.entries import PackEntry
 
-MAX_NAME: Final = 120  # characters of a file's name; upload tools and Windows take twice that
+MAX_NAME: Final = 130  # characters of a file's name, by the lengths below; upload tools and Windows take twice that
 EVERY_PLATFORM: Final = "all_platforms"
-_LONGEST: Final = {"product": 40, "axis": 30, "part": 20, "language": 12}  # characters of a part of the name
+_LONGEST: Final = {"product": 36, "axis": 28, "part": 10, "language": 8, "ratio": 8}  # characters of a part
 _EXTENSIONS: Final = {
     "image/png": "png",
     "image/jpeg": "jpg",
@@ -96,11 +96,11 @@ def _name(entry: PackEntry, product: str, *, with_language: bool) -> str:
         slug(axis, _LONGEST["axis"]) or _short(axis),
         slug(entry.part, _LONGEST["part"]),
         slug(entry.language, _LONGEST["language"]) if with_language else "",
-        slug(entry.ratio.replace(":", "x").replace(".", "-"), _LONGEST["part"]),
+        slug(entry.ratio.replace(":", "x").replace(".", "-"), _LONGEST["ratio"]),
         f"v{min(entry.variant, 9999)}",
         f"r{min(entry.version, 9999)}" if entry.version > 1 else "",
     ]
-    return f"{'_'.join(filter(None, parts))}.{extension(entry)}"[-MAX_NAME:]
+    return f"{'_'.join(filter(None, parts))}.{extension(entry)}"
 
 
 def extension(entry: PackEntry) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import io
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -64,7 +64,7 @@ class AssetReader:
         self._reason = ""
         self._failed = False
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The pieces of the file until its end, its first error or its bound."""
         limit = self._entry.size_bytes or MAX_FILE_BYTES
         try:
@@ -90,9 +90,9 @@ class AssetReader:
             self._reason = "It could not be read."
             _log.warning("pack_asset_unreadable", asset_id=self._entry.asset_id, error=type(error).__name__)
 
-    async def held(self) -> tuple[bytes, AsyncIterator[bytes] | None]:
+    async def held(self) -> tuple[bytes, AsyncGenerator[bytes, None] | None]:
         """The content if it is at most HELD_BYTES, and None; else its beginning, and the rest as it comes."""
-        content = aiter(self.pieces())
+        content = self.pieces()
         held = bytearray()
         async for piece in content:
             held += piece

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import replace
 from itertools import islice
 from typing import Final
@@ -23,7 +24,7 @@ PIECE_BYTES: Final = 256 * 1024  # of a file that is held in memory, so that a s
 
 async def stream_pack(
     manifest: PackManifest, entries: Iterable[PackEntry], open_asset: OpenAsset, *, review: ReviewClaims | None = None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Yields the zip in pieces; at most HELD_BYTES of one file are in memory.
 
     It has the files by platform, and after them the documents that describe them, manifest.json last. A file that
@@ -37,20 +38,18 @@ async def stream_pack(
     placed = place_files(manifest, listed)
     archive = Archive(manifest.created)
     observed: dict[int, ObservedFile] = {}
-    try:
-        for file in placed:
-            async for piece in _stream_file(archive, file, open_asset, observed):
+    for file in placed:
+        async with aclosing(_stream_file(archive, file, open_asset, observed)) as pieces:
+            async for piece in pieces:
                 yield piece
-        for name, content in await asyncio.to_thread(_documents, manifest, listed, placed, observed, review):
-            yield archive.add(name, content, compress=True)
-        yield archive.close()
-    finally:
-        archive.abandon()
+    for name, content in await asyncio.to_thread(_documents, manifest, listed, placed, observed, review):
+        yield archive.add(name, content, compress=True)
+    yield archive.close()
 
 
 async def _stream_file(
     archive: Archive, file: PlacedFile, open_asset: OpenAsset, observed: dict[int, ObservedFile]
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Adds a file under each of its paths, and what was seen of it to `observed`."""
     reader = AssetReader(file.entry, open_asset)
     held, rest = await reader.held()
@@ -65,8 +64,9 @@ async def _stream_file(
         if number:  # too large to be kept from the first time
             reader = AssetReader(file.entry, open_asset)
             held, rest = await reader.held()
-        async for piece in _large_member(archive, path, file.entry, held, rest):
-            yield piece
+        async with aclosing(_large_member(archive, path, file.entry, held, rest)) as pieces:
+            async for piece in pieces:
+                yield piece
         seen = reader.observed()
         if not seen.state.usable:
             observed[file.position] = replace(seen, state=FileState.TRUNCATED)
@@ -82,14 +82,17 @@ def _held_member(archive: Archive, path: str, content: bytes) -> Iterable[bytes]
 
 
 async def _large_member(
-    archive: Archive, path: str, entry: PackEntry, held: bytes, rest: AsyncIterator[bytes] | None
-) -> AsyncIterator[bytes]:
+    archive: Archive, path: str, entry: PackEntry, held: bytes, rest: AsyncGenerator[bytes, None] | None
+) -> AsyncGenerator[bytes, None]:
     archive.begin(path, size=entry.size_bytes)
-    for start in range(0, len(held), PIECE_BYTES):
-        yield archive.write(held[start : start + PIECE_BYTES])
-    if rest is not None:
-        async for piece in rest:
-            yield archive.write(piece)
+    async with AsyncExitStack() as stack:
+        if rest is not None:
+            await stack.enter_async_context(aclosing(rest))
+        for start in range(0, len(held), PIECE_BYTES):
+            yield archive.write(held[start : start + PIECE_BYTES])
+        if rest is not None:
+            async for piece in rest:
+                yield archive.write(piece)
     yield archive.end()
 
 
