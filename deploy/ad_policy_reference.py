@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from services.copy.providers.ad_policy.rules import Rule, rules, sources
+from services.ad_policy.rules import Rule, rules, sources
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 AD_POLICY: Final = ROOT / "docs" / "ad-policy.md"
@@ -29,7 +29,7 @@ SEVERITIES: Final = {"leave_out": "must not run", "needs": "needs something besi
 INTRODUCTION: Final = """\
 # Rules of advertising
 
-Generated from `services/copy/data/policy` by `make docs`; change the tables there.
+Generated from `services/ad_policy/data` by `make docs`; change the tables there.
 
 The copy service reviews the customer's texts before it writes and every variant before it is delivered, whoever wrote
 it. A sentence that must not run is left out whole and quoted in `notes.filtered`, with the rule and its source. The

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.ad_policy.subject import NO_SUBJECT, Subject
+
 VARIANT_COUNT = 5
 
 
@@ -37,22 +39,6 @@ class Tone(StrEnum):
     LUXE = "luxe"
     PLAYFUL = "playful"
     BOLD = "bold"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """What is advertised, as far as the rules of advertising ask. The fields are those of
-    adwright.catalog.v1.Understanding; empty: not known."""
-
-    regulated: frozenset[str] = frozenset()
-    sensitive: frozenset[str] = frozenset()
-    kind: str = ""
-    trade: str = ""
-    sector: str = ""
-    language: str = ""
-
-
-NO_SUBJECT = Subject()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import structlog
 from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 
+from services.ad_policy import forbidden_claim
 from services.chassis.backoff import Backoff
 from services.chassis.banned_words import BriefNotPossible
 from services.chassis.errors import InputFault, Overloaded, Refusal, RefusalKind
@@ -26,7 +27,6 @@ from services.chassis.rpc.interceptors import request_id
 from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
-from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.local import picture_price
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.worker.faults import classify

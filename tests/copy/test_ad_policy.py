@@ -11,10 +11,7 @@ import pytest
 from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 
-from services.copy import messages
-from services.copy.domain import NO_SUBJECT, BriefUnderstanding, Variant
-from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import (
+from services.ad_policy import (
     Subject,
     allowed_text,
     dropped_line,
@@ -22,9 +19,13 @@ from services.copy.providers.ad_policy import (
     review,
     sentences_without_offences,
 )
-from services.copy.providers.ad_policy.rules import LANGUAGES, rules
-from services.copy.providers.ad_policy.sentences import split_sentences
-from services.copy.providers.ad_policy.wording import BadWordingError, compile_wording
+from services.ad_policy.rules import LANGUAGES, rules
+from services.ad_policy.sentences import split_sentences
+from services.ad_policy.subject import NO_SUBJECT
+from services.ad_policy.wording import BadWordingError, compile_wording
+from services.copy import messages
+from services.copy.domain import BriefUnderstanding, Variant
+from services.copy.providers import content_filters
 from services.copy.providers.local import engine
 from tests.copy.policy import scoring
 from tests.copy.products import Product, brief
@@ -206,8 +207,9 @@ class TestData:
         assert len({rule.id for rule in rules()}) == len(rules())
 
     def test_every_rule_is_written_in_all_languages(self) -> None:
-        folder = files("services.copy.data").joinpath("policy")
-        for entry in folder.iterdir():
+        tables = [entry for entry in files("services.ad_policy.data").iterdir() if entry.name.endswith(".toml")]
+        assert len(tables) > 10
+        for entry in tables:
             for row in tomllib.loads(entry.read_text("utf-8")).get("rule", []):
                 if "shape" not in row:
                     assert tuple(row["wordings"]) == LANGUAGES, row["id"]

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from services.ad_policy import forbidden_claim
+from services.ad_policy.subject import NO_SUBJECT
 from services.catalog.understanding.taxonomy import KINDS
-from services.copy.domain import NO_SUBJECT, Platform, Tone
+from services.copy.domain import Platform, Tone
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.local.words import LANGUAGES, TONES, words_of
 from services.copy.providers.platforms import platforms
 from tests.copy.products import PRODUCTS, brief

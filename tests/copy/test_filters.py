@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
+from services.ad_policy import Subject, forbidden_claim
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import Subject, forbidden_claim
 from tests.copy.products import Product, brief
 
 INVENTED = """

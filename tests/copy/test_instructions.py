@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
+from services.ad_policy import Subject, allowed_text, forbidden_claim
 from services.chassis.errors import InputFault
 from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone, Variant
-from services.copy.providers.ad_policy import Subject, allowed_text, forbidden_claim
 from services.copy.providers.local import engine
 from services.copy.providers.local.notes import notes_for
 from services.copy.providers.local.request import understand_order

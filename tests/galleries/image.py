@@ -23,8 +23,8 @@ from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 from PIL import Image
 
+from services.ad_policy import forbidden_claim
 from services.copy.messages import headline_brief
-from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.local.headline import write_headline
 from services.copy.providers.local.picture_price import picture_price
 from services.image import messages

@@ -12,9 +12,9 @@ import pytest
 
 from deploy import ad_policy_reference, error_reference, notices, settings_reference
 from gateway.error_reasons import STATUS_ERRORS
+from services.ad_policy.rules import rules
 from services.chassis.config import Settings
 from services.chassis.error_table import TABLE
-from services.copy.providers.ad_policy.rules import rules
 from services.media.model_files import MODELS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from services.ad_policy import allowed_text, forbidden_claim
 from services.copy.domain import BriefFact, CopyBrief
-from services.copy.providers.ad_policy import allowed_text, forbidden_claim
 from services.copy.providers.claims import ClaimJudge
 from services.copy.providers.meaning import sentences
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from services.ad_policy import dropped_line, forbidden_claim
+from services.ad_policy.subject import Subject
 from services.chassis.banned_words import BannedWord, banned_words
-from services.copy.domain import CopyBrief, Format, Subject, Variant
-from services.copy.providers.ad_policy import dropped_line, forbidden_claim
+from services.copy.domain import CopyBrief, Format, Variant
 from services.copy.providers.claims import ClaimJudge
 from services.copy.providers.platforms import PlatformRules, platforms
 

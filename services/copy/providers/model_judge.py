@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from services.ad_policy import forbidden_claim
 from services.copy.domain import BriefFact, CopyBrief, Variant
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import forbidden_claim
 from services.copy.providers.brief_facts import LIMITING_ROLES, claim_judge
 from services.copy.providers.figures import figures
 from services.copy.providers.language_check import is_other_language

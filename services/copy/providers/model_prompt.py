@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from services.ad_policy import sentences_without_offences
 from services.copy.domain import VARIANT_COUNT, BriefFact, BriefUnderstanding, CopyBrief, Tone
-from services.copy.providers.ad_policy import sentences_without_offences
 from services.copy.providers.brief_facts import LIMITING_ROLES
 from services.copy.providers.chat_client import Prompt
 from services.copy.providers.language_names import language_code, language_name

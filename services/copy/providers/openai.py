@@ -19,12 +19,12 @@ from typing import Any
 import httpx
 import structlog
 
+from services.ad_policy import sentences_without_offences
 from services.chassis.backoff import Backoff
 from services.chassis.circuit_breaker import CircuitBreaker
 from services.chassis.errors import TransientFault
 from services.copy.domain import VARIANT_COUNT, BriefFact, CopyBrief, CopyResult, Notes, Variant
 from services.copy.providers import CopyProvider, model_judge
-from services.copy.providers.ad_policy import sentences_without_offences
 from services.copy.providers.brief_facts import facts_of
 from services.copy.providers.chat_client import ChatClient, OpenAISettings, UsageTotal
 from services.copy.providers.chat_reply import Reply

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.copy.providers.ad_policy import Finding, Subject, review
+from services.ad_policy import Finding, Subject, review
 
 FOLDER = Path(__file__).parent
 _SUBJECTS = {

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from services.ad_policy import LeftOut, forbidden_claim
+from services.ad_policy.subject import Subject
 from services.chassis.amounts import western
 from services.chassis.banned_words import banned_name_message
 from services.chassis.errors import InputFault
-from services.copy.domain import CopyBrief, Subject, Tone
+from services.copy.domain import CopyBrief, Tone
 from services.copy.providers import content_filters
-from services.copy.providers.ad_policy import LeftOut, forbidden_claim
 from services.copy.providers.instructions import Instructions, parse_instructions
 from services.copy.providers.local.material import Material, audience_phrase, material_of
 from services.copy.providers.local.quotes import Quote, content_words

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache, lru_cache
 
-from services.copy.domain import Subject
-from services.copy.providers.ad_policy.disguise import PlainText, Vocabulary, plain_text
-from services.copy.providers.ad_policy.rules import Rule, Severity, active_rules, rules
-from services.copy.providers.ad_policy.wording import Wording
+from services.ad_policy.disguise import PlainText, Vocabulary, plain_text
+from services.ad_policy.rules import Rule, Severity, active_rules, rules
+from services.ad_policy.subject import Subject
+from services.ad_policy.wording import Wording
 
 _WORD = re.compile(r"[^\W_]+")
 _CAPITALS = re.compile(r"\b[A-Z]{2,}\b(?:[^\w.!?\n]+[A-Z]{2,}\b){2,}")

@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product
 
-from services.copy.providers.ad_policy.wording import fold
+from services.ad_policy.wording import fold
 
 _SPACED = re.compile(r"(?<!\w)[^\W_](?:([ .\-_*·•|/])[^\W_])(?:\1[^\W_]){2,}(?!\w)")
 _SIGN_IN_WORD = re.compile(r"[a-z][0-9@$€£|+]|[0-9@$€£!|+][a-z]")  # a quick look before the slow patterns
@@ -58,7 +58,7 @@ class PlainText:
 @cache
 def _tables() -> tuple[dict[str, str], dict[str, str]]:
     """Characters that look like a letter, and signs that stand for letters: {"3": "e", "1": "il"}."""
-    data = tomllib.loads(files("services.copy.data").joinpath("policy", "lookalikes.toml").read_text("utf-8"))
+    data = tomllib.loads(files("services.ad_policy.data").joinpath("lookalikes.toml").read_text("utf-8"))
     alike = {sign: letter for letter, signs in data["letters"].items() for sign in signs}
     return alike, data["signs"]
 

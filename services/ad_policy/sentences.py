@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from services.copy.domain import Subject
-from services.copy.providers.ad_policy.review import Finding, forbidden_claim
+from services.ad_policy.review import Finding, forbidden_claim
+from services.ad_policy.subject import Subject
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"”»’')]*\s+|\n+|;\s+|\s*[•✓✔►▪●]\s*")
 # A number, an initial or a short form before the full stop ends no sentence: "No. 1", "Dr. Lee", "am 3. Mai".

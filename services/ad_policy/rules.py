@@ -1,4 +1,4 @@
-"""The advertising rules: services/copy/data/policy/*.toml, read once into typed values."""
+"""The advertising rules: services/ad_policy/data/*.toml, read once into typed values."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, cast
 
-from services.copy.domain import Subject
-from services.copy.providers.ad_policy.wording import Wording, compile_wording, fold
+from services.ad_policy.subject import Subject
+from services.ad_policy.wording import Wording, compile_wording, fold
 
 Severity = Literal["leave_out", "needs", "note"]
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
@@ -43,7 +43,7 @@ class Rule:
 
 
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("services.copy.data").joinpath("policy", name).read_text("utf-8"))
+    return tomllib.loads(files("services.ad_policy.data").joinpath(name).read_text("utf-8"))
 
 
 @cache
@@ -55,7 +55,7 @@ def sources() -> Mapping[str, str]:
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules, in the order of the files' names and of the rules in them."""
-    folder = files("services.copy.data").joinpath("policy")
+    folder = files("services.ad_policy.data")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
     lists = _read("words.toml")
     return tuple(

@@ -1,0 +1,1 @@
+"""The rules of advertising, their sources and word lists, as TOML."""
