@@ -266,6 +266,12 @@ def mention(campaign: Campaign, rng: random.Random) -> Expected:
     )
 
 
+def forbidden_claim(campaign: Campaign, rng: random.Random) -> Expected:
+    at = _copy(campaign, rng, "meta", "short")
+    claims = ("Risk-free returns of 12 % a year", "Earn $500 a day from home", "Guaranteed approval, no credit check")
+    return Expected("claim-forbidden", _text(campaign, at, 3, body=rng.choice(claims)))
+
+
 def same_text(campaign: Campaign, rng: random.Random) -> Expected:
     at = _copy(campaign, rng, rng.choice(("meta", "tiktok", "pinterest")), "short")
     first = campaign.entries[at].texts[0].hook
@@ -349,6 +355,6 @@ FAULTS: tuple[Fault, ...] = (
     unreadable, flipped_byte, cut_short, too_much, other_type, no_picture, other_pixels, other_ratio, ratio_not_taken,
     few_pixels, large_picture, small_film, type_not_taken, short_film, long_film, thin_film, outside_zone, low_contrast,
     no_alternative, unmarked, origin_lost, unsigned, long_text, long_in_wide, opening_hidden, empty_text, placeholder,
-    control_character, emoji, exclamation, mention, same_text, other_language, formula, few_texts, few_pictures,
-    no_short_text, no_landing_page, hole_in_set,
+    control_character, emoji, exclamation, mention, forbidden_claim, same_text, other_language, formula, few_texts,
+    few_pictures, no_short_text, no_landing_page, hole_in_set,
 )  # fmt: skip

@@ -10,7 +10,7 @@ from itertools import islice
 from services.campaign.launch.files import check_files
 from services.campaign.launch.groups import check_groups, check_set
 from services.campaign.launch.rules import Finding, NotChecked
-from services.campaign.launch.texts import ReviewClaims, check_texts
+from services.campaign.launch.texts import check_texts
 from services.campaign.pack.entries import (
     MAX_ENTRIES,
     C2paState,
@@ -42,13 +42,8 @@ class LaunchCheck:
         return {name: sum(found.severity == name for found in self.findings) for name in ("blocks", "warns")}
 
 
-async def check(
-    manifest: PackManifest, entries: Iterable[PackEntry], open_asset: OpenAsset, *, review: ReviewClaims | None = None
-) -> LaunchCheck:
-    """Reads every file once, and checks files, texts and sheets.
-
-    review: judges claims; None: they are not checked. Raises InvalidPackError.
-    """
+async def check(manifest: PackManifest, entries: Iterable[PackEntry], open_asset: OpenAsset) -> LaunchCheck:
+    """Reads every file once, and checks files, texts and sheets. Raises InvalidPackError."""
     listed = tuple(islice(entries, MAX_ENTRIES + 1))
     validate(manifest, listed)
     placed = place_files(manifest, listed)
@@ -56,7 +51,7 @@ async def check(
     usable = [file for file in placed if observed[file.position].state.usable]
 
     def judge() -> LaunchCheck:
-        return run_check(manifest, listed, placed, observed, fill_sheets(manifest, listed, usable), review)
+        return run_check(manifest, listed, placed, observed, fill_sheets(manifest, listed, usable))
 
     return await asyncio.to_thread(judge)
 
@@ -67,37 +62,31 @@ def run_check(
     placed: Sequence[PlacedFile],
     observed: Mapping[int, ObservedFile],
     sheets: Sequence[FilledSheet],
-    review: ReviewClaims | None,
 ) -> LaunchCheck:
     """The check of files that were read before. It takes some milliseconds a text: call it in a thread."""
     usable = [file for file in placed if observed[file.position].state.usable]
     found = [
         *check_files(placed, observed),
-        *check_texts(manifest, entries, review),
+        *check_texts(manifest, entries),
         *check_groups(sheets, ad_groups(manifest, entries, usable)),
         *check_set(entries),
     ]
     return LaunchCheck(
         findings=tuple(sorted(dict.fromkeys(found), key=lambda one: one.severity != "blocks")),
-        not_checked=tuple(_not_checked(entries, observed, usable, review)),
+        not_checked=tuple(_not_checked(observed, usable)),
         files=len(placed),
         texts=sum(len(entry.texts) for entry in entries),
     )
 
 
 def _not_checked(
-    entries: Sequence[PackEntry],
     observed: Mapping[int, ObservedFile],
     usable: Sequence[PlacedFile],
-    review: ReviewClaims | None,
 ) -> Iterable[NotChecked]:
     ads = [file for file in usable if file.entry.is_ad]
     zones = {zone.ratio for zone in platform_table().zone}
     films = [file for file in ads if file.entry.kind is DeliverableKind.VIDEO]
     unjudged = {
-        ("claim-forbidden", "The texts were not reviewed by the rules of advertising here."): (
-            0 if review else sum(len(entry.texts) for entry in entries)
-        ),
         ("outside-safe-zone", "The record does not say where type stands."): sum(
             file.entry.text_areas is None and file.entry.ratio in zones for file in ads
         ),

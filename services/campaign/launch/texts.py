@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from collections.abc import Iterator, Sequence
+from typing import Final
 
+from services.campaign.launch.claims import check_claims
 from services.campaign.launch.rules import Finding, finding
 from services.campaign.pack.entries import CopyText, PackEntry, PackManifest
 from services.campaign.pack.placing import entry_platforms, platforms_of
@@ -25,30 +25,14 @@ _MENTION = re.compile(r"(?<!\w)[@#]\w")
 _READABLE: Final = frozenset("\n\t‍‌️︎­")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """What a review found in a text. source: the policy, with its date."""
-
-    rule: str
-    words: str
-    why: str
-    source: str
-    severity: Literal["leave_out", "needs", "note"]
-
-
-ReviewClaims = Callable[[str, PackEntry], Iterable[Claim]]
-"""Reviews a text about the entry's product by the rules of advertising."""
-
-
-def check_texts(manifest: PackManifest, entries: Sequence[PackEntry], review: ReviewClaims | None) -> Iterator[Finding]:
-    """The findings of all variants of copy, and of the alternative texts of files."""
+def check_texts(manifest: PackManifest, entries: Sequence[PackEntry]) -> Iterator[Finding]:
+    """The findings of all variants of copy."""
     platforms = platforms_of(manifest, entries)
     for entry in entries:
         for number, copy in enumerate(entry.texts, start=1):
             where = place_of(entry, number)
             yield from _characters(copy, where)
-            if review is not None:
-                yield from _claims(review, entry, copy, where)
+            yield from check_claims(entry, copy, where)
             for platform in entry_platforms(entry, platforms):
                 yield from _fields(entry, copy, platform, where)
 
@@ -80,32 +64,6 @@ def _characters(copy: CopyText, where: str) -> Iterator[Finding]:
 
 def _unreadable(character: str) -> bool:
     return character not in _READABLE and unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs", "Cn"}
-
-
-def _claims(review: ReviewClaims, entry: PackEntry, copy: CopyText, where: str) -> Iterator[Finding]:
-    for claim in review(f"{copy.hook}\n{copy.body}\n{copy.cta}", entry):
-        if claim.severity == "note":
-            continue
-        yield finding(
-            "claim-forbidden" if claim.severity == "leave_out" else "claim-needs",
-            platform="",
-            where=where,
-            what=f"“{claim.words}”: {claim.why} (rule {claim.rule})",
-            source=_policy(claim.source),
-        )
-
-
-def _policy(source: str) -> Source:
-    """The source of a policy, whose date stands in its name: "UK CAP Code, section 3 (as known in 2025)"."""
-    return Source.model_validate(
-        {
-            "page": source,
-            "url": "",
-            "updated": source.rpartition("(")[2].rstrip(") "),
-            "read": "2026-11-29",
-            "verified": False,
-        }
-    )
 
 
 def _fields(entry: PackEntry, copy: CopyText, platform: str, where: str) -> Iterator[Finding]:

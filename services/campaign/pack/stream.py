@@ -11,7 +11,6 @@ from typing import Final
 
 from services.campaign.launch.check import run_check
 from services.campaign.launch.report import html_report, json_report
-from services.campaign.launch.texts import ReviewClaims
 from services.campaign.pack.archive import Archive
 from services.campaign.pack.entries import MAX_ENTRIES, OpenAsset, PackEntry, PackManifest, validate
 from services.campaign.pack.manifest import manifest_document
@@ -23,13 +22,12 @@ PIECE_BYTES: Final = 256 * 1024  # of a file that is held in memory, so that a s
 
 
 async def stream_pack(
-    manifest: PackManifest, entries: Iterable[PackEntry], open_asset: OpenAsset, *, review: ReviewClaims | None = None
+    manifest: PackManifest, entries: Iterable[PackEntry], open_asset: OpenAsset
 ) -> AsyncGenerator[bytes, None]:
     """Yields the zip in pieces; at most HELD_BYTES of one file are in memory.
 
     It has the files by platform, and after them the documents that describe them, manifest.json last. A file that
     cannot be read or differs from its record is named there and in the launch check, and does not end the stream.
-    review: judges claims for the launch check; None: they are not checked.
 
     Raises InvalidPackError before the first piece.
     """
@@ -42,7 +40,7 @@ async def stream_pack(
         async with aclosing(_stream_file(archive, file, open_asset, observed)) as pieces:
             async for piece in pieces:
                 yield piece
-    for name, content in await asyncio.to_thread(_documents, manifest, listed, placed, observed, review):
+    for name, content in await asyncio.to_thread(_documents, manifest, listed, placed, observed):
         yield archive.add(name, content, compress=True)
     yield archive.close()
 
@@ -101,11 +99,10 @@ def _documents(
     entries: tuple[PackEntry, ...],
     placed: list[PlacedFile],
     observed: dict[int, ObservedFile],
-    review: ReviewClaims | None,
 ) -> list[tuple[str, bytes]]:
     """Sheets, launch check and manifest. Only files that are in the pack stand in sheets."""
     sheets = fill_sheets(manifest, entries, [file for file in placed if observed[file.position].state.usable])
-    check = run_check(manifest, entries, placed, observed, sheets, review)
+    check = run_check(manifest, entries, placed, observed, sheets)
     return [
         *((sheet.sheet.file, sheet.csv()) for sheet in sheets),
         *([(COPY_SHEET, copy_sheet(entries))] if any(entry.texts for entry in entries) else []),
