@@ -10,6 +10,9 @@ from services.catalog.understanding.roles import Cues
 from services.catalog.understanding.values import ProductTexts
 from services.catalog.understanding.withdrawals import without_withdrawn
 
+FEW_WORDS = 4  # of an answer that is no sentence
+FEWEST_QUESTIONS = 2  # of a list of questions with answers
+FEWEST_REFUSED = 3  # words of a refusal that stands without its question
 QUESTION_WORDS = 5  # of a question that an offer answers
 MAX_PRICED = 200  # characters of a price with its fees
 # Numbers that say something without a word.
@@ -28,6 +31,11 @@ _CODES = re.compile(r"\b(?:sku|ean|gtin|mpn|asin|upc)\b[:# ]*[\w-]*\d|(?<![\d+])
 _QUESTIONS = mess.DATA["questions"]
 _LABEL = re.compile(rf"^(?:{mess.any_of(_QUESTIONS['labels'])}) ?:\s+", re.IGNORECASE)
 _ANSWER = re.compile(rf"(?:{mess.any_of(_QUESTIONS['answers'])})(?!\w)")
+_BARE_ANSWER = re.compile(
+    rf"(?:(?:{mess.any_of(_QUESTIONS['bare_answers'])})(?:, |[.!:] |\\s[–—-] |[.!]?$)"
+    rf"|(?:{mess.any_of(_QUESTIONS['bare_phrases'])})(?!\\w))",
+    re.IGNORECASE,
+)
 _CONDITIONAL = re.compile(rf"\W*(?:{mess.any_of(_QUESTIONS['conditions'])})(?!\w)")
 _QUOTED = re.compile(rf"^(?:{mess.any_of(mess.DATA['quotation']['labels'])}) ?: ?(?=[\"„“”«‹'‘])", re.IGNORECASE)
 MAX_ITEM = 160  # characters of an item below a heading
@@ -66,33 +74,66 @@ def _with_brackets_joined(segments: list[str]) -> list[str]:
 
 
 def _with_questions_joined(segments: list[str], cues: Cues) -> list[str]:
-    """Returns statements joined to the short question that they answer, where they say nothing without it.
+    """Returns statements joined to the question that they answer, where they say nothing without it.
 
-    That is an offer or guarantee ("Dead cup? We replace it."), a limit ("Dogs allowed? No.") and what a question sets a
-    condition for ("Already on the list? You need not apply."). Other answers state nothing: "Do they bite? Often."
+    That is every answer of a list of questions, an offer or guarantee ("Dead cup? We replace it."), a limit ("Dogs
+    allowed? No.") and what a question sets a condition for ("Already on the list? You need not apply."). Other answers
+    state nothing: "Do they bite? Often." An answer without a question ("Yes, in the yard") is left out; of one that
+    refuses something, the refusal stays.
     """
+    is_list = _has_list_of_questions(segments)
     joined: list[str] = []
     for raw in segments:
         segment = _LABEL.sub("", raw)
         last = joined[-1] if joined else ""
         is_asked = last.endswith("?") and not last.startswith(text.CROSS)
-        is_short = len(last.split()) <= QUESTION_WORDS
-        is_answer = _ANSWER.match(segment.lower()) is not None or (segment != raw and not segment.endswith("?"))
-        is_conditional = is_asked and _CONDITIONAL.match(last.lower()) is not None
         if not is_asked or segment.endswith("?"):
-            if not is_answer or segment == raw:
+            if _BARE_ANSWER.match(segment):
+                segment = _without_answer(segment, cues)
+            elif segment != raw and _ANSWER.match(segment.lower()):
+                segment = ""
+            if segment:
                 joined.append(segment)
-        elif (is_conditional and len(last) + len(segment) < MAX_PRICED) or (
-            is_short and roles.role_of(segment, cues) in {"offer", "proof"}
-        ):
+        elif _stands_with_question(last, segment, cues, is_labelled=segment != raw, is_list=is_list):
             joined[-1] = f"{last} {segment}"
-        elif not is_answer:
-            joined.append(segment)
-        elif roles.condition_at(segment, cues) >= 0 and len(last) + len(segment) < MAX_PRICED:
-            joined[-1] = f"{last} {segment}"
-        else:
+        elif is_list or segment != raw or _ANSWER.match(segment.lower()):
             joined.pop()
+        else:
+            joined.append(segment)
     return joined
+
+
+def _stands_with_question(question: str, answer: str, cues: Cues, *, is_labelled: bool, is_list: bool) -> bool:
+    """Returns True for an answer that is quoted together with its question."""
+    if len(question) + len(answer) >= MAX_PRICED:
+        return False
+    if (is_list and not is_labelled) or _CONDITIONAL.match(question.lower()):
+        return True
+    if len(question.split()) <= QUESTION_WORDS and roles.role_of(answer, cues) in {"offer", "proof"}:
+        return True
+    is_answer = is_labelled or _ANSWER.match(answer.lower()) is not None
+    return is_answer and roles.condition_at(answer, cues) >= 0
+
+
+def _has_list_of_questions(segments: list[str]) -> bool:
+    """Returns True for texts with a label of questions, and for those with several questions of which one is answered
+    by a word of answering or by a few words; one alone is often the writer's own ("Tired of weeds? We pull them.")."""
+    asked = [at for at, segment in enumerate(segments[:-1]) if segment.endswith("?")]
+    if any(_LABEL.match(segments[at]) for at in asked):
+        return True
+    answers = [segments[at + 1] for at in asked if not segments[at + 1].endswith("?")]
+    return len(answers) >= FEWEST_QUESTIONS and any(
+        _ANSWER.match(answer.lower()) or len(answer.split()) <= FEW_WORDS for answer in answers
+    )
+
+
+def _without_answer(segment: str, cues: Cues) -> str:
+    """Returns what an answer that has lost its question refuses ("No, dogs are not allowed"); nothing of others."""
+    found = _BARE_ANSWER.match(segment)
+    rest = segment[found.end() :] if found else segment
+    if len(rest.split()) < FEWEST_REFUSED or not cues.has("negation", rest.lower()):
+        return ""
+    return f"{rest[0].upper()}{rest[1:]}" if _is_binding(rest, cues) else ""
 
 
 def _with_dues_joined(statements: list[str], cues: Cues) -> list[str]:
