@@ -172,6 +172,11 @@ def _put_facts(made: catalog_pb2.Understanding, held: Corrections) -> bool:
             kept.role = role
             kept.strength = 0.0 if role in NOT_SELLING else max(fact.strength, CORRECTED_STRENGTH)
         facts.append(kept)
+    limiting = {fact.id for fact in facts if fact.role == "condition"}
+    for fact in facts:
+        kept_limits = [identifier for identifier in fact.limited_by if identifier in limiting]
+        fact.ClearField("limited_by")
+        fact.limited_by.extend(kept_limits)
     if met:
         made.ClearField("facts")
         made.facts.extend(sorted(facts, key=lambda fact: -fact.strength))

@@ -165,6 +165,18 @@ class TestFacts:
         found = result({"facts": [{"text": text, "role": role} for text, role in roles]})
         assert facts(found) == [("f2", "feature"), ("f3", "offer"), ("f1", "condition")]
 
+    def test_price_names_no_limit_that_is_corrected_away(self) -> None:
+        reading = catalog_pb2.Understanding(
+            facts=[
+                catalog_pb2.Fact(id="f1", text="From £9.", role="price", limited_by=["f2", "f3"]),
+                catalog_pb2.Fact(id="f2", text="Strings extra.", role="condition"),
+                catalog_pb2.Fact(id="f3", text="Adults.", role="condition"),
+            ]
+        )
+        held = put({"facts": [{"text": "Adults.", "role": "feature"}]}, reading=reading)
+        limits = {fact.id: list(fact.limited_by) for fact in corrected(reading, held, TRADES).facts}
+        assert limits == {"f1": ["f2"], "f2": [], "f3": []}
+
     def test_unused_fact_is_gone_and_can_come_back(self) -> None:
         unused = {"facts": [{"text": "cut this morning", "role": "unused"}]}
         assert facts(result(unused)) == [("f2", "feature"), ("f3", "legal")]

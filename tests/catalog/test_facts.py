@@ -441,9 +441,44 @@ def test_a_feature_keeps_the_moment_from_which_it_is_true() -> None:
     ("Do they bite? Often.", []), ("Dogs allowed? No.", ["Dogs allowed? No."]),
     ("Already on the list? You do not need to apply.", ["Already on the list? You do not need to apply."]),
     ("Tired of rust? We sand and paint gates.", ["We sand and paint gates."]),
+    ("Why us? No call-out charge.", ["No call-out charge."]),
+    ("What do I get? A loaf and a jar.\nHow long is it? Two hours.",
+     ["How long is it? Two hours.", "What do I get? A loaf and a jar."]),
+    ("FAQ: Why does my cuckoo only croak? A tear in the paper of the bellows.",
+     ["Why does my cuckoo only croak? A tear in the paper of the bellows."]),
+    ("Yes, in the yard behind the shop. We mend clocks.", ["We mend clocks."]),
+    ("That depends on the wood. We mend clocks.", ["We mend clocks."]),
+    ("No, dogs are not allowed.", ["Dogs are not allowed."]),
+    ("No call-out charge.", ["No call-out charge."]),
 ])  # fmt: skip
 def test_answers_stay_with_their_questions(text: str, found: list[str]) -> None:
     assert [fact.text for fact in facts(text)] == found
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("de", "Ja, auf dem Hof."), ("de", "Kommt darauf an, wie groß."), ("fr", "Oui, dans la cour."),
+    ("fr", "Ça dépend du bois."), ("es", "Sí, en el patio."),
+    ("it", "Sì, nel cortile."), ("it", "Dipende dal legno."), ("pt", "Sim, no pátio."),
+])  # fmt: skip
+def test_an_answer_without_its_question_is_no_fact(language: str, text: str) -> None:
+    assert facts(text, language=language) == []
+
+
+@pytest.mark.parametrize(("language", "text"), [
+    ("en", "Plus parts."), ("en", "Tax on top."), ("en", "Washing is an additional $3 a pound."),
+    ("en", "Add $40 for a queen."), ("de", "Anfahrt kommt dazu."), ("de", "Versand extra."),
+    ("fr", "Plus les frais de port."), ("es", "Más gastos de envío."),
+    ("it", "Più spese di spedizione."), ("pt", "Acrescem portes de envio."),
+])  # fmt: skip
+def test_what_is_paid_on_top_of_a_price_is_a_condition(language: str, text: str) -> None:
+    assert [fact.role for fact in facts(text, language=language)] == ["condition"]
+
+
+@pytest.mark.parametrize(
+    "text", ["A cherry on top.", "Plus sizes up to 28.", "Extra virgin olive oil.", "Add colour to a grey wall."]
+)
+def test_words_of_fees_elsewhere_are_none(text: str) -> None:
+    assert all(fact.role != "condition" for fact in facts(text))
 
 
 def test_a_word_behind_a_comma_stays_with_what_it_is_said_of() -> None:

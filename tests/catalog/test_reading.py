@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+import pytest
 from adwright.catalog.v1 import catalog_pb2
 
 from services.catalog.understanding.inputs import inputs_digest, product_texts
@@ -86,7 +88,7 @@ class TestReader:
             sensitive=["illness"], regulated=["health"],
             facts=[catalog_pb2.Fact(id="f1", text="no pain", role="benefit", strength=0.5, source="features")],
             evidence=[catalog_pb2.Evidence(decided="trade", source="description", words="teeth", by="clue")],
-            version="2.d", trade_words=["dentist", "dental practice"],
+            version="3.d", trade_words=["dentist", "dental practice"],
         )  # fmt: skip
 
     def test_facts_are_numbered_in_the_order_of_the_text_and_listed_by_strength(self) -> None:
@@ -99,6 +101,37 @@ class TestReader:
         assert [(fact.id, fact.text) for fact in made.facts] == [
             ("f2", "Second thing."), ("f3", "Third thing."), ("f1", "First thing."), ("f4", "£40"),
         ]  # fmt: skip
+
+    @pytest.mark.parametrize(("description", "roles", "limited"), [
+        ("From $95. Strings are extra.", ("price", "condition"), ["f2"]),
+        ("Half price. New pupils. Cash.", ("offer", "condition", "condition"), ["f2", "f3"]),
+        ("From $95. In the barn. Strings are extra.", ("price", "feature", "condition"), []),
+        ("From $95.\nNo dogs.", ("price", "condition"), []),  # on a line of its own, and no fee
+        ("From $95.\nCleaning $20.", ("price", "condition"), ["f2"]),
+        ("From $95. Pairs $170. Strings are extra.", ("price", "price", "condition"), ["f3"]),
+        ("From $95. In the barn. Lessons $95. Strings are extra.", ("price", "feature", "price", "condition"), ["f4"]),
+        ("In the barn. No dogs.", ("feature", "condition"), []),
+    ])  # fmt: skip
+    def test_a_price_names_the_conditions_behind_it(
+        self, description: str, roles: tuple[str, ...], limited: list[str]
+    ) -> None:
+        texts = re.findall(r"[^.]+\.", description.replace("\n", " "))
+        facts = [
+            Fact(text=text.strip(), role=role, strength=0.5, source="description")
+            for text, role in zip(texts, roles, strict=True)
+        ]
+        made = reader(facts).read(ProductTexts(project="p", name="n", description=description))
+        assert list(made.facts[0].limited_by) == limited
+        assert not any(fact.limited_by for fact in made.facts[1:] if fact.role != "price")
+
+    def test_a_price_names_few_conditions(self) -> None:
+        texts = ["From $95.", *(f"Rule {number}." for number in range(8))]
+        facts = [
+            Fact(text=text, role="condition" if number else "price", strength=0.5, source="description")
+            for number, text in enumerate(texts)
+        ]
+        made = reader(facts).read(ProductTexts(project="p", name="n", description=" ".join(texts)))
+        assert list(made.facts[0].limited_by) == ["f2", "f3", "f4"]
 
     def test_name_of_signs_only_stays_as_it_is(self) -> None:
         assert reader().read(ProductTexts(project="!", name="!!")).name == "!!"

@@ -13,6 +13,7 @@ from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
 from services.catalog.understanding.reading import Reader, Trade
 from services.catalog.understanding.recognition import Recogniser
+from services.catalog.understanding.role_model import RoleModel
 from services.catalog.understanding.text import calm, calm_name, clean, clean_name
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 from services.catalog.understanding.worth import Worth
@@ -38,9 +39,11 @@ def load_engine() -> Engine:
 
     trades = {trade.id: trade for trade in index.trades}
     worth = Worth(index.worth, shared_encoder())
+    role_model = RoleModel(index.roles, shared_encoder())
 
     def weighed_facts(texts: ProductTexts, language: str, /) -> Sequence[Fact]:
-        return in_order(worth.weigh(find_facts(texts, language)), texts, language)
+        found = role_model.applied(find_facts(texts, language), language)
+        return role_model.doubted(in_order(worth.weigh(found), texts, language), language)
 
     reader = Reader(
         recognise=recognise,

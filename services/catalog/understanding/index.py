@@ -1,9 +1,10 @@
 """The index of the taxonomy: its names and clues as stems and its sentences as vectors, in one file.
 
-It holds the weights of single words, and those of the model of worth, which reads the same encoder's vectors.
+It holds the weights of single words, and those of the models of worth and of roles, which read the same encoder's
+vectors.
 
-`python -m services.catalog.understanding.index` builds it (30 s). Reading the taxonomy itself takes 1.5 s and encoding
-its sentences 20 s, reading the index 0.2 s, and each language under 0.1 s more when a text first needs it.
+`python -m services.catalog.understanding.index` builds it (60 s). Reading the taxonomy itself takes 1.5 s and encoding
+its sentences 30 s, reading the index 0.2 s, and each language under 0.1 s more when a text first needs it.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from services.catalog.understanding import role_model
 from services.catalog.understanding.encoder import SentenceEncoder, encoder_version
 from services.catalog.understanding.taxonomy import LANGUAGES, Trade, data_digest, phrases, read_trades
 from services.catalog.understanding.vocabulary import Vocabulary, fit_vocabulary, read_vocabulary
 from services.catalog.understanding.words import stems_of
 from services.catalog.understanding.worth import fit, read_labelled
 
-FORMAT = 5  # of the file; raise it when what is written changes
+FORMAT = 6  # of the file; raise it when what is written changes
 PATH = Path(__file__).resolve().parents[3] / "gen" / "trades.npz"
 MAX_SHOWN_NAMES = 3  # of a trade in one language: what an understanding shows of them
 MAX_WORDS = 7  # of a phrase
@@ -55,6 +57,7 @@ class TradeIndex:
     name_vectors: NDArray[np.float32]  # (names, 512), unit length
     name_owners: NDArray[np.int32]  # (names,): positions of trades
     worth: NDArray[np.float32]  # (513,), as services.catalog.understanding.worth.fit returns them
+    roles: NDArray[np.float32]  # as services.catalog.understanding.role_model.fit returns them
     version: str
 
 
@@ -84,9 +87,17 @@ def build_index(path: Path = PATH) -> None:
     arrays["name_vectors"] = _bytes(_encoded([name for name, _ in names]))
     arrays["name_owners"] = np.array([position for _, position in names], np.int32)
     labelled = list(read_labelled())
-    arrays["worth"] = fit(
-        _encoded([statement.text for statement in labelled]),
-        np.array([statement.worth for statement in labelled], np.float32),
+    vectors = _encoded([statement.text for statement in labelled])
+    arrays["worth"] = fit(vectors, np.array([statement.worth for statement in labelled], np.float32))
+    encoded = dict(zip((statement.text for statement in labelled), vectors, strict=True))
+    statements = [*role_model.read_statements(), *role_model.selling(labelled)]
+    texts = [statement.text for statement in statements]
+    new = [text for text in dict.fromkeys(texts) if text not in encoded]
+    encoded.update(zip(new, _encoded(new), strict=True))
+    arrays["roles"] = role_model.fit(
+        np.stack([encoded[text] for text in texts]),
+        texts,
+        np.array([role_model.CLASSES.index(statement.role) for statement in statements]),
     )
     arrays["trades"] = _text(json.dumps([_described(trade) for trade in trades], ensure_ascii=False))
     arrays["key"] = _text(index_key())
@@ -118,6 +129,7 @@ def load_index(path: Path = PATH) -> TradeIndex:
             name_vectors=_units(arrays["name_vectors"]),
             name_owners=arrays["name_owners"],
             worth=arrays["worth"],
+            roles=arrays["roles"],
             version=index_key(),
         )
 
@@ -149,7 +161,8 @@ class _ByLanguage(Mapping[str, Read]):
 def index_key() -> str:
     """Returns what an index depends on: format, data and encoder."""
     # the stems of the first are the keys of the index, the fits of the others are in it
-    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("words.py", "worth.py", "vocabulary.py"))
+    parts = ("words.py", "worth.py", "vocabulary.py", "role_model.py")
+    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in parts)
     return f"{FORMAT}:{data_digest()}:{blake2b(code, digest_size=8).hexdigest()}:{encoder_version()}"
 
 

@@ -8,13 +8,16 @@ from typing import Protocol
 
 from adwright.catalog.v1 import catalog_pb2
 
+from services.catalog.understanding.roles import MONEY
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
-ENGINE_VERSION = "2"  # to be raised when the same texts and data give another reading
+ENGINE_VERSION = "3"  # to be raised when the same texts and data give another reading
 # Jobs carry a copy of the brief and with it of its understanding, so both lists and their texts stay small.
 MAX_FACTS = 40
 MAX_FACT_CHARACTERS = 600  # FactCorrection.text has this limit, so that every fact can be corrected
 MAX_TRADE_WORDS = 3
+MAX_LIMITS = 3  # of one price or offer
+PRICED = frozenset({"price", "offer"})
 MAX_EVIDENCE = 12
 MAX_EVIDENCE_CHARACTERS = 120
 
@@ -134,6 +137,7 @@ class Reader:
         places = {id(fact): said.find(fact.text) for fact in facts}
         in_order = sorted(facts, key=lambda fact: (places[id(fact)] < 0, places[id(fact)]))
         numbers = {id(fact): number for number, fact in enumerate(in_order, 1)}
+        limits = limits_behind([fact for fact in in_order if places[id(fact)] >= 0], said)
         return [
             catalog_pb2.Fact(
                 id=f"f{numbers[id(fact)]}",
@@ -141,9 +145,46 @@ class Reader:
                 role=fact.role,
                 strength=fact.strength,
                 source=fact.source,
+                limited_by=[f"f{numbers[id(limit)]}" for limit in limits.get(id(fact), ())],
             )
             for fact in facts
         ]
+
+
+def limits_behind(facts: Sequence[Fact], said: str) -> dict[int, list[Fact]]:
+    """Returns, by id() of a price or offer, the conditions in the sentences that follow it: "From $95. Cash only."
+
+    facts: in the order in which they stand in `said`. A condition on a line of its own belongs to a price only if it
+    has a sum or share itself: a fee. Prices that follow each other share their conditions, and so does what says the
+    amounts of one of them again elsewhere. At most MAX_LIMITS belong to a price.
+    """
+    found: dict[int, list[Fact]] = {}
+    priced: list[Fact] = []
+    end = 0
+    for fact in facts:
+        start = said.find(fact.text, end)
+        between = said[end:start] if start >= 0 else ""
+        is_next = start >= 0 and not between.strip(" \n.!;,:–—-()")
+        has_sum = MONEY.search(fact.text) is not None or "%" in fact.text
+        if fact.role in PRICED:
+            is_row = bool(priced) and is_next and "\n" not in between and id(priced[-1]) not in found
+            priced = [*priced, fact] if is_row else [fact]
+        elif priced and fact.role == "condition" and is_next and ("\n" not in between or has_sum):
+            for price in priced:
+                found.setdefault(id(price), []).append(fact)
+        else:
+            priced = []
+        end = max(end, start + len(fact.text)) if start >= 0 else end
+    limits = {sums: found[id(fact)] for fact in reversed(facts) if id(fact) in found and (sums := _sums(fact))}
+    for fact in facts:
+        if fact.role in PRICED and id(fact) not in found and (again := limits.get(_sums(fact))):
+            found[id(fact)] = again
+    return {price: listed[:MAX_LIMITS] for price, listed in found.items()}
+
+
+def _sums(fact: Fact) -> frozenset[str]:
+    """The sums of a statement as they are written, without spaces; empty without one."""
+    return frozenset(re.sub(r"\s", "", sum_) for sum_ in MONEY.findall(fact.text))
 
 
 def _with_brand(name: str, brand: str) -> str:

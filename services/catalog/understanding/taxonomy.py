@@ -74,7 +74,9 @@ def read_trades(folder: Path = DATA) -> list[Trade]:
 def data_digest(folder: Path = DATA) -> str:
     """Returns a digest of the files that the index is built from."""
     digest = blake2b(digest_size=16)
-    listed = [path for name in ("trades", "names", "worth") for path in sorted((folder / name).glob("*.toml"))]
+    listed = [
+        path for name in ("trades", "names", "worth", "statements") for path in sorted((folder / name).glob("*.toml"))
+    ]
     for path in [*listed, folder / "grammar.toml"]:
         digest.update(f"{path.parent.name}/{path.name}".encode())
         digest.update(path.read_bytes())
