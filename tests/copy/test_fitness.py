@@ -9,11 +9,11 @@ import pytest
 from services.copy.domain import Format, Platform, Tone
 from services.copy.providers.local import engine
 from services.copy.providers.local.fitness import UNFIT
+from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.hashtags import hashtags
 from services.copy.providers.local.material import material_of
 from services.copy.providers.local.names import spoken_name, what_is_sold, without_codes
 from services.copy.providers.local.quotes import head_of
-from services.copy.providers.local.request import goal_of
 from services.copy.providers.local.telephones import has_telephone
 from services.copy.providers.local.words import words_of
 from tests.copy.products import Product, brief

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from services.ad_policy import LeftOut, forbidden_claim
-from services.ad_policy.subject import Subject
-from services.chassis.amounts import western
 from services.chassis.banned_words import banned_name_message
 from services.chassis.errors import InputFault
 from services.copy.domain import CopyBrief, Tone
 from services.copy.providers import content_filters
 from services.copy.providers.instructions import Instructions, parse_instructions
+from services.copy.providers.local.goals import asks, goal_of
 from services.copy.providers.local.material import Material, audience_phrase, material_of
 from services.copy.providers.local.quotes import Quote, content_words
-from services.copy.providers.local.telephones import has_telephone
-from services.copy.providers.local.words import ASKED
 from services.copy.providers.platforms import Layout, PlatformRules, platforms
 
 REASON = "BRIEF_NOT_POSSIBLE"
@@ -26,19 +22,6 @@ CALM = frozenset({"calm", "quiet", "discreet", "restrained", "serious", "sober",
 LOUD = frozenset({Tone.URGENT, Tone.PLAYFUL, Tone.BOLD, Tone.CASUAL})
 CTA_CHARACTERS = 40
 ENOUGH = 3  # facts from which five texts are found
-BEGINNING = 160  # characters of a description that say what it is about
-_NEVER = re.compile(r"(?!)")
-SOLD = frozenset({"good", "food"})  # kinds that are bought by a click
-APPLIED = frozenset({"", "job", "service", "finance", "property", "cause", "public_body"})  # what one applies for
-BOOKED = frozenset({"service", "event", "place"})  # kinds that one makes an appointment with
-VISITED = frozenset({"place", "event"})  # kinds that one goes to
-ENQUIRE = "enquire"  # the goal of a brief whose readers ask first
-USUAL = {  # kinds of which a goal is usual, so that their words need not say it
-    "sign_up": frozenset({"software", "event"}),
-    "apply": frozenset({"job", "finance", "property"}),
-    "donate": frozenset({"cause"}),
-    "download": frozenset({"software"}),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +88,7 @@ def understand_order(brief: CopyBrief) -> Order:
     """Reads brief and instructions and sets the rules."""
     instructions, refused = _lawful(parse_instructions(brief.custom_instructions), brief.subject)
     material = material_of(brief)
-    if goal_of(material) != material.closing or not _asks(material.closing, material):
+    if goal_of(material) != material.closing or not asks(material.closing, material):
         # what a text asks for is what the button and the customer's own words ask for
         material = replace(material, closing="")
     calm = bool({word.casefold().strip() for word in brief.tone_words} & CALM) or material.solemn
@@ -247,73 +230,6 @@ def _buttons(
     return (
         allowed or tuple(label for label in fallback if not any(word.search(label) for word in rules.banned)) or ("→",)
     )
-
-
-def goal_of(material: Material) -> str:
-    """What the brief asks of its readers; empty where that is not sure; ENQUIRE where they ask first.
-
-    Its own words count before what products of its kind are usually advertised for: nobody buys a job, a volunteer or a
-    quotation by a click.
-    """
-    goal, kind = material.goal, material.kind
-    asked = [name for name in ASKED if _asks(name, material)]
-    if "enquire" in material.words.asked and material.words.asked["enquire"].search(material.full_name):
-        return _reached(material)
-    if "helpers" in asked:
-        return "donate" if goal == "donate" and "donate" in asked else ""
-    if "apply" in asked and kind in APPLIED:
-        return "apply"
-    if kind in SOLD:
-        return _goal_of_goods(asked, material)
-    if goal in USUAL and kind in USUAL[goal]:
-        return goal if material.is_known or goal in asked or kind == "cause" else ""
-    if kind == "software":
-        return ""
-    stated = next((name for name in ("sign_up", "book") if name in asked), "")
-    if stated and kind in {"", "service", "event", "place"}:
-        return stated
-    if "sell" in asked:  # it is sent: perhaps a thing after all
-        return ""
-    if goal == "book" and kind != "public_body":
-        return goal if material.is_sure or (material.is_known and kind in BOOKED and "enquire" not in asked) else ""
-    if goal == "visit":
-        return goal if material.is_known and kind in VISITED else ""
-    if goal == "call" or "call" in asked:
-        return _reached(material)
-    return ENQUIRE if kind == "service" and "enquire" in asked else ""
-
-
-def _goal_of_goods(asked: list[str], material: Material) -> str:
-    """Goods are bought, unless they are lent, fitted or made after questions."""
-    if _is_rented(material):
-        return "book" if "book" in asked else _reached(material)
-    if {"enquire", "book", "apply", "call"} & set(asked) and "sell" not in asked:
-        if "book" in asked and material.goal == "book":
-            return "book"
-        return _reached(material) if "enquire" in asked else ""
-    offered = "sell" in asked or bool(material.amount)
-    return "sell" if material.goal in {"sell", ""} and (material.is_sure or offered) else ""
-
-
-def _reached(material: Material) -> str:
-    """How one reaches somebody: by telephone where the brief has a number."""
-    return "call" if _has_number(material) else ENQUIRE
-
-
-def _asks(goal: str, material: Material) -> bool:
-    """Whether the brief asks for it in its own words."""
-    return bool(material.words.asked.get(goal, _NEVER).search(material.written))
-
-
-def _has_number(material: Material) -> bool:
-    """Whether the brief holds a number to call."""
-    return has_telephone(western(material.written))
-
-
-def _is_rented(material: Material) -> bool:
-    """Whether the name, or what the description begins with, says that the thing is lent for money."""
-    described = material.written[len(material.full_name) :].strip()
-    return bool(material.words.rented.search(f"{material.full_name}\n{described[:BEGINNING]}"))
 
 
 # -- what no copy can be written for ----------------------------------------------------------------------------------

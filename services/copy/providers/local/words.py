@@ -58,8 +58,9 @@ class Words:
     """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml.
 
     `asked`: by what a brief asks of its readers, the phrases that ask it; `demands`: words of texts that ask something
-    of the customer; `always`: lines that every text carries; `rented`: words of what is lent for money
-    (services/copy/data/asked.toml).
+    of the customer; `always`: lines that every text carries; `rented`: words of what is lent for money; `measured`: of
+    what is made after measuring; `walk_in`, `no_account`: of what needs no appointment, no account; `extras`: of what a
+    price lacks (services/copy/data/asked.toml).
     """
 
     language: str
@@ -81,6 +82,10 @@ class Words:
     demands: re.Pattern[str]
     always: re.Pattern[str]
     rented: re.Pattern[str]
+    measured: re.Pattern[str]
+    walk_in: re.Pattern[str]
+    no_account: re.Pattern[str]
+    extras: re.Pattern[str]
     asked: Mapping[str, re.Pattern[str]]
 
     def phrases(self, section: str, name: str, tone: Tone) -> list[str]:
@@ -129,7 +134,7 @@ def _phrase(text: str) -> Phrase:
     return Phrase(text[prefix.end() :], frozenset(TONES[letter] for letter in prefix[1]))
 
 
-def _read(name: str) -> dict[str, Any]:
+def read_data(name: str) -> dict[str, Any]:
     return tomllib.loads(files("services.copy.data").joinpath(name).read_text(encoding="utf-8"))
 
 
@@ -151,9 +156,9 @@ def _lines(row: Mapping[str, Any]) -> tuple[Phrase, ...]:
 def words_of(language: str) -> Words:
     """The words of a language; those of a language without any are empty."""
     known = language in LANGUAGES
-    forms = _read("function_words.toml")[language] if known else {}
-    asked = _read("asked.toml")[language] if known else {}
-    frames = _read(f"frames.{language}.toml") if known else {}
+    forms = read_data("function_words.toml")[language] if known else {}
+    asked = read_data("asked.toml")[language] if known else {}
+    frames = read_data(f"frames.{language}.toml") if known else {}
     buttons = {
         (platform, goal): tuple(labels)
         for platform, goals in frames.pop("buttons", {}).items()
@@ -167,7 +172,7 @@ def words_of(language: str) -> Words:
             else {}
             for section, table in frames.items()
         },
-        cues=tuple(_cue(*item) for item in _read(f"cues.{language}.toml").items()) if known else (),
+        cues=tuple(_cue(*item) for item in read_data(f"cues.{language}.toml").items()) if known else (),
         buttons=buttons if known else _translated(words_of("en").buttons, labels_of(language)),
         guards=whole_words(forms.get("guards", ())),
         negations=whole_words(forms.get("negations", ())),
@@ -184,6 +189,10 @@ def words_of(language: str) -> Words:
         demands=whole_words(asked.get("demands", ())),
         always=_ages(asked.get("always", ())),
         rented=whole_words(asked.get("rented", ())),
+        measured=whole_words(asked.get("measured", ())),
+        walk_in=whole_words(asked.get("walk_in", ())),
+        no_account=whole_words(asked.get("no_account", ())),
+        extras=whole_words(asked.get("extras", ())),
         asked={kind: whole_words(asked[kind]) for kind in ASKED if kind in asked},
     )
 
@@ -191,13 +200,13 @@ def words_of(language: str) -> Words:
 @cache
 def signs(name: str) -> tuple[str, ...]:
     """Words and marks that mean the same in any language: services/copy/data/signs.toml."""
-    return tuple(_read("signs.toml")[name])
+    return tuple(read_data("signs.toml")[name])
 
 
 @cache
 def labels_of(language: str) -> Mapping[str, str]:
     """The labels of buttons in a language that is quoted only, by the English ones; empty for one without any."""
-    labels: Mapping[str, str] = _read("labels.toml").get(language, {})
+    labels: Mapping[str, str] = read_data("labels.toml").get(language, {})
     return labels
 
 

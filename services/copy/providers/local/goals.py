@@ -1,0 +1,105 @@
+"""What a brief asks of its readers, for its button: by its own words, then by the usual goal of its kind."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from services.chassis.amounts import western
+from services.copy.providers.local.material import Material
+from services.copy.providers.local.own_work import is_own_work
+from services.copy.providers.local.telephones import has_telephone
+from services.copy.providers.local.words import ASKED
+
+BEGINNING: Final = 160  # characters of a description that say what it is about
+SOLD: Final = frozenset({"good", "food"})  # kinds that are bought by a click
+APPLIED: Final = frozenset(
+    {"", "job", "service", "finance", "property", "cause", "public_body"}
+)  # what one applies for
+BOOKED: Final = frozenset({"service", "event", "place"})  # kinds that one makes an appointment with
+VISITED: Final = frozenset({"place", "event"})  # kinds that one goes to
+ENQUIRE: Final = "enquire"  # the goal of a brief whose readers ask first
+USUAL: Final = {  # kinds of which a goal is usual, so that their words need not say it
+    "sign_up": frozenset({"software", "event"}),
+    "apply": frozenset({"job", "finance", "property"}),
+    "donate": frozenset({"cause"}),
+    "download": frozenset({"software"}),
+}
+_NEVER: Final = re.compile(r"(?!)")
+
+
+def goal_of(material: Material) -> str:
+    """What the brief asks of its readers; empty where that is not sure; ENQUIRE where they ask first.
+
+    Its own words count before what products of its kind are usually advertised for: nobody buys a job, a volunteer or a
+    quotation by a click.
+    """
+    goal, kind = material.goal, material.kind
+    asked = [name for name in ASKED if asks(name, material)]
+    if "enquire" in material.words.asked and material.words.asked["enquire"].search(material.full_name):
+        return _reached(material)
+    if "helpers" in asked:
+        return "donate" if goal == "donate" and "donate" in asked else ""
+    if "apply" in asked and kind in APPLIED:
+        return "apply"
+    if kind in SOLD:
+        return _goal_of_goods(asked, material)
+    if goal == "sign_up" and kind == "software" and material.words.no_account.search(material.written):
+        return ""
+    if goal in USUAL and kind in USUAL[goal]:
+        return goal if material.is_known or goal in asked or kind == "cause" else ""
+    if kind == "software":
+        return ""
+    stated = next((name for name in ("sign_up", "book") if name in asked), "")
+    if stated and kind in {"", "service", "event", "place"}:
+        return stated
+    if "sell" in asked:  # it is sent: perhaps a thing after all
+        return ""
+    if goal == "book" and material.words.walk_in.search(material.written):
+        return ""
+    if goal == "book" and kind != "public_body":
+        return goal if material.is_sure or (material.is_known and kind in BOOKED and "enquire" not in asked) else ""
+    if goal == "visit":
+        return goal if material.is_known and kind in VISITED else ""
+    if goal == "call" or "call" in asked:
+        return _reached(material)
+    return ENQUIRE if kind == "service" and "enquire" in asked else ""
+
+
+def _goal_of_goods(asked: list[str], material: Material) -> str:
+    """Goods are bought, unless they are lent, fitted, made after questions, or the customer's own."""
+    if _is_rented(material):
+        return "book" if "book" in asked else _reached(material)
+    if is_own_work(material.full_name, material.written, material.language) or (
+        "sell" not in asked and material.words.measured.search(material.written)
+    ):
+        if "book" in asked:
+            return "book"
+        return _reached(material) if {"enquire", "call"} & set(asked) else ""
+    if {"enquire", "book", "apply", "call"} & set(asked) and "sell" not in asked:
+        if "book" in asked and material.goal == "book":
+            return "book"
+        return _reached(material) if "enquire" in asked else ""
+    offered = "sell" in asked or bool(material.amount)
+    return "sell" if material.goal in {"sell", ""} and (material.is_sure or offered) else ""
+
+
+def _reached(material: Material) -> str:
+    """How one reaches somebody: by telephone where the brief has a number."""
+    return "call" if _has_number(material) else ENQUIRE
+
+
+def asks(goal: str, material: Material) -> bool:
+    """Whether the brief asks for it in its own words."""
+    return bool(material.words.asked.get(goal, _NEVER).search(material.written))
+
+
+def _has_number(material: Material) -> bool:
+    """Whether the brief holds a number to call."""
+    return has_telephone(western(material.written))
+
+
+def _is_rented(material: Material) -> bool:
+    """Whether the name, or what the description begins with, says that the thing is lent for money."""
+    described = material.written[len(material.full_name) :].strip()
+    return bool(material.words.rented.search(f"{material.full_name}\n{described[:BEGINNING]}"))
