@@ -45,7 +45,7 @@ class Tone(StrEnum):
 class BriefFact:
     """One statement about the product, in the customer's words.
 
-    id: unique in its brief ("f1"); numbers follow the customer's text. role, source, strength: as of
+    id: unique in its brief ("f1"); numbers follow the customer's text. role, source, strength, limited_by: as of
     adwright.catalog.v1.Fact.
     """
 
@@ -54,6 +54,7 @@ class BriefFact:
     role: str
     source: str = ""
     strength: float = 0.5
+    limited_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,7 +99,14 @@ def _understanding(message: catalog_pb2.Understanding) -> BriefUnderstanding:
         sensitive=tuple(message.sensitive),
         regulated=tuple(message.regulated),
         facts=tuple(
-            BriefFact(id=fact.id, text=fact.text, role=fact.role, source=fact.source, strength=fact.strength)
+            BriefFact(
+                id=fact.id,
+                text=fact.text,
+                role=fact.role,
+                source=fact.source,
+                strength=fact.strength,
+                limited_by=tuple(fact.limited_by),
+            )
             for fact in message.facts
         ),
     )

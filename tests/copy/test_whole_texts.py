@@ -20,6 +20,13 @@ OARS = Product(
     brand="Quayside",
     description="Spruce oars shaped by hand in Fowey, all lengths from 6 to 10 ft, leathers fitted while you wait.",
 )
+STILL = Product(
+    name="Stills for hire, and a distiller",
+    brand="Alder Press",
+    description=(
+        "We distil your fruit while you watch. 62 € a charge of 120 litres. Duty is not included. Wood is 8 € extra."
+    ),
+)
 LESSONS = Product(
     name="Evening lessons",
     brand="Linden",
@@ -36,6 +43,13 @@ def test_a_price_stands_with_the_limit_that_follows_it(platform: Platform, forma
     for variant in _variants(STUMPS, platform, format_):
         text = f"{variant.hook}\n{variant.body}"
         assert "£90" not in text or "Minimum two stumps" in text, variant
+
+
+@pytest.mark.parametrize(("platform", "format_"), list(itertools.product(Platform, Format)))
+def test_a_price_stands_with_all_that_is_paid_on_top(platform: Platform, format_: Format) -> None:
+    for variant in _variants(STILL, platform, format_):
+        text = f"{variant.hook}\n{variant.body}"
+        assert "62" not in text or ("Duty is not included" in text and "8 €" in text), variant
 
 
 def test_a_text_with_room_says_all_of_a_short_brief() -> None:

@@ -125,7 +125,7 @@ def arguments(
             yield from _questions(material, tone, weights, limit, answer_limit)
         yield from _audience(material, tone, weights, limit, answer_limit)
         yield from _price(material, tone, weights, limit)
-    yield from _names(material, tone, limit)
+    yield from _names(material, tone, limit, sparse=sparse)
 
 
 def names_price(found: Quote, material: Material, *, strict: bool = False) -> bool:
@@ -357,7 +357,9 @@ def _price(material: Material, tone: Tone, weights: Mapping[str, float], limit: 
             )
 
 
-def _names(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
+def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Iterator[Argument]:
+    """Names of what is sold and of its sender. What the ad asks for, where the brief asks for it, is usual as a
+    headline of search ads; other lines that name nothing stand only where the brief holds too little."""
     for text in dict.fromkeys((material.what, material.name)):
         if 0 < len(text) <= limit:
             yield Argument(
@@ -379,8 +381,9 @@ def _names(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
                 yield Argument(angle="name", hook=as_line(text), score=_LEAST["name"] - SHORTENED)
     if material.brand and len(material.brand) <= limit:
         yield Argument(angle="name", hook=as_line(material.brand), score=_LEAST["brand"])
-    for place, text in enumerate(material.words.phrases("closers", material.closing or "none", tone)):
-        if len(text) <= limit:  # what the ad asks for: usual as a headline of search ads
+    closers = material.words.phrases("closers", material.closing or "none", tone)
+    for place, text in enumerate(closers if material.closing or sparse else ()):
+        if len(text) <= limit:
             yield Argument(
                 angle="call",
                 hook=as_line(text),
@@ -391,6 +394,8 @@ def _names(material: Material, tone: Tone, limit: int) -> Iterator[Argument]:
         if ("{subject}" in frame and (not material.subject or fold(material.subject) in fold(material.what))) or (
             "{brand}" in frame and (not sender or sender in material.what.casefold())
         ):
+            continue
+        if "{" not in frame and not sparse:
             continue
         hook = as_line(filled(frame, material))
         if len(hook) <= limit:

@@ -168,7 +168,8 @@ class _Draft:
         self._answered = not self._argument.whole and not self._limits_of_hook()
         self._answer()
         if not self._named or not (self._page.length or self._tail):
-            for text in (material.what, material.name, material.brand, material.price):
+            price = "" if self._limits_of_price() else material.price
+            for text in (material.what, material.name, material.brand, price):
                 if text and text.casefold() not in self._hook_folded and self._page.place(as_sentence(text)):
                     break
         if not self._page.length and not self._tail:

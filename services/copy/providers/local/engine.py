@@ -94,7 +94,10 @@ def _plainer(order: Order) -> Iterator[Order]:
     if material.language == UNKNOWN and all(sign.isascii() for sign in written if sign.isalpha()):
         material = replace(material, language=PLAIN, words=words_of(PLAIN))
         yield replace(order, material=material)
-    yield replace(order, material=replace(material, quotes=(), opening=None))
+    bare = replace(material, quotes=(), opening=None)
+    if material.price_is_quoted and material.conditions:  # what limits it would not stand beside it
+        bare = replace(bare, price="", price_is_quoted=False)
+    yield replace(order, material=bare)
 
 
 def _drafts(order: Order, random_: random.Random, *, sparse: bool = False) -> list[Draft]:

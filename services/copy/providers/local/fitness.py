@@ -216,8 +216,8 @@ def lead_loss(found: Quote, setting: Setting) -> float:
         less += BESIDE
     elif _KEY.match(text):
         less += LABEL if found.source == "features" else BESIDE
-    if words.informs.search(text):
-        less += INFORMS
+    if words.informs.search(text) or ("? " in text and found.source == "description" and count > KEY_WORDS):
+        less += INFORMS  # a question of customers with its answer
     if _STREET.search(text):
         less += BESIDE if setting.kind in PLACES else UNFIT
     if found.role == "logistics" and not is_event:

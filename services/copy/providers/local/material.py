@@ -12,6 +12,7 @@ from services.chassis.amounts import western
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief
 from services.copy.providers.local.amounts import amounts_of, first_amount, has_unit, same_amount
 from services.copy.providers.local.fitness import (
+    WEAK,
     Setting,
     is_late,
     is_shorthand,
@@ -37,7 +38,7 @@ from services.copy.providers.local.quotes import (
     quote,
     upper_first,
 )
-from services.copy.providers.local.strengths import LISTED, SELLING, ranks_of, strength_of
+from services.copy.providers.local.strengths import LEADS_NOTHING, LISTED, SELLING, ranks_of, strength_of
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
 
 FEW_FEATURES = 3  # from which a customer has chosen what to say, beside a description that says more
@@ -171,6 +172,7 @@ def material_of(brief: CopyBrief) -> Material:
             strength=strength_of(fact, ranks.get(fact.id, 1.0), listed=listed),
             source=fact.source,
             words=words,
+            limited_by=fact.limited_by,
         )
         for fact in facts
         if fact.text.strip() and not fact.text.rstrip().endswith(":")
@@ -197,9 +199,14 @@ def material_of(brief: CopyBrief) -> Material:
         prices=frozenset[Decimal]().union(*(amounts_of(found.text) for found in quotes if found.source == "features")),
     )
     alone = _stands_alone(quotes, brief)
+    doubted = {fact.id for fact in facts if fact.strength <= LEADS_NOTHING}
     described = re.sub(r"[ \t\u00a0]+", " ", brief.description).casefold()
     fit = [
-        replace(found, loss=lead_loss(found, setting), late=is_late(found, setting))
+        replace(
+            found,
+            loss=lead_loss(found, setting) + (WEAK if found.id in doubted else 0.0),
+            late=is_late(found, setting),
+        )
         for found in quotes
         if alone(found) and may_stand(found, setting) and not is_torn(found, described)
     ]

@@ -36,6 +36,7 @@ ITEM_WORDS = 10  # of one item of a list, with "and" and the item behind it
 ECHO = 0.34  # share of a text's words that another has from which it says them again
 HEAD_WORDS = 5  # fewest of a clause that says what is offered, or
 NEAR_WORDS = 3  # first words behind a comma
+LIST_ITEM = 3  # words of an item of a list of which each counts
 SHORT_ITEM = 6  # words of an item of a list
 HEAD_CHARACTERS = 24  # fewest of one
 MOST_ITEMS = 6  # of a list that are looked at
@@ -45,7 +46,7 @@ LEAST_KEPT = 0.3  # share of a text: what remains of less is not what the custom
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """One fact. `text` is the customer's; role, strength and source are those of adwright.catalog.v1.Fact."""
+    """One fact. `text` is the customer's; role, strength, source, limited_by are those of adwright.catalog.v1.Fact."""
 
     id: str
     text: str
@@ -56,6 +57,7 @@ class Quote:
     dangling: bool = False  # refers back to a sentence before it
     loss: float = 0.0  # what it loses as an opening
     late: bool = False  # stands in a text only where nothing else does
+    limited_by: tuple[str, ...] = ()  # ids of the facts that limit this price or offer
 
     @property
     def sentence(self) -> str:
@@ -303,8 +305,8 @@ def _may_be_cut_off(dropped: str, words: Words) -> bool:
     item, *more = re.split(r"[,;:]\s", dropped[1:].strip())
     found = item.split()
     is_list = _goes_on_as_list(dropped, words)
-    if words.language == "de" and is_list:
-        return False
+    if is_list and (words.language == "de" or len(found) <= LIST_ITEM):
+        return False  # "loans on guitars, tools and rings" are not on guitars
     if not found or not found[0][:1].islower() or first_word(item) in words.open_end:
         return True
     return any(sign.isdigit() for word in found[:NEAR_WORDS] for sign in word) or (
@@ -352,7 +354,16 @@ def _goes_on_as_list(dropped: str, words: Words) -> bool:
     return False
 
 
-def quote(*, id: str, text: str, role: str, strength: float, source: str, words: Words) -> Quote:  # noqa: A002  (as the proto)
+def quote(
+    *,
+    id: str,  # noqa: A002  (as the proto)
+    text: str,
+    role: str,
+    strength: float,
+    source: str,
+    words: Words,
+    limited_by: tuple[str, ...] = (),
+) -> Quote:
     """A fact ready to be quoted."""
     text = re.sub(r"\s+", " ", text).strip()
     return Quote(
@@ -363,4 +374,5 @@ def quote(*, id: str, text: str, role: str, strength: float, source: str, words:
         source=source,
         words=content_words(text, words),
         dangling=first_word(text) in words.dangling or _points_back(text, words),
+        limited_by=limited_by,
     )

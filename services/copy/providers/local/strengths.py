@@ -8,6 +8,7 @@ from services.copy.domain import BriefFact
 
 # Roles that an ad may lead with or list; the others stand in it only where they must.
 SELLING = frozenset({"benefit", "feature", "figure", "offer", "price", "proof", "logistics"})
+LEADS_NOTHING = 0.15  # the catalog's strength up to which a fact stands beside others only
 LISTED = 0.25  # of strength that such features have before the catalog's
 ORDER = 0.6  # share of a strength that is the customer's order
 FEATURES = (1.0, 0.6)  # strength of the first and the last feature of a list,

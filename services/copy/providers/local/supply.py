@@ -207,6 +207,8 @@ class Supply:
                     if place in limits:  # a sentence does not stand without the limit behind it
                         run.pop()
                     break
+            while run and any(limit not in run for limit in self.limits_of(run[-1])):
+                run.pop()
             if left < 0 or sum(found.place in free for found in run) < FEWEST_SENTENCES:
                 continue
             value = -LIMITED * sum(found.place not in free for found in run)
@@ -218,13 +220,18 @@ class Supply:
         return best
 
     def limits_of(self, found: Quote) -> tuple[Quote, ...]:
-        """The condition right behind a price or offer of the description, or behind a sentence of a long text, that the
-        text does not hold: without it the fact is not what a customer gets. Empty where it only refuses something."""
+        """The conditions that limit a price or offer, or stand right behind a sentence of a long text, and that the
+        text does not hold: without them the fact is not what a customer gets. What only refuses something limits
+        nothing, unless it says what the price lacks ("Duty is not included")."""
         is_told = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
-        limit = self.limit_behind(found) if is_told or found.role in {"price", "offer"} else None
-        if limit is None or _refuses(limit, self._task.material.words.negations):
-            return ()
-        return (limit,)
+        behind = self.limit_behind(found) if is_told or found.role in {"price", "offer"} else None
+        named = [limit for limit in self._task.material.conditions if limit.id in found.limited_by]
+        words, held = self._task.material.words, {quoted.id for quoted in self.quoted}
+        return tuple(
+            limit
+            for limit in [*([behind] if behind and behind not in named else []), *named]
+            if limit.id not in held and (not _refuses(limit, words.negations) or words.extras.search(limit.text))
+        )
 
     def statements(self, *, turn: int = 0) -> list[Statement]:
         """What may follow, the least used and strongest first, each with what limits it. `turn`: begins so many later,
