@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from services.ad_policy import LeftOut, forbidden_claim
+from services.ad_policy.subject import Subject
 from services.chassis.banned_words import banned_name_message
 from services.chassis.errors import InputFault
 from services.copy.domain import CopyBrief, Tone
