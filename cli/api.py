@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +13,7 @@ import httpx
 
 CALL_SECONDS = 190.0  # above the gateway's longest timeout, that of copy
 CONNECT_SECONDS = 60.0
+SILENT_SECONDS = 35.0  # streams send a comment every 10 s
 IMAGE_SUFFIXES = {"image/png": (".png",), "image/jpeg": (".jpg", ".jpeg"), "image/webp": (".webp",)}
 
 
@@ -57,6 +60,9 @@ class Api:
             response = self._client.request(method, path, **request)
         except httpx.HTTPError as error:
             raise ApiError(0, "UNREACHABLE", f"The gateway does not respond: {error}") from None
+        return self._result(response)
+
+    def _result(self, response: httpx.Response) -> dict[str, Any]:
         try:
             body = response.json()
             error_body = body.get("error", {}) if response.status_code >= 400 else None
@@ -69,6 +75,36 @@ class Api:
             ) from None
         retry_after = response.headers.get("Retry-After", "")
         raise ApiError(response.status_code, reason, message, float(retry_after) if retry_after.isdecimal() else 0.0)
+
+    def events(self, path: str, last_event_id: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yields the Server-Sent Events of a stream until it ends: the event's id, and its data as JSON. Comments give
+        an empty id and no data, so that a caller sees that the stream lives. Raises ApiError, also for a silent stream.
+        """
+        headers = {"Accept": "text/event-stream"}
+        if last_event_id:
+            headers["Last-Event-ID"] = last_event_id
+        timeout = httpx.Timeout(SILENT_SECONDS, connect=CONNECT_SECONDS)
+        try:
+            with self._client.stream("GET", path, headers=headers, timeout=timeout) as response:
+                if response.status_code == httpx.codes.NO_CONTENT:
+                    return
+                if response.status_code != httpx.codes.OK:
+                    response.read()
+                    self._result(response)
+                event_id = ""
+                for line in response.iter_lines():
+                    name, _, value = line.partition(":")
+                    value = value.removeprefix(" ")
+                    if name == "id":
+                        event_id = value
+                    elif name == "data":
+                        yield event_id, json.loads(value)
+                    elif not line:
+                        yield event_id, {}
+        except httpx.HTTPError as error:
+            raise ApiError(0, "UNREACHABLE", f"The event stream was lost: {error}") from None
+        except ValueError:
+            raise ApiError(0, "", "The stream holds something that is not JSON.") from None
 
     def save(self, url: str, path: Path) -> Path:
         """Downloads an asset to `path`, completely or not at all, and returns the path.

@@ -21,6 +21,7 @@ PLACEHOLDERS = {
     "KEY": "an API key: apiKey.id",
     "WEBHOOK": "a webhook: webhook.id",
     "DELIVERY": "a delivery of a webhook: id",
+    "SENT": "a delivery to a webhookUrl: id",
 }
 
 Example = tuple[str, str, Mapping[str, Any] | None]
@@ -83,7 +84,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("DELETE", "/api/keys/$KEY", None),
     ),
     "webhooks": (
-        ("POST", "/api/webhooks", {"url": "https://example.com/hook", "events": ["job.completed"]}),
+        ("POST", "/api/webhooks", {"url": "https://example.com/hook", "events": ["job.completed"], "ed25519": True}),
         ("GET", "/api/webhooks", None),
         ("GET", "/api/webhooks/$WEBHOOK", None),
         ("PATCH", "/api/webhooks/$WEBHOOK", {"events": ["job.completed", "job.failed"]}),
@@ -92,7 +93,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("GET", "/api/webhooks/$WEBHOOK/deliveries", None),
         ("POST", "/api/webhooks/$WEBHOOK/deliveries/$DELIVERY/redeliver", {}),
         ("POST", "/api/webhooks/$WEBHOOK/replay", {"since": "2026-01-31T12:00:00Z"}),
+        ("GET", "/api/webhooks/$WEBHOOK/public-key", None),
         ("DELETE", "/api/webhooks/$WEBHOOK", None),
+        ("GET", "/api/webhook-secret", None),
+        ("POST", "/api/webhook-secret/rotate", {"overlapHours": 24}),
+        ("GET", "/api/webhook-deliveries", None),
+        ("POST", "/api/webhook-deliveries/$SENT/redeliver", {}),
     ),
     "for admins": (
         ("POST", "/api/admin/grants", {"userId": "demo", "credits": 100, "grantId": "gift-1", "reason": "a gift"}),
@@ -101,7 +107,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("POST", "/api/admin/jobs/$JOB/retry", {}),
     ),
 }
-PUBLIC_PATHS = ("$ASSET", "/api/voices/male-1/sample", "/api/avatars/finn/preview")
+PUBLIC_PATHS = (
+    "$ASSET",
+    "/api/voices/male-1/sample",
+    "/api/avatars/finn/preview",
+    "/api/webhooks/$WEBHOOK/public-key",
+)
 OUTPUT_FILES = {"/api/voices/male-1/sample": "voice.m4a", "/api/avatars/finn/preview": "avatar.png", "$ASSET": "asset"}
 
 

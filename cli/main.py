@@ -19,6 +19,7 @@ import typer
 from cli import avatars, backups, catalog, generate, jobs, keys, ledger, webhooks
 from cli.demo import KINDS, demo_ids, show_demo
 from cli.doctor import doctor
+from cli.listen import listen
 from cli.terminal import (
     DEMO_USER,
     NO_SYSTEM,
@@ -45,6 +46,7 @@ app.add_typer(keys.app, name="keys")
 app.command()(backups.backup)
 app.command()(backups.restore)
 app.command()(doctor)
+app.command()(listen)
 
 
 @app.command()

@@ -40,6 +40,7 @@ TITLES: Final[Mapping[str, str]] = {
     "DatabaseSettings": "Database",
     "KafkaSettings": "Kafka",
     "AssetSettings": "Asset storage",
+    "WebhookUrlSettings": "Addresses of webhooks",
     "WorkerSettings": "Every worker",
 }
 

@@ -129,6 +129,23 @@ class KafkaSettings(Settings):
     )
 
 
+class WebhookUrlSettings(Settings):
+    """Settings of a service that checks the addresses of webhooks."""
+
+    webhook_allow_http: bool = Field(
+        default=False, description="Whether webhooks may use http and any port; for development only."
+    )
+    webhook_allowed_addresses: str = Field(
+        default="",
+        description="IP addresses, separated by commas, to which webhooks may lead although they are not public; for "
+        "development only.",
+    )
+
+    def allowed_addresses(self) -> list[str]:
+        """Returns the addresses of `webhook_allowed_addresses`."""
+        return [address.strip() for address in self.webhook_allowed_addresses.split(",") if address.strip()]
+
+
 class AssetSettings(Settings):
     """Settings of a process that stores or serves assets."""
 

@@ -9,7 +9,7 @@ import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis.config import ServiceSettings, read_settings_or_exit
+from services.chassis.config import ServiceSettings, WebhookUrlSettings, read_settings_or_exit
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
@@ -19,6 +19,7 @@ from services.copy.providers.local import LocalCopyProvider, read_all
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.copy.providers.openai import OpenAICopyProvider
 from services.copy.servicer import WRITE_SECONDS, CopyServicer, CopyWriterServicer
+from services.worker.remote.webhook_urls import WebhookUrls
 from services.worker.submission import Submitter
 
 HEADLINE_SECONDS = 40.0  # below the image worker's deadline for its headline, with room for the built-in engine
@@ -26,7 +27,7 @@ LOCAL_MARGIN_SECONDS = 5.0  # for the built-in engine, after the model's time ha
 SERVICES = ("adwright.copy.v1.CopyService", "adwright.copy.v1.CopyWriterService")
 
 
-class CopySettings(ServiceSettings):
+class CopySettings(ServiceSettings, WebhookUrlSettings):
     """Settings of the copy service. Without an endpoint the built-in engine writes."""
 
     copy_openai_url: str = Field(
@@ -96,9 +97,11 @@ async def serve(settings: CopySettings) -> None:
     identity = ServiceIdentity("copy", settings.service_secrets())
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
+    webhook_urls = WebhookUrls(allow_http=settings.webhook_allow_http, allowed=settings.allowed_addresses())
+    submitter = Submitter(catalog=catalog, job=job, identity=identity, webhook_url_problem=webhook_urls.problem_of)
     writers = create_writers(settings)
     servicer = CopyServicer(
-        submitter=Submitter(catalog=catalog, job=job, identity=identity),
+        submitter=submitter,
         jobs=job,
         identity=identity,
         provider=writers.copy,

@@ -13,7 +13,7 @@ from adwright.image.v1 import image_pb2_grpc
 from pydantic import Field, SecretStr
 
 from services.chassis.clock import SystemClock
-from services.chassis.config import ServiceSettings, read_settings_or_exit
+from services.chassis.config import ServiceSettings, WebhookUrlSettings, read_settings_or_exit
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
@@ -21,18 +21,25 @@ from services.image.messages import JOB_TYPE
 from services.image.providers import ImageProvider
 from services.image.servicer import ImageServicer
 from services.worker.process import WorkerSettings, health_probe, run_worker, signing_of
+from services.worker.remote.webhook_urls import WebhookUrls
 from services.worker.submission import Submitter
 
 SERVICES = ("adwright.image.v1.ImageService",)
 DISPATCH_TOPIC = "adwright.job.dispatch.image.v1"
 
 
-async def run_api(settings: ServiceSettings) -> None:
+class ImageSettings(ServiceSettings, WebhookUrlSettings):
+    """Environment variables of the image API."""
+
+
+async def run_api(settings: ImageSettings) -> None:
     """Runs the API until the process is stopped."""
     identity = ServiceIdentity("image", settings.service_secrets())
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
-    servicer = ImageServicer(Submitter(catalog=catalog, job=job, identity=identity))
+    webhook_urls = WebhookUrls(allow_http=settings.webhook_allow_http, allowed=settings.allowed_addresses())
+    submitter = Submitter(catalog=catalog, job=job, identity=identity, webhook_url_problem=webhook_urls.problem_of)
+    servicer = ImageServicer(submitter)
 
     def register(server: grpc.aio.Server) -> None:
         image_pb2_grpc.add_ImageServiceServicer_to_server(servicer, server)
@@ -164,7 +171,7 @@ def main() -> None:
         worker_settings = read_settings_or_exit(ImageWorkerSettings)
         start("image-worker", worker_settings, run_image_worker(worker_settings))
     else:
-        settings = read_settings_or_exit(ServiceSettings)
+        settings = read_settings_or_exit(ImageSettings)
         start("image", settings, run_api(settings))
 
 

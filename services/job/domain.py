@@ -128,6 +128,8 @@ class Submission(IdempotentRequest):
     """When the request reached the gateway; None: jobs of its key that have ended are not searched."""
     sends_heartbeats: bool = False
     """Whether a submitter that makes the job itself extends its lease."""
+    webhook_url: str = ""
+    """Where the end of the job is reported; empty: nowhere."""
 
     def accepted(self) -> ChangedJob:
         """The job's row after its acceptance: queued, or processing if its submitter makes it."""
@@ -393,6 +395,7 @@ class RetryableJob:
     quantity: int
     dead: bool
     self_made: bool
+    webhook_url: str = field(repr=False)
 
 
 OUTAGE_MESSAGE = (

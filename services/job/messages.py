@@ -109,6 +109,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         traceparent=request.traceparent or current_traceparent(),
         arrived_at=plausible_arrival(arrived_at, now),
         sends_heartbeats=request.sends_heartbeats,
+        webhook_url=request.webhook_url,
     )
 
 

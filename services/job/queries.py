@@ -43,6 +43,7 @@ from services.job.domain import (
 )
 from services.job.errors import AssetNotFound
 from services.job.tables import (
+    HAS_WEBHOOK_URL,
     MOMENT,
     QUEUED,
     TERMINAL,
@@ -214,19 +215,25 @@ class EndedRow(NamedTuple):
     project_id: UUID
     status: str
     completed_at: datetime
+    webhook_url: str
 
 
-_ENDED_JOBS = Query(
-    EndedRow,
-    select(job.c.id, job.c.user_id, job.c.project_id, job.c.status, job.c.completed_at)
-    .where(
-        job.c.completed_at.is_not(None),
+_ended_rows = select(
+    job.c.id, job.c.user_id, job.c.project_id, job.c.status, job.c.completed_at, job.c.webhook_url
+).where(job.c.completed_at.is_not(None))
+_ended_after = (
+    _ended_rows.where(
         tuple_(job.c.completed_at, job.c.id)
         > tuple_(bindparam("since", type_=MOMENT), bindparam("after", type_=Uuid())),
     )
     .order_by(job.c.completed_at, job.c.id)
-    .limit(_MOST),
+    .limit(_MOST)
 )
+_ENDED_JOBS = Query(EndedRow, _ended_after)
+_ENDED_WITH_URL = Query(EndedRow, _ended_after.where(HAS_WEBHOOK_URL))
+_ended_among = _ended_rows.where(among(job.c.id, "ids")).order_by(job.c.id)
+_ENDED_AMONG = Query(EndedRow, _ended_among)
+_ENDED_AMONG_WITH_URL = Query(EndedRow, _ended_among.where(HAS_WEBHOOK_URL))
 
 
 _ASSET = Query(
@@ -354,9 +361,18 @@ async def ended_since(connection: Connection, user_id: str, since: datetime, old
     return [row.id for row in rows]
 
 
-async def ended_jobs(connection: Connection, since: datetime, after: UUID, limit: int) -> Sequence[EndedRow]:
-    """Jobs that ended after the position (end, id), in this order."""
-    return await fetch_rows(connection, _ENDED_JOBS, {"since": since, "after": after, "most": limit})
+async def ended_jobs(
+    connection: Connection, since: datetime, after: UUID, limit: int, *, with_url: bool
+) -> Sequence[EndedRow]:
+    """Jobs that ended after the position (end, id), in this order. with_url: only those with a webhook_url."""
+    query = _ENDED_WITH_URL if with_url else _ENDED_JOBS
+    return await fetch_rows(connection, query, {"since": since, "after": after, "most": limit})
+
+
+async def ended_among(connection: Connection, job_ids: Sequence[UUID], *, with_url: bool) -> Sequence[EndedRow]:
+    """Those of these jobs that have ended, in the order of their ids. with_url: only those with a webhook_url."""
+    query = _ENDED_AMONG_WITH_URL if with_url else _ENDED_AMONG
+    return await fetch_rows(connection, query, {"ids": list(job_ids)})
 
 
 # The conditions of a page, by the field of the filter.

@@ -295,7 +295,13 @@ class JobFeedServicer(job_pb2_grpc.JobFeedServiceServicer):
         since = request.since.ToDatetime(tzinfo=UTC)
         after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)
         async with self._database.connection() as connection:
-            rows = await queries.ended_jobs(connection, since, after, request.page_size)
+            if request.job_ids:
+                ids = [UUID(job_id) for job_id in request.job_ids]
+                rows = await queries.ended_among(connection, ids, with_url=request.with_webhook_url)
+            else:
+                rows = await queries.ended_jobs(
+                    connection, since, after, request.page_size, with_url=request.with_webhook_url
+                )
         response = job_pb2.ListEndedJobsResponse()
         for row in rows:
             ended = response.jobs.add(
@@ -304,6 +310,7 @@ class JobFeedServicer(job_pb2_grpc.JobFeedServiceServicer):
                 user_id=row.user_id,
                 project_id=str(row.project_id),
                 status=row.status,
+                webhook_url=row.webhook_url,
             )
             ended.ended_at.FromDatetime(row.completed_at)  # in microseconds: the next page starts here
         return response

@@ -330,6 +330,7 @@ class Submissions:
                 priced_as=dead.priced_as,
                 quantity=dead.quantity,
                 retry_of=job_id,
+                webhook_url=dead.webhook_url,
                 traceparent=current_traceparent(),
             )
         )

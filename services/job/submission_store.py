@@ -113,6 +113,7 @@ _new = unnest(
     quantity=Integer,
     retry_of=Uuid,
     traceparent=Text,
+    webhook_url=Text,
     total=Interval,
 )
 _INSERTED: dict[str, Any] = {
@@ -372,6 +373,7 @@ class SubmissionStore:
                 "given_quantity": [submission.quantity for submission in submissions],
                 "given_retry_of": [submission.retry_of for submission in submissions],
                 "given_traceparent": [submission.traceparent for submission in submissions],
+                "given_webhook_url": [submission.webhook_url for submission in submissions],
                 "given_total": [limit.total for limit in limits],
             },
         )

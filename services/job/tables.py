@@ -28,6 +28,7 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
     and_,
+    literal_column,
     text,
 )
 
@@ -104,6 +105,8 @@ job = Table(
     Column("quantity", Integer, nullable=False, server_default=text("1")),  # variants, each at the price
     # Stored variants of a job that makes several; 0 in other jobs.
     Column("delivered", Integer, nullable=False, server_default=ZERO),
+    # Where the service webhook reports the end of this job; empty: nowhere. It may hold a customer's token.
+    Column("webhook_url", Text, nullable=False, server_default=EMPTY),
     PrimaryKeyConstraint("id", name="job_pkey"),
     CheckConstraint("type in ('copy', 'static_ad', 'video')", name="job_type_check"),
     CheckConstraint(f"status in ({_listed(Status)})", name="job_status_check"),
@@ -259,3 +262,11 @@ Index(
 )
 # ListEndedJobs reads jobs in order of their end. A row enters once, at its end.
 Index("job_ended", job.c.completed_at, job.c.id, postgresql_where=job.c.completed_at.is_not(None))
+# The same for those with an address of their own, which are few where nobody has registered a webhook.
+HAS_WEBHOOK_URL = job.c.webhook_url != literal_column("''")
+Index(
+    "job_ended_with_url",
+    job.c.completed_at,
+    job.c.id,
+    postgresql_where=and_(job.c.completed_at.is_not(None), HAS_WEBHOOK_URL),
+)

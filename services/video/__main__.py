@@ -11,7 +11,7 @@ from adwright.copy.v1 import copy_pb2_grpc
 from adwright.video.v1 import video_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis.config import ServiceSettings, read_settings_or_exit
+from services.chassis.config import ServiceSettings, WebhookUrlSettings, read_settings_or_exit
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
@@ -22,6 +22,7 @@ from services.video.providers import SpeechEngine, VideoProvider
 from services.video.samples import Samples
 from services.video.servicer import VideoServicer
 from services.worker.process import DEFAULT_MODELS_FOLDER, WorkerSettings, health_probe, run_worker, signing_of
+from services.worker.remote.webhook_urls import WebhookUrls
 from services.worker.submission import Submitter
 
 SERVICES = ("adwright.video.v1.VideoService",)
@@ -31,7 +32,7 @@ CONSENT_TEXT = (
 DISPATCH_TOPIC = "adwright.job.dispatch.video.v1"
 
 
-class VideoSettings(ServiceSettings):
+class VideoSettings(ServiceSettings, WebhookUrlSettings):
     """Environment variables of the video API."""
 
     models: Path = Field(default=DEFAULT_MODELS_FOLDER, description="Folder of the model files, for voice samples.")
@@ -62,6 +63,8 @@ async def run_api(settings: VideoSettings) -> None:
     identity = ServiceIdentity("video", settings.service_secrets())
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
+    webhook_urls = WebhookUrls(allow_http=settings.webhook_allow_http, allowed=settings.allowed_addresses())
+    submitter = Submitter(catalog=catalog, job=job, identity=identity, webhook_url_problem=webhook_urls.problem_of)
     samples = Samples(models=settings.models)
     policy = policy_of(settings.video_policy_url, settings.video_policy_key.get_secret_value())
     portraits = Portraits(
@@ -70,7 +73,7 @@ async def run_api(settings: VideoSettings) -> None:
         models=settings.models,
         consent=Consent(version=settings.avatar_consent_version, text=settings.avatar_consent_text),
     )
-    servicer = VideoServicer(Submitter(catalog=catalog, job=job, identity=identity), samples, policy, portraits)
+    servicer = VideoServicer(submitter, samples, policy, portraits)
 
     def register(server: grpc.aio.Server) -> None:
         video_pb2_grpc.add_VideoServiceServicer_to_server(servicer, server)

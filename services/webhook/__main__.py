@@ -9,17 +9,24 @@ from pathlib import Path
 import grpc
 from adwright.job.v1 import job_pb2_grpc
 from adwright.webhook.v1 import webhook_pb2_grpc
-from pydantic import Field
 
 from services.chassis.clock import SystemClock
-from services.chassis.config import DatabaseSettings, ServiceSettings, read_settings_or_exit
+from services.chassis.config import (
+    DatabaseSettings,
+    KafkaSettings,
+    ServiceSettings,
+    WebhookUrlSettings,
+    read_settings_or_exit,
+)
 from services.chassis.data.database import Database
+from services.chassis.data.kafka import TopicReader
 from services.chassis.data.migrations import migrate, prepare
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
 from services.webhook.dispatcher import Dispatcher
 from services.webhook.event_feed import EventFeed
+from services.webhook.event_messages import GROUP, TOPIC, EventMessages
 from services.webhook.sender import Sender
 from services.webhook.servicer import WebhookServicer
 
@@ -27,17 +34,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 SERVICES = ("adwright.webhook.v1.WebhookService",)
 
 
-class WebhookSettings(ServiceSettings, DatabaseSettings):
+class WebhookSettings(ServiceSettings, DatabaseSettings, KafkaSettings, WebhookUrlSettings):
     """Settings of the webhook service, from the environment."""
-
-    webhook_allow_http: bool = Field(
-        default=False, description="Whether webhooks may use http and any port; for development only."
-    )
-    webhook_allowed_addresses: str = Field(
-        default="",
-        description="IP addresses, separated by commas, to which webhooks may lead although they are not public; for "
-        "development only.",
-    )
 
 
 async def serve(settings: WebhookSettings) -> None:
@@ -51,10 +49,12 @@ async def serve(settings: WebhookSettings) -> None:
     api_keys = BillingApiKeyLookup(settings.billing_address, identity)
     channel = open_channel(settings.job_address)
     jobs = job_pb2_grpc.JobFeedServiceStub(channel)
-    allowed = [address.strip() for address in settings.webhook_allowed_addresses.split(",") if address.strip()]
-    sender = Sender(allow_http=settings.webhook_allow_http, allowed=allowed)
+    sender = Sender(allow_http=settings.webhook_allow_http, allowed=settings.allowed_addresses())
     dispatcher = Dispatcher(database=database, jobs=jobs, identity=identity, sender=sender, clock=clock)
     feed = EventFeed(database=database, jobs=jobs, identity=identity, clock=clock, recorded=dispatcher.wake)
+
+    reader = TopicReader(settings, topic=TOPIC, group=GROUP, values=True, from_start=False)
+    messages = EventMessages(reader=reader, feed=feed, clock=clock)
 
     def register(server: grpc.aio.Server) -> None:
         webhook_pb2_grpc.add_WebhookServiceServicer_to_server(
@@ -67,7 +67,7 @@ async def serve(settings: WebhookSettings) -> None:
             register=register,
             services=SERVICES,
             ready=database.ready,
-            loops=[feed.run, dispatcher.run],
+            loops=[feed.run, messages.run, dispatcher.run],
             api_keys=api_keys,
             clock=clock,
         ).run()

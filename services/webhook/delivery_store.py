@@ -3,7 +3,7 @@ transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from services.chassis.data.database import Connection
 from services.chassis.data.ids import new_id
 from services.chassis.data.sql import among, unnest
 from services.chassis.data.statements import IdRow, Query, fetch_row, fetch_rows, run
-from services.webhook.domain import Answer, Event, Outcome, State
+from services.webhook.domain import Answer, Event, Outcome, State, origin_of
 from services.webhook.errors import DeliveryNotFound
 from services.webhook.rows import DeliveryRow, EndpointRow, LeasedRow, PositionRow
 from services.webhook.tables import DELIVERY, ENDPOINT, FEED_POSITION, MOMENT
@@ -28,8 +28,9 @@ FAILING_SLOTS = 1  # while the last try of the endpoint failed
 _NOW = bindparam("now", type_=MOMENT)
 _ENDPOINT_ID = bindparam("of_endpoint", type_=Uuid())
 _MOST = bindparam("most", type_=Integer())
-_ENDPOINTS_OF = Query(EndpointRow, select(ENDPOINT).where(among(ENDPOINT.c.user_id, "users")))
-_ANY_ENDPOINT = Query(IdRow, select(ENDPOINT.c.id).limit(1))
+_REGISTERED = ENDPOINT.c.of_requests.is_(False)
+_ENDPOINTS_OF = Query(EndpointRow, select(ENDPOINT).where(among(ENDPOINT.c.user_id, "users"), _REGISTERED))
+_ANY_ENDPOINT = Query(IdRow, select(ENDPOINT.c.id).where(_REGISTERED).limit(1))
 _GIVEN = unnest(
     "given",
     id=Uuid,
@@ -40,6 +41,8 @@ _GIVEN = unnest(
     occurred_at=MOMENT,
     state=Text,
     next_try_at=MOMENT,
+    url=Text,
+    user_id=Text,
 )
 _RECORDED = tuple(column.name for column in _GIVEN.c)
 _RECORD = (
@@ -77,11 +80,18 @@ _LEASE = Query(
     update delivery
        set leased_until = :until, tries = tries + 1, tried_at = :now
       from due, endpoint
+      left join default_secret on endpoint.of_requests and default_secret.user_id = endpoint.user_id
      where delivery.id = due.id and endpoint.id = delivery.endpoint_id
     returning delivery.id, delivery.endpoint_id, delivery.event_id, delivery.type, delivery.job_id,
-              delivery.occurred_at, delivery.tries, delivery.leased_until, endpoint.user_id, endpoint.url,
-              endpoint.secret, endpoint.failing_since,
-              case when endpoint.previous_secret_until > :now then endpoint.previous_secret end as previous_secret
+              delivery.occurred_at, delivery.tries, delivery.leased_until, endpoint.user_id,
+              coalesce(delivery.url, endpoint.url) as url, coalesce(default_secret.secret, endpoint.secret) as secret,
+              endpoint.failing_since,
+              case when endpoint.previous_secret_until > :now then endpoint.previous_secret
+                   when default_secret.previous_secret_until > :now then default_secret.previous_secret
+              end as previous_secret,
+              endpoint.of_requests, endpoint.ed25519_key,
+              case when endpoint.previous_secret_until > :now then endpoint.previous_ed25519_key
+              end as previous_ed25519_key
 """).bindparams(  # the numbers are constants
         bindparam("now", type_=MOMENT), bindparam("until", type_=MOMENT), bindparam("most", type_=Integer())
     ),
@@ -171,15 +181,20 @@ _MOVE_POSITION = _moved.on_conflict_do_update(
 )
 
 
-async def record(connection: Connection, events: Sequence[Event], now: datetime) -> int:
-    """Records a delivery for each endpoint that wants an event, once however often it is called; returns the new ones.
+async def record(
+    connection: Connection, events: Sequence[Event], origins: Mapping[tuple[str, str], UUID], now: datetime
+) -> int:
+    """Records a delivery for each endpoint that wants an event, and for the address that its job's request named, once
+    however often it is called; returns the new ones.
 
-    An endpoint that is disabled gets the delivery as skipped, so that a replay finds it.
+    origins: the endpoints of such addresses (url_store.origins_of). An endpoint that is disabled gets the delivery as
+    skipped, so that a replay finds it.
     """
     if not events:
         return 0
+    events = sorted(events, key=lambda event: event.id)  # concurrent recorders wait for each other in this order
     endpoints = await fetch_rows(connection, _ENDPOINTS_OF, {"users": list({event.user_id for event in events})})
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             new_id(now),
             endpoint.id,
@@ -189,6 +204,8 @@ async def record(connection: Connection, events: Sequence[Event], now: datetime)
             event.occurred_at,
             (State.PENDING if endpoint.disabled_at is None else State.SKIPPED).value,
             now if endpoint.disabled_at is None else None,
+            None,
+            None,
         )
         for event in events
         for endpoint in endpoints
@@ -196,6 +213,22 @@ async def record(connection: Connection, events: Sequence[Event], now: datetime)
         and event.type in endpoint.events
         and endpoint.project_id in (None, event.project_id)
         and endpoint.created_at <= event.occurred_at
+    ]
+    rows += [
+        (
+            new_id(now),
+            origins[event.user_id, origin_of(event.webhook_url)],
+            event.id,
+            event.type,
+            event.job_id,
+            event.occurred_at,
+            State.PENDING.value,
+            now,
+            event.webhook_url,
+            event.user_id,
+        )
+        for event in events
+        if event.webhook_url
     ]
     return await _insert(connection, rows)
 
@@ -205,7 +238,9 @@ async def record_test(
 ) -> DeliveryRow:
     """Records the delivery of a test event and returns its row."""
     delivery_id = new_id(now)
-    await _insert(connection, [(delivery_id, endpoint_id, event_id, kind, None, now, State.PENDING.value, now)])
+    await _insert(
+        connection, [(delivery_id, endpoint_id, event_id, kind, None, now, State.PENDING.value, now, None, None)]
+    )
     [row] = await fetch_rows(
         connection, _LIST, {"of_endpoint": endpoint_id, "before": UUID(int=delivery_id.int + 1), "most": 1}
     )

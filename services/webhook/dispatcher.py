@@ -20,8 +20,9 @@ from services.chassis.clock import Clock
 from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.webhook_signatures import signature_headers
 from services.webhook import delivery_store
-from services.webhook.domain import Answer, Outcome, State, outcome_of, signature_headers
+from services.webhook.domain import Answer, Outcome, State, outcome_of
 from services.webhook.metrics import DELAY_SECONDS, DISABLED, RUNNING_TRIES, TRIES
 from services.webhook.rows import LeasedRow
 from services.webhook.sender import ANSWER_SECONDS, Sender
@@ -124,11 +125,17 @@ class Dispatcher:
             await self._record(delivery, "", answer, outcome)
             return
         signing = [secret for secret in (delivery.secret, delivery.previous_secret) if secret]
-        headers = signature_headers(str(delivery.event_id), body, signing, self._clock.now())
+        keys = [key for key in (delivery.ed25519_key, delivery.previous_ed25519_key) if key]
+        headers = signature_headers(str(delivery.event_id), body, signing, self._clock.now(), keys)
         answer = await self._sender.post(delivery.url, body, headers)
         now = self._clock.now()
         outcome = outcome_of(
-            answer, tries=delivery.tries, failing_since=delivery.failing_since, now=now, chance=random.random()
+            answer,
+            tries=delivery.tries,
+            failing_since=delivery.failing_since,
+            now=now,
+            chance=random.random(),
+            may_disable=not delivery.of_requests,
         )
         await self._record(delivery, body.decode(), answer, outcome)
         if outcome.state == State.DELIVERED and delivery.tries == 1:

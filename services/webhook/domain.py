@@ -1,23 +1,17 @@
-"""The rules of deliveries: their times, what an answer means, and signatures. No I/O."""
+"""The rules of deliveries: their times, and what an answer means. No I/O."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from urllib.parse import urlsplit
 from uuid import UUID
 
 EVENT_TYPES = ("job.completed", "job.failed", "job.canceled", "job.expired")
 TEST_EVENT = "webhook.test"
 MAX_ENDPOINTS = 20  # of a user
-SECRET_PREFIX = "whsec_"  # noqa: S105  # of Standard Webhooks
-SECRET_BYTES = 32
 KEPT_FOR = timedelta(days=30)  # deliveries, after their event
 DISABLED_AFTER = timedelta(days=5)  # without a successful try
 # Pauses before each try after the first, which is immediate. They add up to 65.6 hours;
@@ -49,6 +43,8 @@ class Event:
     user_id: str
     project_id: UUID
     occurred_at: datetime
+    webhook_url: str = ""
+    """The address that the job's request named; empty: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,13 +67,25 @@ class Outcome:
     """Why the endpoint is disabled; empty: it is not."""
 
 
-def outcome_of(answer: Answer, *, tries: int, failing_since: datetime | None, now: datetime, chance: float) -> Outcome:
-    """Decides what follows from the answer to try number `tries`, from 1. chance: 0 to 1, for the jitter."""
+def outcome_of(
+    answer: Answer,
+    *,
+    tries: int,
+    failing_since: datetime | None,
+    now: datetime,
+    chance: float,
+    may_disable: bool = True,
+) -> Outcome:
+    """Decides what follows from the answer to try number `tries`, from 1. chance: 0 to 1, for the jitter.
+
+    may_disable: False for an address that a request named, which no later request need name.
+    """
     if not answer.error:
         return Outcome(state=State.DELIVERED, next_try_at=None, disable="")
     if answer.status == 410:
-        return Outcome(state=State.FAILED, next_try_at=None, disable="The endpoint answered 410 Gone.")
-    if failing_since is not None and now - failing_since >= DISABLED_AFTER:
+        reason = "The endpoint answered 410 Gone." if may_disable else ""
+        return Outcome(state=State.FAILED, next_try_at=None, disable=reason)
+    if may_disable and failing_since is not None and now - failing_since >= DISABLED_AFTER:
         reason = f"No try has succeeded for {DISABLED_AFTER.days} days. Last error: {answer.error}"
         return Outcome(state=State.FAILED, next_try_at=None, disable=reason)
     if tries > len(PAUSES):
@@ -100,17 +108,7 @@ def parse_retry_after(text: str, now: datetime) -> timedelta:
     return max(moment - now, timedelta(0))
 
 
-def new_secret() -> str:
-    """A new signing secret: `whsec_` and 32 random bytes in Base64."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
-
-
-def signature_headers(event_id: str, body: bytes, signing_secrets: Sequence[str], now: datetime) -> dict[str, str]:
-    """The three headers of Standard Webhooks, with a signature by each secret."""
-    seconds = str(int(now.timestamp()))
-    signed = f"{event_id}.{seconds}.".encode() + body
-    signatures = []
-    for secret in signing_secrets:
-        digest = hmac.new(base64.b64decode(secret.removeprefix(SECRET_PREFIX)), signed, hashlib.sha256).digest()
-        signatures.append("v1," + base64.b64encode(digest).decode())
-    return {"webhook-id": event_id, "webhook-timestamp": seconds, "webhook-signature": " ".join(signatures)}
+def origin_of(url: str) -> str:
+    """Scheme, host and port of an address that was checked: `https://example.com`."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from services.chassis.data.database import Connection
 from services.chassis.data.statements import CountRow, Query, fetch_row, fetch_rows, run
+from services.chassis.webhook_signatures import new_ed25519_key
 from services.webhook.domain import MAX_ENDPOINTS
 from services.webhook.errors import WebhookLimitReached, WebhookNotFound
 from services.webhook.rows import EndpointRow
@@ -32,25 +33,27 @@ from services.webhook.tables import ENDPOINT, MOMENT
 
 _USER = bindparam("user", type_=Text())
 _NOW = bindparam("now", type_=MOMENT)
-_ONE = and_(ENDPOINT.c.id == bindparam("row_id", type_=Uuid()), ENDPOINT.c.user_id == _USER)
+_REGISTERED = ENDPOINT.c.of_requests.is_(False)  # those of requests are no webhooks of their users
+_ONE = and_(ENDPOINT.c.id == bindparam("row_id", type_=Uuid()), ENDPOINT.c.user_id == _USER, _REGISTERED)
 # Serializes a user's inserts while the endpoints are counted.
 _LOCK_USER = select(func.pg_advisory_xact_lock(func.hashtextextended(_USER, 2)))
-_COUNT = Query(CountRow, select(func.count().label("number")).where(ENDPOINT.c.user_id == _USER))
-_NEW = ("id", "user_id", "url", "events", "project_id", "secret", "created_at")
+_COUNT = Query(CountRow, select(func.count().label("number")).where(ENDPOINT.c.user_id == _USER, _REGISTERED))
+_NEW = ("id", "user_id", "url", "events", "project_id", "secret", "created_at", "ed25519_key")
 _INSERT = Query(
     EndpointRow, insert(ENDPOINT).values({ENDPOINT.c[name]: bindparam(name) for name in _NEW}).returning(ENDPOINT)
 )
 _LIST = Query(
     EndpointRow,
     select(ENDPOINT)
-    .where(ENDPOINT.c.user_id == _USER)
+    .where(ENDPOINT.c.user_id == _USER, _REGISTERED)
     .order_by(ENDPOINT.c.id.desc())
     .limit(bindparam("most", type_=BigInteger())),
 )
 _FIND = Query(EndpointRow, select(ENDPOINT).where(_ONE))
 _LOCK = Query(EndpointRow, select(ENDPOINT).where(_ONE).with_for_update())
+_FIND_ANY = Query(EndpointRow, select(ENDPOINT).where(ENDPOINT.c.id == bindparam("row_id", type_=Uuid()), _REGISTERED))
 _DELETE = delete(ENDPOINT).where(_ONE)
-_ENABLED = bindparam("enabled", type_=Boolean())
+_ENABLED, _ED25519 = bindparam("enabled", type_=Boolean()), bindparam("ed25519", type_=Boolean())
 _UPDATE = Query(
     EndpointRow,
     update(ENDPOINT)
@@ -69,6 +72,12 @@ _UPDATE = Query(
             (_ENABLED.is_(False), func.coalesce(ENDPOINT.c.disabled_reason, "It was disabled by its owner.")),
             else_=ENDPOINT.c.disabled_reason,
         ),
+        ed25519_key=case(
+            (_ED25519.is_(True), func.coalesce(ENDPOINT.c.ed25519_key, bindparam("new_key", type_=Text()))),
+            (_ED25519.is_(False), None),
+            else_=ENDPOINT.c.ed25519_key,
+        ),
+        previous_ed25519_key=case((_ED25519.is_(False), None), else_=ENDPOINT.c.previous_ed25519_key),
     )
     .returning(ENDPOINT),
 )
@@ -80,6 +89,8 @@ _ROTATE = Query(
         previous_secret=ENDPOINT.c.secret,
         previous_secret_until=bindparam("until", type_=MOMENT),
         secret=bindparam("new_secret", type_=Text()),
+        previous_ed25519_key=ENDPOINT.c.ed25519_key,
+        ed25519_key=case((ENDPOINT.c.ed25519_key.is_not(None), bindparam("new_key", type_=Text())), else_=None),
     )
     .returning(ENDPOINT),
 )
@@ -107,6 +118,12 @@ async def find(connection: Connection, endpoint_id: UUID, user_id: str, *, lock:
     return _found(row)
 
 
+async def find_of_anyone(connection: Connection, endpoint_id: UUID) -> EndpointRow:
+    """The endpoint, whosever it is. Raises WebhookNotFound."""
+    row = await fetch_row(connection, _FIND_ANY, {"row_id": endpoint_id})
+    return _found(row)
+
+
 async def change(
     connection: Connection,
     endpoint_id: UUID,
@@ -115,6 +132,7 @@ async def change(
     url: str | None,
     events: Sequence[str] | None,
     enabled: bool | None,
+    ed25519: bool | None,
     now: datetime,
 ) -> EndpointRow:
     """Changes what is not None and returns the row. Raises WebhookNotFound."""
@@ -124,6 +142,8 @@ async def change(
         "new_url": url,
         "new_events": list(events) if events else None,
         "enabled": enabled,
+        "ed25519": ed25519,
+        "new_key": new_ed25519_key(),
         "now": now,
     }
     row = await fetch_row(connection, _UPDATE, parameters)
@@ -131,8 +151,15 @@ async def change(
 
 
 async def rotate(connection: Connection, endpoint_id: UUID, user_id: str, secret: str, until: datetime) -> EndpointRow:
-    """Replaces the secret; the one before signs too until `until`. Returns the row. Raises WebhookNotFound."""
-    parameters = {"row_id": endpoint_id, "user": user_id, "new_secret": secret, "until": until}
+    """Replaces the secret, and the Ed25519 key if there is one; those before sign too until `until`. Returns the row.
+    Raises WebhookNotFound."""
+    parameters = {
+        "row_id": endpoint_id,
+        "user": user_id,
+        "new_secret": secret,
+        "new_key": new_ed25519_key(),
+        "until": until,
+    }
     row = await fetch_row(connection, _ROTATE, parameters)
     return _found(row)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -17,11 +17,11 @@ from services.chassis.clock import Clock
 from services.chassis.data.database import Database
 from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
-from services.webhook import delivery_store
+from services.webhook import delivery_store, url_store
 from services.webhook.domain import KEPT_FOR, Event
 from services.webhook.metrics import FEED_DELAY_SECONDS
 
-TICK_SECONDS = 0.4  # half of it is what the feed adds to the time from a job's end to its delivery
+TICK_SECONDS = 0.4  # half of it is what the feed adds to a delivery whose message was lost
 PAGE = 500
 MAX_PAGES = 100  # of one reading; the next tick continues
 # An end becomes visible up to 30 s after its time (IDLE_TRANSACTION_MS), and replicas' clocks differ a little.
@@ -53,6 +53,8 @@ class EventFeed:
         self._clock = clock
         self._recorded = recorded
         self._known: dict[UUID, datetime] = {}
+        self._any_endpoint = False  # as of the last reading
+        self.in_use = asyncio.Event()  # somebody has registered an endpoint, or a request has named an address
 
     async def run(self) -> None:
         """Reads at every tick until cancelled."""
@@ -72,19 +74,22 @@ class EventFeed:
             await asyncio.sleep(jittered(TICK_SECONDS))
 
     async def read(self) -> int:
-        """Records the deliveries of all ends up to now; their number. Without endpoints, only the position moves."""
+        """Records the deliveries of all ends up to now; their number. Without endpoints, only jobs with an address of
+        their own are read."""
         now = self._clock.now()
         async with self._database.connection() as connection:
-            wanted = await delivery_store.any_endpoint(connection)
+            self._any_endpoint = await delivery_store.any_endpoint(connection)
+            if self._any_endpoint:
+                self.in_use.set()
             since = await delivery_store.position(connection)
-            if not wanted or since is None:
+            if since is None:
                 await delivery_store.move_position(connection, now)
-            if not wanted:
-                return 0
         since = (since or now) - REREAD
         count, after = 0, ""
         for _ in range(MAX_PAGES):
-            page = await self._page(since, after)
+            request = job_pb2.ListEndedJobsRequest(after_job_id=after, page_size=PAGE)
+            request.since.FromDatetime(since)
+            page = await self._ended(request)
             count += await self._record(page, now)
             if len(page) < PAGE:
                 break
@@ -98,14 +103,25 @@ class EventFeed:
             self._recorded()
         return count
 
+    async def record_jobs(self, job_ids: Sequence[UUID]) -> int:
+        """Records the deliveries of those of these jobs that have ended; their number. At most PAGE jobs."""
+        request = job_pb2.ListEndedJobsRequest(job_ids=[str(job_id) for job_id in job_ids], page_size=PAGE)
+        request.since.GetCurrentTime()  # required, without effect
+        count = await self._record(await self._ended(request), self._clock.now())
+        if count:
+            self._recorded()
+        return count
+
     async def delete_old(self) -> int:
         """Deletes deliveries past their retention; their number."""
+        cutoff = self._clock.now() - KEPT_FOR
         async with self._database.transaction() as connection:
-            return await delivery_store.delete_old(connection, self._clock.now() - KEPT_FOR)
+            await url_store.delete_unused(connection, cutoff - REREAD)
+        async with self._database.transaction() as connection:
+            return await delivery_store.delete_old(connection, cutoff)
 
-    async def _page(self, since: datetime, after: str) -> list[job_pb2.EndedJob]:
-        request = job_pb2.ListEndedJobsRequest(after_job_id=after, page_size=PAGE)
-        request.since.FromDatetime(since)
+    async def _ended(self, request: job_pb2.ListEndedJobsRequest) -> list[job_pb2.EndedJob]:
+        request.with_webhook_url = not self._any_endpoint
         response = await self._jobs.ListEndedJobs(request, metadata=self._identity.metadata(), timeout=CALL_SECONDS)
         return list(response.jobs)
 
@@ -118,12 +134,18 @@ class EventFeed:
                 user_id=job.user_id,
                 project_id=UUID(job.project_id),
                 occurred_at=job.ended_at.ToDatetime(tzinfo=UTC),
+                webhook_url=job.webhook_url,
             )
             for job in page
         ]
         fresh = [event for event in events if event.id not in self._known]
+        if not fresh:
+            return 0
         async with self._database.transaction() as connection:
-            count = await delivery_store.record(connection, fresh, now)
+            origins = await url_store.origins_of(connection, fresh, now)
+            count = await delivery_store.record(connection, fresh, origins, now)
+        if count:
+            self.in_use.set()
         if len(self._known) < MAX_KNOWN:
             self._known.update({event.id: event.occurred_at for event in fresh})
         return count

@@ -7,8 +7,9 @@ from datetime import datetime
 from adwright.webhook.v1 import webhook_pb2
 
 from services.chassis.rpc.pagination import timestamp
+from services.chassis.webhook_signatures import public_key_of
 from services.webhook.domain import State
-from services.webhook.rows import DeliveryRow, EndpointRow
+from services.webhook.rows import DeliveryRow, EndpointRow, SecretRow
 
 
 def webhook_message(row: EndpointRow, now: datetime) -> webhook_pb2.Webhook:
@@ -21,9 +22,18 @@ def webhook_message(row: EndpointRow, now: datetime) -> webhook_pb2.Webhook:
         enabled=row.disabled_at is None,
         disabled_reason=row.disabled_reason or "",
         created_at=timestamp(row.created_at),
+        public_key=public_key_of(row.ed25519_key) if row.ed25519_key else "",
     )
     if row.failing_since is not None:
         message.failing_since.CopyFrom(timestamp(row.failing_since))
+    if row.previous_secret_until is not None and row.previous_secret_until > now:
+        message.previous_secret_until.CopyFrom(timestamp(row.previous_secret_until))
+    return message
+
+
+def default_secret_message(row: SecretRow, now: datetime) -> webhook_pb2.DefaultSecret:
+    """A user's default secret."""
+    message = webhook_pb2.DefaultSecret(secret=row.secret)
     if row.previous_secret_until is not None and row.previous_secret_until > now:
         message.previous_secret_until.CopyFrom(timestamp(row.previous_secret_until))
     return message
@@ -43,6 +53,7 @@ def delivery_message(row: DeliveryRow) -> webhook_pb2.Delivery:
         answer_status=row.answer_status,
         answer_head=row.answer_head,
         failure=row.error,
+        url=row.url or "",
     )
     if row.tried_at is not None:
         message.tried_at.CopyFrom(timestamp(row.tried_at))

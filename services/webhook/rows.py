@@ -22,6 +22,9 @@ class EndpointRow(NamedTuple):
     failing_since: datetime | None
     disabled_at: datetime | None
     disabled_reason: str | None
+    of_requests: bool
+    ed25519_key: str | None
+    previous_ed25519_key: str | None
 
 
 class DeliveryRow(NamedTuple):
@@ -42,6 +45,8 @@ class DeliveryRow(NamedTuple):
     answer_status: int | None
     answer_head: str
     error: str
+    url: str | None
+    user_id: str | None
 
 
 class LeasedRow(NamedTuple):
@@ -60,6 +65,18 @@ class LeasedRow(NamedTuple):
     secret: str
     failing_since: datetime | None
     previous_secret: str | None
+    of_requests: bool
+    ed25519_key: str | None
+    previous_ed25519_key: str | None
+
+
+class SecretRow(NamedTuple):
+    """Table default_secret."""
+
+    user_id: str
+    secret: str
+    previous_secret: str | None
+    previous_secret_until: datetime | None
 
 
 class PositionRow(NamedTuple):

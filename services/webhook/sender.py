@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -14,24 +13,19 @@ import httpcore
 from services.webhook.domain import Answer
 from services.webhook.errors import WebhookUrlNotAllowed
 from services.worker.remote.fetcher import (
-    CERTAINLY_NO_NAME,
     CONNECT_SECONDS,
     AddressRefused,
     GuardedBackend,
     LookupFailed,
     Resolve,
-    is_ip_address,
-    is_public,
-    is_unknown_host,
     resolve,
     resolve_apart,
 )
+from services.worker.remote.webhook_urls import NOT_PUBLIC, NOT_VALID, WebhookUrls
 
 ANSWER_SECONDS = 15.0  # from the look-up of the name to the answer's status
 HEAD_SECONDS = 2.0  # for the body after the status
 MAX_HEAD_BYTES = 1_024  # of the answer that is read and kept; the rest is never received
-LOOKUP_SECONDS = 2.0  # of the check at registration
-NOT_PUBLIC = "The address is not a public internet address."
 
 
 class Sender:
@@ -44,46 +38,13 @@ class Sender:
     def __init__(
         self, *, allow_http: bool = False, allowed: Collection[str] = (), lookup: Resolve | None = None
     ) -> None:
-        self._allow_http = allow_http
-        self._allowed = frozenset(allowed)
-        self._lookup = lookup or resolve_apart
-        self._backend = GuardedBackend(lookup or resolve, self._allowed)
+        self._urls = WebhookUrls(allow_http=allow_http, allowed=allowed, lookup=lookup or resolve_apart)
+        self._backend = GuardedBackend(lookup or resolve, frozenset(allowed))
 
     async def check(self, url: str) -> None:
-        """Checks an address when it is registered. Raises WebhookUrlNotAllowed. A name that cannot be looked up now
-        passes: each connection is checked again."""
-        try:
-            parts = urlsplit(url)
-            port, host = parts.port, parts.hostname or ""
-            url.encode("ascii")
-        except ValueError:
-            raise WebhookUrlNotAllowed("The address is not a valid web address.") from None
-        if parts.scheme != "https" and not (self._allow_http and parts.scheme == "http"):
-            raise WebhookUrlNotAllowed("The address must start with https://.")
-        if not host or any(character.isspace() or not character.isprintable() for character in url):
-            raise WebhookUrlNotAllowed("The address is not a valid web address.")
-        if parts.username is not None or parts.password is not None:
-            raise WebhookUrlNotAllowed("The address must not contain a user name or password.")
-        if port not in (None, 443) and not self._allow_http:
-            raise WebhookUrlNotAllowed("The address must use port 443.")
-        if is_ip_address(host):
-            addresses = [host]
-        else:
-            try:
-                async with asyncio.timeout(LOOKUP_SECONDS):
-                    addresses = list(await self._lookup(host, port or 443))
-            except TimeoutError:
-                return
-            except UnicodeError:
-                raise WebhookUrlNotAllowed("The address is not a valid web address.") from None
-            except OSError as error:
-                if not isinstance(error, socket.gaierror) or error.errno not in CERTAINLY_NO_NAME:
-                    return
-                if await is_unknown_host(url, lookup=self._lookup):
-                    raise WebhookUrlNotAllowed(NOT_PUBLIC) from None
-                return
-        if not all(address in self._allowed or is_public(address) for address in addresses):
-            raise WebhookUrlNotAllowed(NOT_PUBLIC)
+        """Checks an address when it is registered, as WebhookUrls does. Raises WebhookUrlNotAllowed."""
+        if problem := await self._urls.problem_of(url):
+            raise WebhookUrlNotAllowed(problem)
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Posts once. Never raises for what the address does: the answer tells it."""
@@ -97,7 +58,7 @@ class Sender:
         except LookupFailed:
             error = "The host name cannot be resolved right now."
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError, UnicodeError, ValueError):
-            error = "The address is not a valid web address."
+            error = NOT_VALID
         except httpcore.TimeoutException:
             error = "The address did not respond in time."
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,11 +17,12 @@ from services.chassis.data.database import Connection, Database
 from services.chassis.data.ids import new_id
 from services.chassis.rpc.auth import caller
 from services.chassis.rpc.pagination import page_token, parse_page_token
-from services.webhook import delivery_store, endpoint_store
-from services.webhook.domain import EVENT_TYPES, TEST_EVENT, new_secret
-from services.webhook.errors import WebhookDisabled
-from services.webhook.messages import delivery_message, webhook_message
-from services.webhook.rows import EndpointRow
+from services.chassis.webhook_signatures import new_ed25519_key, new_secret, public_key_of
+from services.webhook import delivery_store, endpoint_store, url_store
+from services.webhook.domain import EVENT_TYPES, TEST_EVENT
+from services.webhook.errors import WebhookDisabled, WebhookNotFound
+from services.webhook.messages import default_secret_message, delivery_message, webhook_message
+from services.webhook.rows import DeliveryRow, EndpointRow
 from services.webhook.sender import Sender
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -55,6 +56,7 @@ class WebhookServicer(webhook_pb2_grpc.WebhookServiceServicer):
             "project_id": UUID(request.project_id) if request.HasField("project_id") else None,
             "secret": secret,
             "created_at": now,
+            "ed25519_key": new_ed25519_key() if request.ed25519 else None,
         }
         async with self._database.transaction() as connection:
             row = await endpoint_store.create(connection, values)
@@ -86,6 +88,7 @@ class WebhookServicer(webhook_pb2_grpc.WebhookServiceServicer):
                 url=request.url if request.HasField("url") else None,
                 events=request.events,
                 enabled=request.enabled if request.HasField("enabled") else None,
+                ed25519=request.ed25519 if request.HasField("ed25519") else None,
                 now=now,
             )
             if row.disabled_at is not None:
@@ -101,11 +104,10 @@ class WebhookServicer(webhook_pb2_grpc.WebhookServiceServicer):
     async def RotateWebhookSecret(
         self, request: webhook_pb2.RotateWebhookSecretRequest, context: Context
     ) -> webhook_pb2.RotateWebhookSecretResponse:
-        hours = request.overlap_hours if request.HasField("overlap_hours") else DEFAULT_OVERLAP_HOURS
         now, secret = self._clock.now(), new_secret()
         async with self._database.transaction() as connection:
             row = await endpoint_store.rotate(
-                connection, UUID(request.webhook_id), caller().user_id, secret, now + timedelta(hours=hours)
+                connection, UUID(request.webhook_id), caller().user_id, secret, now + _overlap_of(request)
             )
         log.info("webhook_secret_rotated", webhook_id=request.webhook_id, user_id=row.user_id)
         return webhook_pb2.RotateWebhookSecretResponse(secret=secret, webhook=webhook_message(row, now))
@@ -125,10 +127,7 @@ class WebhookServicer(webhook_pb2_grpc.WebhookServiceServicer):
         async with self._database.connection() as connection:
             endpoint = await endpoint_store.find(connection, UUID(request.webhook_id), caller().user_id)
             rows = await delivery_store.list_deliveries(connection, endpoint.id, before, size)
-        return webhook_pb2.ListDeliveriesResponse(
-            deliveries=[delivery_message(row) for row in rows],
-            next_page_token=page_token(rows[-1].id if len(rows) == size else None),
-        )
+        return _page(rows, size)
 
     async def RedeliverDelivery(
         self, request: webhook_pb2.RedeliverDeliveryRequest, context: Context
@@ -149,9 +148,63 @@ class WebhookServicer(webhook_pb2_grpc.WebhookServiceServicer):
         self._wake()
         return webhook_pb2.ReplayWebhookResponse(count=count)
 
+    async def GetDefaultSecret(
+        self, request: webhook_pb2.GetDefaultSecretRequest, context: Context
+    ) -> webhook_pb2.DefaultSecret:
+        async with self._database.transaction() as connection:
+            row = await url_store.default_secret(connection, caller().user_id)
+        return default_secret_message(row, self._clock.now())
+
+    async def RotateDefaultSecret(
+        self, request: webhook_pb2.RotateDefaultSecretRequest, context: Context
+    ) -> webhook_pb2.DefaultSecret:
+        now = self._clock.now()
+        async with self._database.transaction() as connection:
+            row = await url_store.rotate(connection, caller().user_id, new_secret(), now + _overlap_of(request))
+        log.info("default_secret_rotated", user_id=row.user_id)
+        return default_secret_message(row, now)
+
+    async def ListUrlDeliveries(
+        self, request: webhook_pb2.ListUrlDeliveriesRequest, context: Context
+    ) -> webhook_pb2.ListDeliveriesResponse:
+        size = request.page_size or DEFAULT_PAGE
+        before = parse_page_token(request.page_token)
+        job_id = UUID(request.job_id) if request.HasField("job_id") else None
+        async with self._database.connection() as connection:
+            rows = await url_store.list_deliveries(connection, caller().user_id, job_id, before, size)
+        return _page(rows, size)
+
+    async def RedeliverUrlDelivery(
+        self, request: webhook_pb2.RedeliverUrlDeliveryRequest, context: Context
+    ) -> webhook_pb2.Delivery:
+        async with self._database.transaction() as connection:
+            row = await url_store.redeliver(connection, caller().user_id, UUID(request.delivery_id), self._clock.now())
+        self._wake()
+        return delivery_message(row)
+
+    async def GetPublicKey(self, request: webhook_pb2.GetPublicKeyRequest, context: Context) -> webhook_pb2.PublicKey:
+        async with self._database.connection() as connection:
+            endpoint = await endpoint_store.find_of_anyone(connection, UUID(request.webhook_id))
+        if not endpoint.ed25519_key:
+            raise WebhookNotFound
+        return webhook_pb2.PublicKey(public_key=public_key_of(endpoint.ed25519_key))
+
     async def _enabled(self, connection: Connection, webhook_id: str) -> EndpointRow:
         """The caller's endpoint, locked. Raises WebhookNotFound and WebhookDisabled."""
         endpoint = await endpoint_store.find(connection, UUID(webhook_id), caller().user_id, lock=True)
         if endpoint.disabled_at is not None:
             raise WebhookDisabled
         return endpoint
+
+
+def _overlap_of(
+    request: webhook_pb2.RotateWebhookSecretRequest | webhook_pb2.RotateDefaultSecretRequest,
+) -> timedelta:
+    return timedelta(hours=request.overlap_hours if request.HasField("overlap_hours") else DEFAULT_OVERLAP_HOURS)
+
+
+def _page(rows: Sequence[DeliveryRow], size: int) -> webhook_pb2.ListDeliveriesResponse:
+    return webhook_pb2.ListDeliveriesResponse(
+        deliveries=[delivery_message(row) for row in rows],
+        next_page_token=page_token(rows[-1].id if len(rows) == size else None),
+    )

@@ -29,7 +29,7 @@ from adwright.job.v1 import job_pb2, job_pb2_grpc
 
 from services.chassis.backoff import Backoff, jittered
 from services.chassis.data.assets import AssetStore, StoredObject, job_folder
-from services.chassis.data.kafka import DispatchReader
+from services.chassis.data.kafka import TopicReader
 from services.chassis.errors import DependencyFault, Refusal, StorageFull, StorageUnavailable, TransientFault
 from services.chassis.observability.telemetry import ATTEMPT_SECONDS, ATTEMPTS_FINISHED, FAULTS
 from services.chassis.observability.tracing import Attributes, child_span, continue_trace, mark_refused
@@ -149,7 +149,7 @@ class Worker:
         leases: LeaseClient,
         identity: ServiceIdentity,
         assets: AssetStore,
-        dispatch_reader: DispatchReader | None,
+        dispatch_reader: TopicReader | None,
         slots: int = 1,
         stop_grace_seconds: float = 10.0,
         probes: Mapping[str, Probe] | None = None,

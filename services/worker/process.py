@@ -78,7 +78,7 @@ async def run_worker(
     prepare: loads models and the like before the first lease; health reports SERVING afterwards. When it raises a
     DependencyFault, the worker starts with its circuit open.
     """
-    from services.chassis.data.kafka import DispatchReader, quiet_client_logs
+    from services.chassis.data.kafka import TopicReader, quiet_client_logs
     from services.worker.leases import LeaseClient
     from services.worker.loop import Worker
 
@@ -91,7 +91,7 @@ async def run_worker(
         leases=LeaseClient(settings.job_address, identity),
         identity=identity,
         assets=assets,
-        dispatch_reader=DispatchReader(settings, topic=topic, group=group),
+        dispatch_reader=TopicReader(settings, topic=topic, group=group),
         slots=settings.slots,
         stop_grace_seconds=settings.stop_grace_seconds,
         probes=probes,

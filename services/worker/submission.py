@@ -19,7 +19,7 @@ from adwright.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from adwright.job.v1 import job_pb2, job_pb2_grpc
 from google.protobuf.message import Message
 
-from services.chassis.errors import Refusal, Unauthenticated
+from services.chassis.errors import FieldViolation, Refusal, Unauthenticated, ValidationFailed
 from services.chassis.observability.tracing import current_traceparent
 from services.chassis.rpc import request_headers
 from services.chassis.rpc.auth import ServiceIdentity, caller
@@ -75,7 +75,15 @@ def reuse_notes(response: job_pb2.SubmitJobResponse, job_type: str) -> list[str]
 class Submitter:
     """Calls the catalog and the job service on behalf of the caller. Their refusals reach the caller."""
 
-    def __init__(self, *, catalog: grpc.aio.Channel, job: grpc.aio.Channel, identity: ServiceIdentity) -> None:
+    def __init__(
+        self,
+        *,
+        catalog: grpc.aio.Channel,
+        job: grpc.aio.Channel,
+        identity: ServiceIdentity,
+        webhook_url_problem: Callable[[str], Awaitable[str]],
+    ) -> None:
+        """webhook_url_problem: why nothing may be posted to an address; empty: it may (WebhookUrls.problem_of)."""
         briefs = catalog_pb2_grpc.CatalogLookupServiceStub(catalog)
         self._jobs = job_pb2_grpc.JobSubmissionServiceStub(job)
         self._brief: BatchCalls[catalog_pb2.GetBriefRequest, catalog_pb2.Brief] = BatchCalls(
@@ -95,6 +103,7 @@ class Submitter:
             concurrency=2,
         )
         self._identity = identity
+        self._webhook_url_problem = webhook_url_problem
 
     async def submit(
         self,
@@ -110,8 +119,9 @@ class Submitter:
 
         submission: builds the job from a brief and a user id. check: may refuse the request before the job is
         submitted. may_wait: whether `Prefer: wait` applies.
-        Raises PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND, INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED,
-        REQUEST_IN_FLIGHT and other refusals of the catalog and the job service.
+        Raises VALIDATION_FAILED for a webhookUrl that is not allowed, PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
+        INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED, REQUEST_IN_FLIGHT and other refusals of the
+        catalog and the job service.
         """
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
@@ -160,15 +170,25 @@ class Submitter:
                 brief = await asked
             finally:
                 await cancel_and_wait(asked)
+        webhook_url = await self._checked_webhook_url(request)
         if check is not None:
             await check(brief, user_id)
         job = submission(brief, user_id)
+        job.webhook_url = webhook_url
         job.api_key_id = caller().api_key_id
         job.traceparent = current_traceparent()
         job.arrived_at.FromDatetime(arrived_at)
         if key:
             job.idempotency_key_header, job.request_digest = key, request_headers.request_digest(request)
         return PreparedRequest(stored_response=None, job=job, brief=brief)
+
+    async def _checked_webhook_url(self, request: Any) -> str:
+        """The address to which the request has the job's end posted; empty: none. Raises ValidationFailed."""
+        if not request.HasField("webhook_url"):
+            return ""
+        if problem := await self._webhook_url_problem(request.webhook_url):
+            raise ValidationFailed([FieldViolation(field="webhookUrl", message=problem)])
+        return str(request.webhook_url)
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
         """Returns the job's outcome, after waiting up to `wait_seconds` for the job to finish."""

@@ -21,6 +21,7 @@ from services.catalog.understandings import REREAD_AFTER, Understandings
 from services.chassis.data.database import Database
 from services.chassis.rotating_secret import RotatingSecret
 from services.chassis.rpc.auth import CallerIdentity, ServiceIdentity, set_caller
+from services.worker.remote.webhook_urls import WebhookUrls
 from services.worker.submission import Submitter
 from tests.catalog.harness import (
     LOCK_WAIT_SECONDS,
@@ -282,7 +283,9 @@ class TestConcurrency:
         unread, read = [await harness.user().create_product(project_id, name) for name in ("held", "b")]
         await harness.service().brief("u", project_id, read)
         channel, identity = harness.channels[0], ServiceIdentity("image", RotatingSecret(SERVICE_SECRET))
-        submitter = Submitter(catalog=channel, job=channel, identity=identity)
+        submitter = Submitter(
+            catalog=channel, job=channel, identity=identity, webhook_url_problem=WebhookUrls().problem_of
+        )
 
         async def prepared(product_id: str) -> Any:
             request: Any = image_pb2.GenerateStaticAdRequest(project_id=project_id, product_id=product_id)

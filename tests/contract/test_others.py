@@ -110,9 +110,10 @@ class TestIdsOfAnotherUser:
         other = waiting_system.customer(100)
         existing = call(other.client, operation, verb, path, query, ids, body)
         unknown = call(other.client, operation, verb, path, query, dict.fromkeys(ids, str(uuid.uuid4())), body)
-        if operation in ("listJobs", "getStatement"):  # the ids are filters: the lists are empty
+        if operation in ("listJobs", "getStatement", "listUrlDeliveries"):  # the ids are filters: the lists are empty
             assert existing.status_code == 200
-            assert not any(existing.json()[name] for name in ("jobs", "entries") if name in existing.json())
+            lists = ("jobs", "entries", "deliveries")
+            assert not any(existing.json()[name] for name in lists if name in existing.json())
             return
         assert error_of(existing, 404) | {"requestId": ""} == error_of(unknown) | {"requestId": ""}
         assert other.credits["available"] == 100

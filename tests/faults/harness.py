@@ -230,10 +230,11 @@ class Load:
     accepted: list[str] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)  # by status, after all retries; 0: no response
     retried: int = 0
+    fields: dict[str, Any] = field(default_factory=dict)  # further ones of each request
 
     async def submit(self, client: httpx.AsyncClient, prompt: str) -> str | None:
         """Submits a job until it is accepted; its id. The key makes retries safe whatever the job's state."""
-        body = {**self.customer.ids, "prompt": f"attempts: {prompt}"}
+        body = {**self.customer.ids, "prompt": f"attempts: {prompt}", **self.fields}
         key = {"Idempotency-Key": uuid.uuid4().hex}
         deadline = time.monotonic() + EVENT_SECONDS
         response: httpx.Response | None = None

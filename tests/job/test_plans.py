@@ -226,7 +226,9 @@ async def costs(harness: JobHarness) -> tuple[dict[str, tuple[int, Plans]], Plan
             await queries.live_and_recent_jobs(connection, ["u", "v"], job_id)
             found["follow all jobs"] = database.taken()
             await queries.ended_since(connection, "u", harness.clock.now(), job_id)
-            await queries.ended_jobs(connection, harness.clock.now(), uuid.UUID(int=0), 100)
+            await queries.ended_jobs(connection, harness.clock.now(), uuid.UUID(int=0), 100, with_url=False)
+            await queries.ended_jobs(connection, harness.clock.now(), uuid.UUID(int=0), 100, with_url=True)
+            await queries.ended_among(connection, [uuid.uuid4()], with_url=True)
             found["follow all jobs again"] = database.taken()
     finally:
         await database.close()

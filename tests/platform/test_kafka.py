@@ -22,7 +22,7 @@ from local.system import Options
 from services.chassis.config import KafkaSettings
 from services.chassis.data import outbox
 from services.chassis.data.database import Database
-from services.chassis.data.kafka import RETENTION_MS, DispatchReader, Producer, Record, create_topics, quiet_client_logs
+from services.chassis.data.kafka import RETENTION_MS, Producer, Record, TopicReader, create_topics, quiet_client_logs
 from services.chassis.data.migrations import migrate
 from services.chassis.data.outbox import Relay
 from services.job.events import EVENTS_TOPIC, TOPICS
@@ -168,14 +168,14 @@ class TestDispatches:
     async def test_joining_and_leaving_readers_lose_nothing_under_load(self, settings: KafkaSettings) -> None:
         topic, messages = "test.rebalance", 400
         taken: Counter[str] = Counter()
-        readers: dict[str, DispatchReader] = {}
+        readers: dict[str, TopicReader] = {}
 
-        def reader(name: str) -> DispatchReader:
+        def reader(name: str) -> TopicReader:
             def on_messages(count: int) -> None:
                 taken[name] += count
                 readers[name].allow(1)
 
-            readers[name] = DispatchReader(settings, topic=topic, group="test-rebalance")
+            readers[name] = TopicReader(settings, topic=topic, group="test-rebalance")
             readers[name].start(on_messages)
             readers[name].allow(1)
             return readers[name]
@@ -233,7 +233,7 @@ class TestSecurity:
     async def test_messages_arrive_over_tls_with_scram(self, secured: tuple[Broker, Path]) -> None:
         settings = self.settings(*secured)
         arrived = asyncio.Event()
-        reader = DispatchReader(settings, topic="test.secured", group="test-secured")
+        reader = TopicReader(settings, topic="test.secured", group="test-secured")
         reader.start(lambda count: arrived.set())
         reader.allow(1)
         producer = Producer(settings, ["test.secured"])

@@ -105,7 +105,7 @@ def needed_flows() -> set[Flow]:
     found |= flows([*DATABASES, "postgres-join", "postgres-operator"], DATABASES, 5432, 8000)
     found |= flows([*NODES, "kafka-operator"], NODES, 9090, 9091) | flows(["kafka-operator"], NODES, 8443)
     found |= flows(KAFKA_TOOLS, NODES, 9091)
-    found |= flows(["job", *WORKERS, "keda"], NODES, 9093)
+    found |= flows(["job", "webhook", *WORKERS, "keda"], NODES, 9093)
     found |= flows([*DATABASES, "postgres-join", *NODES, "entity-operator"], ["api-server"], 6443)
     found |= flows(["prometheus", "collector"], [*SERVERS, *WORKERS], 9464)  # one label for both of their namespaces
     found |= flows(["prometheus", "collector"], DATABASES, 9187)

@@ -16,13 +16,16 @@ from adwright.webhook.v1 import webhook_pb2
 
 from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
+from services.chassis.errors import DependencyUnavailable
 from services.chassis.rpc.auth import ServiceIdentity
+from services.chassis.webhook_signatures import new_secret
 from services.webhook import delivery_store, endpoint_store
 from services.webhook.dispatcher import Dispatcher
-from services.webhook.domain import EVENT_TYPES, new_secret
+from services.webhook.domain import EVENT_TYPES
 from services.webhook.event_feed import EventFeed
 from services.webhook.messages import delivery_message
 from services.webhook.sender import Sender
+from services.webhook.servicer import WebhookServicer
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "services" / "webhook" / "migrations"
 IDENTITY = ServiceIdentity("webhook", "s" * 32)
@@ -43,10 +46,16 @@ class EndedJobs:
 
     def __init__(self) -> None:
         self.ended: list[job_pb2.EndedJob] = []
+        self.feed_fails = False
 
     async def ListEndedJobs(self, request: job_pb2.ListEndedJobsRequest, **_: Any) -> job_pb2.ListEndedJobsResponse:
+        wanted = [job for job in self.ended if job.webhook_url or not request.with_webhook_url]
+        if request.job_ids:
+            return job_pb2.ListEndedJobsResponse(jobs=[job for job in wanted if job.job_id in request.job_ids])
+        if self.feed_fails:
+            raise DependencyUnavailable("the feed")
         position = (request.since.ToNanoseconds(), request.after_job_id)
-        found = sorted(self.ended, key=lambda job: (job.ended_at.ToNanoseconds(), job.job_id))
+        found = sorted(wanted, key=lambda job: (job.ended_at.ToNanoseconds(), job.job_id))
         after = [job for job in found if (job.ended_at.ToNanoseconds(), job.job_id) > position]
         return job_pb2.ListEndedJobsResponse(jobs=after[: request.page_size])
 
@@ -127,7 +136,7 @@ class WebhookHarness:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def endpoint(self, url: str, user: str = "u") -> Any:
+    async def endpoint(self, url: str, user: str = "u", ed25519_key: str | None = None) -> Any:
         """Registers an endpoint for all events; returns its row."""
         values = {
             "id": new_id(self.clock.now()),
@@ -137,22 +146,27 @@ class WebhookHarness:
             "project_id": None,
             "secret": new_secret(),
             "created_at": self.clock.now(),
+            "ed25519_key": ed25519_key,
         }
         async with self.database.transaction() as connection:
             return await endpoint_store.create(connection, values)
 
-    def end_job(self, user: str = "u", later: timedelta = timedelta(0)) -> str:
-        """A job of the user ends now; returns the event's id."""
+    def end_job(self, user: str = "u", later: timedelta = timedelta(0), webhook_url: str = "") -> str:
+        """A job of the user ends now, whose request named the address; returns the event's id."""
         job = job_pb2.EndedJob(
             event_id=str(uuid.uuid4()),
             job_id=str(uuid.uuid4()),
             user_id=user,
             project_id=str(uuid.uuid4()),
             status="completed",
+            webhook_url=webhook_url,
         )
         job.ended_at.FromDatetime(self.clock.now() + later)
         self.jobs.ended.append(job)
         return job.event_id
+
+    def servicer(self) -> WebhookServicer:
+        return WebhookServicer(database=self.database, sender=self.sender, clock=self.clock, wake=lambda: None)
 
     async def deliveries(self, endpoint: Any) -> list[webhook_pb2.Delivery]:
         async with self.database.connection() as connection:

@@ -1,4 +1,4 @@
-"""Two Kafka adapters: a producer for the outbox relay and a reader of dispatch messages for workers.
+"""Two Kafka adapters: a producer for the outbox relay and a reader of topics.
 
 The client is librdkafka (confluent-kafka), since a client in Python spends five times the CPU time on a message. It
 blocks, so the producer runs it in a thread. It can crash its process, so the reader runs it in a process of its own.
@@ -9,6 +9,7 @@ retries neither duplicate nor reorder it. Messages with the same key go to one p
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import logging
@@ -184,7 +185,7 @@ class Producer:
             client.poll(0)
 
 
-class DispatchReader:
+class TopicReader:
     """Reads a topic as one member of a group and reports how many messages have arrived, up to a requested number.
 
     Consumes only as many messages, and commits only their offsets, as `allow` permits, so that the group's lag measures
@@ -196,13 +197,18 @@ class DispatchReader:
     running jobs are not affected.
     """
 
-    def __init__(self, settings: KafkaSettings, *, topic: str, group: str) -> None:
-        values = {
+    def __init__(
+        self, settings: KafkaSettings, *, topic: str, group: str, values: bool = False, from_start: bool = True
+    ) -> None:
+        """values: whether the messages' values are wanted. from_start: whether a new group reads older messages too."""
+        options = {
             name: value.get_secret_value() if isinstance(value, SecretStr) else value
             for name in KafkaSettings.model_fields
             for value in [getattr(settings, name)]
         }
-        self._request = json.dumps({"settings": values, "topic": topic, "group": group})
+        self._request = json.dumps(
+            {"settings": options, "topic": topic, "group": group, "values": values, "from_start": from_start}
+        )
         self._topic = topic
         self._allowed = 0  # the last request; repeated to a new reader process
         self._lock = threading.Lock()
@@ -211,11 +217,15 @@ class DispatchReader:
         self._thread = threading.Thread(target=self._run, name="kafka-reader", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._on_messages: Callable[[int], None] = lambda count: None
+        self._on_values: Callable[[Sequence[bytes]], None] | None = None
 
-    def start(self, on_messages: Callable[[int], None]) -> None:
-        """Starts reading. Calls `on_messages` in the running loop with the number of messages consumed."""
+    def start(
+        self, on_messages: Callable[[int], None], on_values: Callable[[Sequence[bytes]], None] | None = None
+    ) -> None:
+        """Starts reading. Calls `on_messages` in the running loop with the number of messages consumed, and `on_values`
+        with their values."""
         self._loop = asyncio.get_running_loop()
-        self._on_messages = on_messages
+        self._on_messages, self._on_values = on_messages, on_values
         self._thread.start()
 
     async def stop(self) -> None:
@@ -275,6 +285,9 @@ class DispatchReader:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._on_messages, len(consumed))
+            if self._on_values is not None:
+                values = [base64.b64decode(message["value"]) for message in consumed]
+                loop.call_soon_threadsafe(self._on_values, values)
 
     def _stop_reader(self) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ each consumed batch a list of ConsumedMessage. The process exits when its input 
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -49,14 +50,20 @@ class ReadRequest:
     settings: dict[str, Any]
     topic: str
     group: str
+    values: bool = False
+    """Whether the messages' values are wanted."""
+    from_start: bool = True
+    """Whether a group that is new reads the messages that were there before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumedMessage:
-    """A consumed message: its traceparent, empty for none, and the time of sending, in seconds since 1970."""
+    """A consumed message: its traceparent, empty for none, the time of sending, in seconds since 1970, and its value in
+    Base64, if values are wanted."""
 
     traceparent: str
     sent_at: float
+    value: str = ""
 
 
 class LogSettings(Settings):
@@ -80,11 +87,15 @@ class Reader:
         topic: str,
         group: str,
         on_consumed: Callable[[Sequence[ConsumedMessage]], None],
+        values: bool = False,
+        from_start: bool = True,
     ) -> None:
         self._settings = settings
         self._topic = topic
         self._group = group
         self._on_consumed = on_consumed
+        self._values = values
+        self._from_start = from_start
         self._wanted = 0
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -111,7 +122,7 @@ class Reader:
                         "heartbeat.interval.ms": HEARTBEAT_MS,
                         "fetch.wait.max.ms": self._settings.kafka_fetch_wait_ms,
                         "queued.min.messages": MAX_READ,
-                        "auto.offset.reset": "earliest",
+                        "auto.offset.reset": "earliest" if self._from_start else "latest",
                         "enable.auto.commit": False,
                     }
                 )
@@ -149,7 +160,8 @@ class Reader:
         for message in consumed:
             headers: dict[str, Any] = dict(message.headers() or ())
             traceparent = (headers.get(HEADER) or b"").decode("ascii", "replace")
-            found.append(ConsumedMessage(traceparent=traceparent, sent_at=message.timestamp()[1] / 1000))
+            value = base64.b64encode(message.value() or b"").decode() if self._values else ""
+            found.append(ConsumedMessage(traceparent=traceparent, sent_at=message.timestamp()[1] / 1000, value=value))
             ends[message.partition() or 0] = (message.offset() or 0) + 1
         offsets = [TopicPartition(self._topic, partition, end) for partition, end in ends.items()]
         consumer.commit(offsets=offsets, asynchronous=True)
@@ -188,7 +200,14 @@ def main() -> None:
         except BrokenPipeError:
             os._exit(0)  # the worker has exited
 
-    reader = Reader(KafkaSettings(**request.settings), topic=request.topic, group=request.group, on_consumed=write)
+    reader = Reader(
+        KafkaSettings(**request.settings),
+        topic=request.topic,
+        group=request.group,
+        on_consumed=write,
+        values=request.values,
+        from_start=request.from_start,
+    )
 
     def read_wanted() -> None:
         for line in sys.stdin:
