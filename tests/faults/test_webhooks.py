@@ -29,6 +29,7 @@ from tests.running import Customer
 
 EVENTS = int(os.environ.get("ADWRIGHT_WEBHOOK_EVENTS", "300"))
 CALM_EVENTS = min(EVENTS // 3, 1_000)  # before the first kill; they give the delays
+CALM_PAUSE_SECONDS = 5.0  # of each customer between two jobs: 10 jobs a second in all, which leave CPU time
 CUSTOMERS = 50  # the last one's endpoint never answers
 VICTIMS = ("webhook", "broker", "postgres")
 PAUSE_SECONDS = (1.0, 5.0) if EVENTS < 1_000 else (4.0, 12.0)
@@ -83,11 +84,13 @@ async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
         server.close()
 
 
-async def submit_jobs(harness: FaultHarness, customers: list[Customer], urls: dict[str, str], count: int) -> None:
+async def submit_jobs(
+    harness: FaultHarness, customers: list[Customer], urls: dict[str, str], count: int, pause: float = 0.0
+) -> None:
     """Submits `count` jobs in all, with the customer's address if it has one, and retries refused requests."""
     loads = [Load(harness, customer, concurrency=1, fields=_fields(urls.get(customer.id))) for customer in customers]
     counts = [count // len(loads) + (number < count % len(loads)) for number in range(len(loads))]
-    await asyncio.gather(*(load.run(jobs=jobs) for load, jobs in zip(loads, counts, strict=True)))
+    await asyncio.gather(*(load.run(jobs=jobs, pause=pause) for load, jobs in zip(loads, counts, strict=True)))
     assert [dict(load.refused) for load in loads] == [{}] * len(loads)
 
 
@@ -106,7 +109,7 @@ async def test_no_end_is_lost_and_a_dead_endpoint_of_fifty_delays_no_other(harne
             url = f"{dead.url}/" if customer is customers[-1] else f"{live.url}/webhook/{customer.id}"
             assert customer.client.post("/api/webhooks", json={"url": url}).status_code == 200
         began = time.monotonic()
-        await submit_jobs(harness, customers, urls, CALM_EVENTS)
+        await submit_jobs(harness, customers, urls, CALM_EVENTS, CALM_PAUSE_SECONDS)
         await harness.settled()
         await harness.until(lambda: len(live.arrivals) >= live_ends(harness, customers))
         delays = sorted(delays_of(harness, live))

@@ -161,6 +161,31 @@ class TestGuard:
             answer = await sender.post(large.url, b"{}", {})
             assert (answer.status, len(answer.head), answer.error) == (200, MAX_HEAD_BYTES, "")
 
+    async def test_answers_that_drip_or_have_endless_headers_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("services.webhook.sender.ANSWER_SECONDS", 0.5)
+        monkeypatch.setattr("services.webhook.sender.HEAD_SECONDS", 0.2)
+
+        def repeated(start: bytes, part: bytes, pause: float) -> Receiver:
+            async def answer(writer: asyncio.StreamWriter) -> None:
+                writer.write(start)
+                while True:  # until the sender closes the connection
+                    writer.write(part)
+                    await writer.drain()
+                    await asyncio.sleep(pause)
+
+            return Receiver(answer=answer)
+
+        sender = Sender(allow_http=True, allowed=["127.0.0.1"])
+        status = b"HTTP/1.1 200 OK\r\n"
+        for receiver, expected in (
+            (repeated(status, b"x", 0.05), None),
+            (repeated(status, b"a: " + b"b" * 65_536 + b"\r\n", 0), None),
+            (repeated(status + b"Content-Length: 100\r\n\r\n", b"x", 0.05), 200),
+        ):
+            async with receiving(receiver), asyncio.timeout(5):
+                answer = await sender.post(receiver.url, b"{}", {})
+            assert (answer.status, bool(answer.error)) == (expected, expected is None)
+
 
 DATE = "Mon, 09 Mar 2026 11:00:00 GMT"
 
