@@ -113,6 +113,7 @@ async def test_no_end_is_lost_and_a_dead_endpoint_of_fifty_delays_no_other(harne
         await harness.settled()
         await harness.until(lambda: len(live.arrivals) >= live_ends(harness, customers))
         delays = sorted(delays_of(harness, live))
+        assert {len(arrivals) for arrivals in live.arrivals.values()} == {1}, "sent again without a reason"
         kills = await killed_meanwhile(harness, chance, submit_jobs(harness, customers, urls, EVENTS - CALM_EVENTS))
         await harness.until(harness.healthy)
         await harness.settled()
