@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,12 +97,13 @@ class HoldResult(StrEnum):
     UNPRICED = "unpriced"
     OVER_BUDGET = "over_budget"
     KEY_ENDED = "key_ended"
+    PRICES_NOT_KEPT = "prices_not_kept"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest:
     """A request to hold a job's price, `quantity` times. `key_id` is the API key whose budget pays; None: no budget
-    applies."""
+    applies. `price_list` is the id of the prices that apply; empty: the current ones."""
 
     job_id: UUID
     user_id: str
@@ -110,6 +112,7 @@ class HoldRequest:
     expires_at: datetime
     key_id: UUID | None = None
     quantity: int = 1
+    price_list: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +201,16 @@ def prices_of(text: str) -> Mapping[str, int]:
     if set(prices) != set(TYPES):
         raise ValueError(f"{text!r} must name {', '.join(TYPES)} and no other types")
     return prices
+
+
+def prices_text(prices: Mapping[str, int]) -> str:
+    """The price list as `copy=1,static_ad=3`, the same for equal prices."""
+    return ",".join(f"{name}={prices[name]}" for name in sorted(prices))
+
+
+def price_list_id(prices: Mapping[str, int]) -> str:
+    """The id of a price list, which follows from its prices."""
+    return hashlib.sha256(prices_text(prices).encode()).hexdigest()[:32]
 
 
 class HoldRow(NamedTuple):

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from psycopg.errors import UniqueViolation
 
-from services.billing import api_keys
+from services.billing import api_keys, price_lists
 from services.billing import ledger_sql as sql
 from services.billing.accounts import Account, NewEntry, insert_entries, lock, save
 from services.billing.domain import (
@@ -67,13 +67,14 @@ class Ledger:
         """
         accounts = await lock(connection, {request.user_id for request in requests}, now)
         states = await self._states(connection, [request.job_id for request in requests])
+        prices = await price_lists.amounts(connection, requests, self.prices, now)
         budgets = dict(await api_keys.remaining_budgets(connection, requests, now))
         placed: dict[UUID, HoldRequest] = {}
         draws: list[tuple[UUID, str, int]] = []
         over_budget: set[UUID] = set()
         key_ended: set[UUID] = set()
         for request in requests:
-            amount = self._price(request)
+            amount = prices[request.job_id]
             account = accounts.get(request.user_id)
             if request.job_id in states:
                 continue
@@ -92,11 +93,11 @@ class Ledger:
             states[request.job_id] = HoldStatus(HoldState.HELD, request.user_id, amount)
             draws += [(request.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
         if placed:
-            await self._record_holds(connection, list(placed.values()), draws, now)
+            await self._record_holds(connection, list(placed.values()), prices, draws, now)
             await save(connection, {request.user_id: accounts[request.user_id] for request in placed.values()})
         outcomes = []
         for request in requests:
-            amount = self._price(request)
+            amount = prices[request.job_id]
             account = accounts.get(request.user_id)
             if request.job_id in states:
                 # The amount is the one that was held; the price may have changed since.
@@ -106,8 +107,10 @@ class Ledger:
                 result = HoldResult.KEY_ENDED
             elif request.job_id in over_budget:
                 result = HoldResult.OVER_BUDGET
+            elif amount:
+                result = HoldResult.INSUFFICIENT
             else:
-                result = HoldResult.INSUFFICIENT if amount else HoldResult.UNPRICED
+                result = HoldResult.PRICES_NOT_KEPT if request.price_list else HoldResult.UNPRICED
             outcomes.append(
                 HoldOutcome(
                     job_id=request.job_id,
@@ -119,26 +122,24 @@ class Ledger:
             )
         return outcomes
 
-    def _price(self, request: HoldRequest) -> int:
-        """The price of all units of a hold; 0: the type has none."""
-        return self.prices.get(request.type, 0) * request.quantity
-
     async def _record_holds(
         self,
         connection: Connection,
         requests: Sequence[HoldRequest],
+        prices: Mapping[UUID, int],
         draws: Sequence[tuple[UUID, str, int]],
         now: datetime,
     ) -> None:
         """Inserts holds with what they drew from lots, charges their keys' budgets, and inserts the entries.
 
-        Raises UniqueViolation when a release tombstone was inserted after the states were read.
+        prices: of all units, by job id. Raises UniqueViolation when a release tombstone was inserted after the states
+        were read.
         """
-        await self._insert_holds(connection, requests, draws, now)
+        await self._insert_holds(connection, requests, prices, draws, now)
         await api_keys.charge_budgets(
             connection,
             [
-                (request.job_id, request.key_id, self._price(request))
+                (request.job_id, request.key_id, prices[request.job_id])
                 for request in requests
                 if request.key_id is not None
             ],
@@ -149,7 +150,7 @@ class Ledger:
                 NewEntry(
                     kind=EntryKind.HOLD,
                     user_id=request.user_id,
-                    amount=self._price(request),
+                    amount=prices[request.job_id],
                     job_id=request.job_id,
                     job_type=request.type,
                     project_id=request.project_id,
@@ -163,6 +164,7 @@ class Ledger:
         self,
         connection: Connection,
         requests: Sequence[HoldRequest],
+        prices: Mapping[UUID, int],
         draws: Sequence[tuple[UUID, str, int]],
         now: datetime,
     ) -> None:
@@ -180,7 +182,7 @@ class Ledger:
                 "given_user_id": [request.user_id for request in requests],
                 "given_type": [request.type for request in requests],
                 "given_project_id": [request.project_id for request in requests],
-                "given_amount": [self._price(request) for request in requests],
+                "given_amount": [prices[request.job_id] for request in requests],
                 "given_drawn": [drawn[request.job_id] for request in requests],
                 "given_expires_at": [request.expires_at for request in requests],
                 "given_quantity": [request.quantity for request in requests],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -41,12 +42,17 @@ HOLD_RESULTS = {
     HoldResult.UNPRICED: billing_pb2.HOLD_RESULT_UNPRICED,
     HoldResult.OVER_BUDGET: billing_pb2.HOLD_RESULT_OVER_BUDGET,
     HoldResult.KEY_ENDED: billing_pb2.HOLD_RESULT_KEY_ENDED,
+    HoldResult.PRICES_NOT_KEPT: billing_pb2.HOLD_RESULT_PRICES_NOT_KEPT,
 }
 SETTLEMENT_RESULTS = {
     HoldState.CAPTURED: billing_pb2.SETTLEMENT_RESULT_CAPTURED,
     HoldState.RELEASED: billing_pb2.SETTLEMENT_RESULT_RELEASED,
     HoldState.EXPIRED: billing_pb2.SETTLEMENT_RESULT_EXPIRED,
 }
+
+
+def price_messages(prices: Mapping[str, int]) -> list[billing_pb2.Price]:
+    return [billing_pb2.Price(type=name, credits=amount) for name, amount in prices.items()]
 
 
 def hold_request(request: billing_pb2.HoldRequest) -> HoldRequest:
@@ -58,6 +64,7 @@ def hold_request(request: billing_pb2.HoldRequest) -> HoldRequest:
         expires_at=request.expires_at.ToDatetime(tzinfo=UTC),
         key_id=UUID(request.api_key_id) if request.api_key_id else None,
         quantity=request.quantity or 1,
+        price_list=request.price_list,
     )
 
 

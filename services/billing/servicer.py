@@ -12,7 +12,7 @@ import structlog
 from adwright.billing.v1 import billing_pb2, billing_pb2_grpc
 from psycopg.errors import UniqueViolation
 
-from services.billing import messages
+from services.billing import messages, price_lists
 from services.billing.domain import Balance, EndedHold, Grant, HoldEnd, HoldOutcome, HoldRequest, Settlement
 from services.billing.ledger import Ledger
 from services.chassis.clock import Clock
@@ -52,9 +52,7 @@ class BillingServicer(billing_pb2_grpc.BillingServiceServicer):
     async def ListPrices(
         self, request: billing_pb2.ListPricesRequest, context: Context
     ) -> billing_pb2.ListPricesResponse:
-        return billing_pb2.ListPricesResponse(
-            prices=[billing_pb2.Price(type=name, credits=amount) for name, amount in self._ledger.prices.items()]
-        )
+        return billing_pb2.ListPricesResponse(prices=messages.price_messages(self._ledger.prices))
 
     async def GetStatement(
         self, request: billing_pb2.GetStatementRequest, context: Context
@@ -195,6 +193,11 @@ class BillingLedgerServicer(billing_pb2_grpc.BillingLedgerServiceServicer):
                 for user in request.user_ids
             ]
         )
+
+    async def GetPriceList(self, request: billing_pb2.GetPriceListRequest, context: Context) -> billing_pb2.PriceList:
+        async with self._database.connection() as connection:
+            list_id = await price_lists.quote(connection, self._ledger.prices, self._clock.now())
+        return billing_pb2.PriceList(id=list_id, prices=messages.price_messages(self._ledger.prices))
 
     async def ListHolds(self, request: billing_pb2.ListHoldsRequest, context: Context) -> billing_pb2.ListHoldsResponse:
         after = UUID(request.after_job_id) if request.after_job_id else UUID(int=0)

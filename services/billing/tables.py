@@ -57,6 +57,15 @@ ACCOUNT = Table(
     CheckConstraint("expiring between 0 and available", name="account_check"),
 )
 
+# Prices that were quoted to a service; a row for each set of prices that ever was.
+PRICE_LIST = Table(
+    "price_list",
+    METADATA,
+    Column("id", Text, primary_key=True),  # follows from the prices
+    Column("prices", Text, nullable=False),  # copy=1,static_ad=3,…
+    Column("quoted_at", MOMENT, nullable=False),  # the last time, to a minute
+)
+
 # A grant with a last day, and what of it can still be spent. Grants without one need no lot.
 LOT = Table(
     "lot",

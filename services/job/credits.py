@@ -19,7 +19,7 @@ from services.chassis.errors import Refusal
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.job.domain import EndedJob, Submission
-from services.job.errors import ApiKeyEnded, InsufficientCredits, JobsOverloaded, KeyBudgetExceeded
+from services.job.errors import ApiKeyEnded, InsufficientCredits, JobsOverloaded, KeyBudgetExceeded, PricesNotKept
 
 CALL_SECONDS = 5.0
 SETTLEMENT_KINDS = {"capture": billing_pb2.SETTLEMENT_KIND_CAPTURE, "release": billing_pb2.SETTLEMENT_KIND_RELEASE}
@@ -70,6 +70,7 @@ class BillingClient:
                 project_id=str(submission.project_id),
                 api_key_id=submission.api_key_id,
                 quantity=submission.quantity,
+                price_list=submission.price_list,
             )
             hold.expires_at.FromDatetime(expires_at)
         with _rpc_errors_as_refusals():
@@ -130,6 +131,8 @@ def _hold_outcome(outcome: billing_pb2.HoldOutcome) -> Held | Refused:
         return Refused(KeyBudgetExceeded(price=outcome.amount))
     if outcome.result == billing_pb2.HOLD_RESULT_KEY_ENDED:
         return Refused(ApiKeyEnded())
+    if outcome.result == billing_pb2.HOLD_RESULT_PRICES_NOT_KEPT:
+        return Refused(PricesNotKept())
     log.error("hold_refused", job_id=outcome.job_id, result=outcome.result)
     return Refused(JobsOverloaded("The job could not be accepted; try again."))
 

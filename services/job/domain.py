@@ -118,6 +118,8 @@ class Submission(IdempotentRequest):
     parameters: bytes
     priced_as: str = ""
     """The price that is held; empty: that of the type."""
+    price_list: str = ""
+    """The price list of billing that it is taken from; empty: the current one."""
     quantity: int = 1
     """How many variants the job makes, each at the price."""
     worker: str = ""

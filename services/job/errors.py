@@ -47,6 +47,13 @@ class InsufficientCredits(Refusal):
         super().__init__(text, fields=[FieldViolation(field=name, message=str(n)) for name, n in numbers.items()])
 
 
+class PricesNotKept(Refusal):
+    reason = "PRICES_NOT_KEPT"
+
+    def __init__(self) -> None:
+        super().__init__("The prices that were quoted are no longer kept. Request a new estimate.")
+
+
 class KeyBudgetExceeded(Refusal):
     reason = "API_KEY_BUDGET_EXCEEDED"
 

@@ -101,6 +101,7 @@ def submission(request: job_pb2.SubmitJobRequest, job_id: UUID, now: datetime) -
         idempotency_key=request.idempotency_key,
         parameters=request.parameters,
         priced_as=request.priced_as,
+        price_list=request.price_list,
         quantity=request.quantity or 1,
         worker=request.worker,
         idempotency_key_header=request.idempotency_key_header,

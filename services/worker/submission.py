@@ -175,7 +175,7 @@ class Submitter:
             await check(brief, user_id)
         job = submission(brief, user_id)
         job.webhook_url = webhook_url
-        job.api_key_id = caller().api_key_id
+        job.api_key_id, job.price_list = caller().api_key_id, caller().price_list
         job.traceparent = current_traceparent()
         job.arrived_at.FromDatetime(arrived_at)
         if key:

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 
 from services.chassis.errors import Unauthenticated
 from services.chassis.rpc import auth, issuer_keys
-from services.chassis.rpc.auth import SERVICE_AUDIENCE, SERVICE_ISSUER, ServiceIdentity, TokenVerifier
+from services.chassis.rpc.auth import SERVICE_AUDIENCE, SERVICE_ISSUER, ActingFor, ServiceIdentity, TokenVerifier
 from tests.chassis.clocks import MovableClock
 from tests.gateway.envoy_process import AUDIENCE, ISSUER, IssuerKeys
 
@@ -226,6 +226,34 @@ class TestServiceTokens:
         self, verifier: TokenVerifier, keys: IssuerKeys
     ) -> None:
         await refused(verifier, keys.token(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE))
+
+
+class TestActingServices:
+    """A service that acts for a user after the user's request."""
+
+    OWNER = ActingFor(user_id="user-1", api_key_id="key-1", price_list="list-1")
+
+    async def test_token_names_the_user_the_key_and_the_promised_prices(self, verifier: TokenVerifier) -> None:
+        header = dict(ServiceIdentity("campaign", SECRET).metadata(acting_for=self.OWNER))["authorization"]
+        found = await verifier.verify(header)
+        assert (found.user_id, found.api_key_id, found.price_list) == ("user-1", "key-1", "list-1")
+        assert (found.acting_service, found.service, found.admin) == ("campaign", "", False)
+
+    async def test_services_own_token_stays_its_own(self, verifier: TokenVerifier) -> None:
+        identity = ServiceIdentity("campaign", SECRET)
+        identity.metadata(acting_for=self.OWNER)
+        found = await verifier.verify(dict(identity.metadata())["authorization"])
+        assert (found.service, found.user_id, found.acting_service) == ("campaign", "", "")
+
+    @pytest.mark.parametrize("user", ["", 7, "u\0", None])
+    async def test_token_for_nobody_is_refused(self, verifier: TokenVerifier, user: Any) -> None:
+        body = {**claims(iss=SERVICE_ISSUER, aud=SERVICE_AUDIENCE, sub="campaign"), "acting_for": user}
+        await refused(verifier, signed(SECRET.encode(), {"alg": "HS256"}, body))
+
+    async def test_claims_in_a_users_token_mean_nothing(self, verifier: TokenVerifier, keys: IssuerKeys) -> None:
+        found = await verifier.verify(f"Bearer {keys.token(acting_for='user-2', api_key='k', price_list='l')}")
+        assert (found.user_id, found.api_key_id, found.price_list) == ("user-1", "", "")
+        assert found.acting_service == ""
 
 
 class TestClaims:

@@ -25,6 +25,10 @@ from services.chassis.rpc.issuer_keys import ALGORITHMS, NOT_ISSUERS_KEY, Issuer
 
 SERVICE_ISSUER = "adwright-services"
 SERVICE_AUDIENCE = "adwright-internal"
+# Claims of a service token that acts for a user.
+USER_CLAIM = "acting_for"
+API_KEY_CLAIM = "api_key"
+PRICE_LIST_CLAIM = "price_list"
 SERVICE_TOKEN_SECONDS = 300  # short, so that a leaked token is soon worthless; long enough to be reused for many calls
 CLOCK_SKEW_SECONDS = 60
 CACHED_TOKENS = 10_000  # about 20 MB; the least recently used token is evicted
@@ -60,6 +64,19 @@ class CallerIdentity:
     """The API key of the call; empty for a token."""
     expires_at: float = 0.0
     """Seconds since 1970."""
+    acting_service: str = ""
+    """The service that calls for the user after the user's request; empty: the user calls."""
+    price_list: str = ""
+    """The price list of billing that the user was promised; empty: the current one. Only of an acting service."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActingFor:
+    """The user for whom a service acts after the user's request. api_key_id, price_list: as in CallerIdentity."""
+
+    user_id: str
+    api_key_id: str = ""
+    price_list: str = ""
 
 
 _caller: ContextVar[CallerIdentity | None] = ContextVar("caller", default=None)
@@ -90,26 +107,43 @@ class ServiceIdentity:
         self._token = ""
         self._renew_at = 0.0
 
-    def metadata(self, request_id: str = "") -> tuple[tuple[str, str], ...]:
-        """Returns the metadata of a call to another service: token, request id and trace context."""
+    def metadata(self, request_id: str = "", *, acting_for: ActingFor | None = None) -> tuple[tuple[str, str], ...]:
+        """Returns the metadata of a call to another service: token, request id and trace context.
+
+        acting_for: the user for whom the service calls a method that permits CALLER_SERVICE_FOR_USER; None: it calls
+        for itself.
+        """
         now = self._clock.now().timestamp()
-        if now >= self._renew_at or self._secret != self._secrets.signing():
-            self._secret = self._secrets.signing()
-            claims = {
-                "iss": SERVICE_ISSUER,
-                "aud": SERVICE_AUDIENCE,
-                "sub": self._name,
-                "iat": int(now),
-                "exp": int(now) + SERVICE_TOKEN_SECONDS,
-            }
-            self._token = "Bearer " + jwt.encode(claims, self._secret, algorithm="HS256")
-            self._renew_at = now + SERVICE_TOKEN_SECONDS / 2
-        metadata = [("authorization", self._token)]
+        if acting_for is not None:
+            authorization = self._issue(now, self._secrets.signing(), acting_for)
+        else:
+            if now >= self._renew_at or self._secret != self._secrets.signing():
+                self._secret = self._secrets.signing()
+                self._token = self._issue(now, self._secret)
+                self._renew_at = now + SERVICE_TOKEN_SECONDS / 2
+            authorization = self._token
+        metadata = [("authorization", authorization)]
         if request_id:
             metadata.append(("x-request-id", request_id))
         if traceparent := current_traceparent():
             metadata.append((HEADER, traceparent))
         return tuple(metadata)
+
+    def _issue(self, now: float, secret: str, acting_for: ActingFor | None = None) -> str:
+        claims: dict[str, Any] = {
+            "iss": SERVICE_ISSUER,
+            "aud": SERVICE_AUDIENCE,
+            "sub": self._name,
+            "iat": int(now),
+            "exp": int(now) + SERVICE_TOKEN_SECONDS,
+        }
+        if acting_for is not None:
+            claims |= {
+                USER_CLAIM: acting_for.user_id,
+                API_KEY_CLAIM: acting_for.api_key_id,
+                PRICE_LIST_CLAIM: acting_for.price_list,
+            }
+        return "Bearer " + jwt.encode(claims, secret, algorithm="HS256")
 
 
 class TokenVerifier:
@@ -174,7 +208,17 @@ class TokenVerifier:
         else:
             raise Unauthenticated(NOT_ISSUERS_KEY)
         _check_claims(claims, SERVICE_ISSUER, SERVICE_AUDIENCE, now)
-        return CallerIdentity(service=str(claims["sub"]), expires_at=float(claims["exp"]))
+        if USER_CLAIM not in claims:
+            return CallerIdentity(service=str(claims["sub"]), expires_at=float(claims["exp"]))
+        if not _is_subject(claims[USER_CLAIM]):
+            raise Unauthenticated(f"The token's {USER_CLAIM} claim is not the id of a user.")
+        return CallerIdentity(
+            user_id=claims[USER_CLAIM],
+            api_key_id=str(claims.get(API_KEY_CLAIM, "")),
+            price_list=str(claims.get(PRICE_LIST_CLAIM, "")),
+            acting_service=str(claims["sub"]),
+            expires_at=float(claims["exp"]),
+        )
 
     async def _verify_user(
         self, token: str, header: Mapping[str, Any], claims: Mapping[str, Any], now: float

@@ -143,6 +143,8 @@ def permitted_callers(method: str) -> frozenset[int]:
 
 
 def _may_call(identity: CallerIdentity, callers: frozenset[int]) -> bool:
+    if identity.acting_service:  # never more than the methods that say so: not all that the user may call
+        return access_pb2.CALLER_SERVICE_FOR_USER in callers
     if identity.service:
         return access_pb2.CALLER_SERVICE in callers
     if access_pb2.CALLER_USER in callers:
