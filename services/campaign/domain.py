@@ -1,0 +1,189 @@
+"""The rules of campaigns: their states and limits, and what each version of a child shares with the others. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+MAX_CHILDREN = 1_000
+MAX_LIVE = 10  # campaigns of a user that have not ended
+MAX_ESTIMATES = 20  # of a user
+ESTIMATE_HOLDS_FOR = timedelta(minutes=15)
+# An expired estimate is refused as expired, not as unknown, for this long.
+EXPIRED_ESTIMATE_KEPT_FOR = timedelta(hours=1)
+# Shorter than the 24 hours for which job knows the key of a child's request, so that a repetition never makes another
+# job, and than the 48 hours for which billing holds quoted prices.
+ADMISSION_LIMIT = timedelta(hours=20)
+KEYS_LAPSE_AFTER = timedelta(hours=23)
+KEY_KEPT_FOR = timedelta(hours=24)  # of an Idempotency-Key
+KEPT_FOR = timedelta(days=90)  # ended campaigns; their jobs are kept by the job service's own rule
+MAX_HEADLINE = 80  # characters that an image request accepts
+# Refusals that end the campaign's admission: the next child would not be paid either.
+MONEY_REASONS = frozenset({"INSUFFICIENT_CREDITS", "API_KEY_BUDGET_EXCEEDED"})
+CAPPED_REASON = "MAX_CREDITS_REACHED"
+CAPPED_MESSAGE = "The campaign's maxCredits does not pay for this ad, so it was not begun."
+LATE_REASON = "NOT_BEGUN_IN_TIME"
+LATE_MESSAGE = "The ad could not be begun in time because part of our system was unavailable. It was not charged."
+LOST_REASON = "JOB_NOT_FOUND"
+LOST_MESSAGE = "The ad's job no longer exists."
+EXPIRED_REASON = "JOB_EXPIRED"
+EXPIRED_MESSAGE = "The ad was not finished in time. It was not charged."
+
+
+class State(StrEnum):
+    """The states of a campaign; an estimate is a campaign that has not begun."""
+
+    ESTIMATED = "estimated"
+    ADMITTING = "admitting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    CAPPED = "capped"
+    CANCELED = "canceled"
+    FAILED = "failed"
+
+
+LIVE = (State.ADMITTING, State.RUNNING)
+ENDED = (State.COMPLETED, State.CAPPED, State.CANCELED, State.FAILED)
+
+
+class ChildState(StrEnum):
+    """The states of a child. A waiting child that was tried may have a job whose id is not known yet."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    SKIPPED = "skipped"
+
+
+class Axis(StrEnum):
+    """What the versions of a deliverable differ in."""
+
+    ANGLE = "angle"
+    LAYOUT = "layout"
+    PALETTE = "palette"
+    VOICE = "voice"
+
+
+VARIED = {
+    Axis.ANGLE: frozenset({"copy", "static_ad"}),
+    Axis.LAYOUT: frozenset({"static_ad"}),
+    Axis.PALETTE: frozenset({"static_ad"}),
+    Axis.VOICE: frozenset({"video"}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What an image shares with others: its names in an image request, and the version whose headline it has.
+
+    Images with the same concept share colours and typefaces; with the same seed they also share their composition.
+    """
+
+    concept: str
+    seed: str
+    headline_version: int
+
+
+def look(campaign_id: UUID, product: int, axis: Axis | None, version: int) -> Look:
+    """The look of an image. product: its place in the campaign, from 1; version: along the axis, from 1.
+
+    The products of a campaign share the concept, so that the whole set looks like one.
+    """
+    concept = version if axis in (Axis.ANGLE, Axis.PALETTE) else 1
+    seed = version if axis in (Axis.ANGLE, Axis.LAYOUT) else 1
+    headline = version if axis is Axis.ANGLE else 1
+    return Look(
+        concept=f"{campaign_id.hex}-{concept}", seed=f"{campaign_id.hex}-{product}-{seed}", headline_version=headline
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """A product of the campaign's project."""
+
+    id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """A price list of billing: credits by type of price."""
+
+    id: str
+    credits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A planned child. request: the serialized message of the service that makes it. version: 0 if the axis does not
+    change it. headline_version: 0 if it takes no headline. credits: its price."""
+
+    number: int
+    product: Product
+    type: str
+    request: bytes
+    version: int
+    headline_version: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Children by state, and their credits: held for those that run, spent by those that ended."""
+
+    waiting: int
+    running: int
+    completed: int
+    failed: int
+    canceled: int
+    skipped: int
+    held: int
+    spent: int
+
+
+def state_of(counts: Counts) -> State:
+    """The state of a campaign that has begun."""
+    if counts.waiting:
+        return State.ADMITTING
+    if counts.running:
+        return State.RUNNING
+    if counts.canceled:
+        return State.CANCELED
+    if counts.skipped:
+        return State.CAPPED
+    if counts.failed and not counts.completed:
+        return State.FAILED
+    return State.COMPLETED
+
+
+def affordable(prices: Iterable[int], credits_: int) -> int:
+    """How many children, in order, the credits pay for, up to the first that they do not."""
+    number = 0
+    for price in prices:
+        credits_ -= price
+        if credits_ < 0:
+            break
+        number += 1
+    return number
+
+
+def is_late(begun_at: datetime, now: datetime) -> bool:
+    """Whether no more children may begin."""
+    return now - begun_at > ADMISSION_LIMIT
+
+
+def is_lapsed(begun_at: datetime, now: datetime) -> bool:
+    """Whether the key of a child's first try may no longer be known, so that a repetition might make another job."""
+    return now - begun_at > KEYS_LAPSE_AFTER
+
+
+def clean_headline(text: str) -> str:
+    """A written headline as an image request accepts it; empty if it does not."""
+    line = " ".join(text.split())
+    fits = len(line) <= MAX_HEADLINE and line.isprintable() and any(map(str.isalnum, line))
+    return line if fits else ""
