@@ -19,6 +19,7 @@ PLACEHOLDERS = {
     "IMAGE": "an uploaded photo of a product: images[].id of the product",
     "PORTRAIT": "an uploaded portrait: id",
     "KEY": "an API key: apiKey.id",
+    "CAMPAIGN": "a campaign or an estimate: campaignId",
     "WEBHOOK": "a webhook: webhook.id",
     "DELIVERY": "a delivery of a webhook: id",
     "SENT": "a delivery to a webhookUrl: id",
@@ -39,6 +40,22 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("GET", "/api/generate/jobs/events", None),
         ("POST", "/api/generate/cancel", {"jobId": "$JOB"}),
         ("GET", "$ASSET", None),
+    ),
+    "campaigns": (
+        (
+            "POST",
+            "/api/generate/campaign",
+            {
+                "mode": "execute",
+                "projectId": "$PROJECT",
+                "productIds": ["$PRODUCT"],
+                "copy": [{"platforms": ["meta"], "format": "short", "tone": "bold"}],
+                "images": [{"aspectRatios": ["1:1", "4:5"]}],
+            },
+        ),
+        ("GET", "/api/campaigns", None),
+        ("GET", "/api/campaigns/$CAMPAIGN", None),
+        ("POST", "/api/campaigns/$CAMPAIGN/cancel", {}),
     ),
     "credits": (
         ("GET", "/api/credits", None),

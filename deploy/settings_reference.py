@@ -32,7 +32,7 @@ from services.chassis.config import PREFIX, AssetSettings, DatabaseSettings, Kaf
 ROOT: Final = Path(__file__).resolve().parents[1]
 SETTINGS: Final = ROOT / "docs" / "settings.md"
 EXAMPLE: Final = ROOT / ".env.example"
-SERVICES: Final = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
+SERVICES: Final = ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")
 LINE_CHARACTERS: Final = 118
 
 TITLES: Final[Mapping[str, str]] = {
@@ -76,7 +76,7 @@ To use what you have already:
 
 | your own | settings | example |
 | --- | --- | --- |
-| PostgreSQL; a database each for four services | `ADWRIGHT_DATABASE_URL` | `postgresql://…@db/billing` |
+| PostgreSQL; a database each for five services | `ADWRIGHT_DATABASE_URL` | `postgresql://…@db/billing` |
 | Kafka | `ADWRIGHT_KAFKA_*` | `kafka-1:9092,kafka-2:9092` |
 | bucket; credentials from `AWS_…`, `GOOGLE_…`, `AZURE_…` (obstore) | `ADWRIGHT_ASSETS_URL` | `s3://bucket/adwright` |
 | OIDC provider | `ADWRIGHT_TOKEN_*` | `https://login.example.com/jwks.json` |

@@ -1,4 +1,4 @@
-"""Envoy's clusters: the seven services, and where configured the identity provider's JWKS and the trace collector."""
+"""Envoy's clusters: the eight services, and where configured the identity provider's JWKS and the trace collector."""
 
 from __future__ import annotations
 

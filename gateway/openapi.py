@@ -22,7 +22,7 @@ from gateway.schema import Comments, FieldSchema, MessageSchema, Rules, comments
 FOLDER = Path(__file__).parent
 IMAGE = FOLDER.parent / "gen" / "image.binpb"
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
-TAG_ORDER = ("copy", "image", "video", "job", "webhook", "catalog", "billing")
+TAG_ORDER = ("copy", "image", "video", "campaign", "job", "webhook", "catalog", "billing")
 INTRODUCTION = (
     "Send a token as `Authorization: Bearer …`, or an API key as `X-API-Key`. Operations that cost credits say so. A "
     "request with an `idempotencyKey` whose job is still live returns that job and costs nothing. Unknown fields of a "

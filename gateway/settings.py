@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 MAX_PROXIES = 10  # no deployment has more in a row; a larger number is a mistake
-SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
+SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")
 
 
 class SettingsError(ValueError):

@@ -23,9 +23,9 @@ from local.postgres import DatabaseServer, PostgresServer
 from local.probes import accepts_connections, gateway_ready, is_serving, process_exists
 from local.process import OnMessage, Process
 
-DATABASES = ("catalog", "billing", "job", "webhook")
-SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
-CALLED_SERVICES = ("catalog", "billing", "job", "copy")  # the services that other processes call
+DATABASES = ("catalog", "billing", "job", "webhook", "campaign")
+SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")
+CALLED_SERVICES = ("catalog", "billing", "job", "copy", "image", "video")  # the services that other processes call
 WORKERS = ("image", "video")
 STATE_RETRY_SECONDS = 2.0  # between attempts to write the state file while that fails
 IMAGE_SLOTS = 2  # of the image worker, on as many cores; more take the memory of a render process each

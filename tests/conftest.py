@@ -32,6 +32,7 @@ SHARED_FIXTURES = {
 }
 USERS = {
     "waiting": (
+        "tests/contract/test_campaigns.py",
         "tests/contract/test_credits.py",
         "tests/contract/test_fuzz.py",
         "tests/contract/test_impossible_briefs.py",
@@ -57,6 +58,7 @@ USERS = {
         "tests/platform/test_traces.py",
     ),
     "impaired": (
+        "tests/faults/test_campaigns.py",
         "tests/faults/test_commands.py",
         "tests/faults/test_disks.py",
         "tests/faults/test_ledger.py",

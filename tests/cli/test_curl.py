@@ -100,6 +100,8 @@ class TestExamples:
         assert (tmp_path / "product.png").stat().st_size > 1000
         shell["PORTRAIT"] = str(do("POST", "/api/avatars?name=Ana&consent=1")["id"])
         run(lines.pop(("GET", "/api/avatars/$PORTRAIT/image")), shell, tmp_path)
+        shell["CAMPAIGN"] = str(do("POST", "/api/generate/campaign")["campaignId"])
+        do("POST", "/api/campaigns/$CAMPAIGN/cancel")
         shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
         shell["WEBHOOK"] = do("POST", "/api/webhooks")["webhook"]["id"]  # type: ignore[index]
         shell["DELIVERY"] = str(do("POST", "/api/webhooks/$WEBHOOK/test")["id"])

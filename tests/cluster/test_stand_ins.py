@@ -47,7 +47,7 @@ def test_the_overlays_missing_secrets_are_those_that_the_stand_ins_create() -> N
 def test_dependencies_have_the_addresses_that_the_overlay_names() -> None:
     settings = of_kind("overlays/dev", "ConfigMap")["adwright"]["data"]
     addresses = [settings["ADWRIGHT_KAFKA_BOOTSTRAP"]]
-    for name in ("catalog", "billing", "job", "webhook"):
+    for name in ("catalog", "billing", "job", "webhook", "campaign"):
         secret = of_kind("overlays/dev", "Secret")[f"adwright-database-{name}"]
         url = base64.b64decode(secret["data"]["url"]).decode()
         addresses.append(url.partition("@")[2].partition("/")[0])

@@ -24,8 +24,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "replayWebhook": {"since": "2026-01-31T12:00:00Z"},
 }
 # Assets are authorised by their signed link; operators act on the jobs of every user; the project of a webhook only
-# narrows the events of its owner.
-NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob", "createWebhook"}
+# narrows the events of its owner; a campaign takes one of two ids (tests/contract/test_campaigns.py).
+NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob", "createWebhook", "generateCampaign"}
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,10 @@ def ids(owner: Customer) -> dict[str, str]:
     webhook = owner.client.post("/api/webhooks", json={"url": "https://example.com/hook"}).json()["webhook"]["id"]
     delivery = owner.client.post(f"/api/webhooks/{webhook}/test", json={}).json()["id"]
     portrait = owner.client.post("/api/avatars?consent=1", content=photo).json()["id"]
+    wanted = {"mode": "execute", "projectId": owner.project_id, "allProducts": True}
+    campaign = owner.client.post("/api/generate/campaign", json={**wanted, "images": [{"aspectRatios": ["1:1"]}]})
     resources = {"imageId": image, "portraitId": portrait, "webhookId": webhook, "deliveryId": delivery}
+    resources["campaignId"] = campaign.json()["campaignId"]
     return {**owner.ids, "jobId": job, "keyId": key, **resources}
 
 
@@ -126,4 +129,5 @@ class TestIdsOfAnotherUser:
         assert owner.client.get(f"/api/products/{owner.product_id}/image").status_code == 200
         assert owner.client.get(f"/api/avatars/{ids['portraitId']}/image").status_code == 200
         assert [found["id"] for found in owner.client.get("/api/webhooks").json()["webhooks"]] == [ids["webhookId"]]
+        assert owner.client.get(f"/api/campaigns/{ids['campaignId']}").json()["status"] in ("admitting", "running")
         assert "revokedAt" not in owner.client.get("/api/keys").json()["apiKeys"][0]

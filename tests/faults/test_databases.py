@@ -30,7 +30,7 @@ from tests.support import until_async
 RECOVERY_SECONDS = 10.0  # the promise: writes succeed within this time after a writable primary is reachable
 NAME_OUTAGE_SECONDS = 17.0  # with doubling pauses from 1 s, a pool retries at 15 s and then at 31 s
 DATABASE_HOST = "database.adwright.test"
-SERVICES_WITH_DATABASE = ("catalog", "billing", "job", "webhook")
+SERVICES_WITH_DATABASE = ("catalog", "billing", "job", "webhook", "campaign")
 
 
 @pytest.fixture

@@ -379,7 +379,7 @@ async def test_rolling_restart_fails_no_request_and_no_job(harness: FaultHarness
     running = asyncio.create_task(load.run(until=stopping, prompt=lambda _: "ok:0.3", pause=0.3))
     watched = await submit(harness, customer, "hang")
     watching = asyncio.create_task(asyncio.to_thread(watch, customer, watched))
-    for name in ("catalog", "billing", "job", "webhook", "image", "gateway"):
+    for name in ("catalog", "billing", "job", "webhook", "campaign", "image", "gateway"):
         restarts = harness.running.messages.count(f"{name} is back")
         ended = harness.running.messages.count(f"{name} ended (status 0); starting it again")
         assert harness.signal(name, signal.SIGTERM)

@@ -20,7 +20,19 @@ from tests.faults.harness import FaultHarness, Load
 from tests.support import TERMINAL_STATUSES
 
 JOBS = int(os.environ.get("ADWRIGHT_SOAK_JOBS", "300"))
-VICTIMS = ("job", "billing", "image", "catalog", "webhook", "gateway", "postgres", "broker", "worker-1", "worker-2")
+VICTIMS = (
+    "job",
+    "billing",
+    "image",
+    "catalog",
+    "webhook",
+    "campaign",
+    "gateway",
+    "postgres",
+    "broker",
+    "worker-1",
+    "worker-2",
+)
 QUEUED = "select count(*) from job where status = 'queued'"
 # The pause between kills. A system whose processes are killed every second or two does little but start; the long soak
 # is for work that continues through many kills.

@@ -1,4 +1,4 @@
-"""Stubs of the seven services: real gRPC servers that respond as a test configures, and record their calls."""
+"""Stubs of the eight services: real gRPC servers that respond as a test configures, and record their calls."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import grpc
 
 # Imported for the side effect: their messages are registered by name.
 from adwright.billing.v1 import billing_pb2, keys_pb2  # noqa: F401
+from adwright.campaign.v1 import campaign_pb2  # noqa: F401
 from adwright.catalog.v1 import catalog_pb2  # noqa: F401
 from adwright.copy.v1 import copy_pb2  # noqa: F401
 from adwright.image.v1 import image_pb2  # noqa: F401

@@ -90,7 +90,9 @@ class TestRender:
             "listen": "127.0.0.1:1",
             "token_issuer": "i",
             "token_jwks": "j",
-            "upstreams": dict.fromkeys(("catalog", "billing", "job", "copy", "image", "video", "webhook"), "h:1"),
+            "upstreams": dict.fromkeys(
+                ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign"), "h:1"
+            ),
         }
         GatewaySettings.from_json(json.dumps(good))
         with pytest.raises(SettingsError, match=complaint):

@@ -71,6 +71,10 @@ SERIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             'adwright_webhook_running_tries{instance="b"}': "9x30",
         },
     ),
+    "AdwrightCampaignsLag": (
+        {"adwright_campaign_delay_seconds": "130x30"},
+        {"adwright_campaign_delay_seconds": "110x30"},
+    ),
     "AdwrightHoldsAreOverdue": ({"adwright_holds_overdue": "1x30"}, {"adwright_holds_overdue": "0x30"}),
     "AdwrightJobsDie": ({"adwright_dead_jobs": "0x20 5x10"}, {"adwright_dead_jobs": "9x20 12x10"}),
     "AdwrightWorkersFail": (

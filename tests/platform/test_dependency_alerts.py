@@ -30,7 +30,7 @@ POSTGRES = 'namespace="adwright",pod="adwright-database-1"'
 REPLICA = 'namespace="adwright",pod="adwright-database-2"'
 VOLUME = 'kubelet_volume_stats_%s_bytes{namespace="adwright",persistentvolumeclaim="%s"}'
 COPIED = 'kube_cronjob_status_last_successful_time{namespace="adwright",cronjob="%s"}'
-SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
+SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")
 DAY = 86_400  # the series start at time 0, so a date is the remaining time
 
 

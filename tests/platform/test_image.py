@@ -21,7 +21,7 @@ from tests.platform.manifests import container, of_kind
 from tests.running import Postgres, free_port
 
 COMMANDS = [
-    *(f"services.{name}" for name in ("catalog", "billing", "job", "copy", "image", "video", "webhook")),
+    *(f"services.{name}" for name in ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")),
     "services.image worker",
     "services.video worker",
 ]

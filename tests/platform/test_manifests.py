@@ -34,7 +34,7 @@ pytestmark = pytest.mark.timeout(tools.BUILD_SECONDS + 300)
 
 # Variables about the bucket that obstore reads, and not the settings classes.
 BUCKET_VARIABLES = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_ENDPOINT_URL"}
-SERVERS = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
+SERVERS = ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")
 WORKERS = ("image-worker", "video-worker")
 # Strimzi's definitions are in no package; its operators' classes parse its resources instead.
 STRIMZI = "kafka.strimzi.io/v1"

@@ -18,7 +18,7 @@ from services.chassis.data.migrations import configuration, migrate, prepare, re
 from tests.platform.manifests import ROOT, container, of_kind
 from tests.running import Postgres
 
-FOLDERS = [ROOT / "services" / name / "migrations" for name in ("billing", "catalog", "job", "webhook")]
+FOLDERS = [ROOT / "services" / name / "migrations" for name in ("billing", "campaign", "catalog", "job", "webhook")]
 CATALOG = ROOT / "services" / "catalog" / "migrations"
 SLEEP = "select pg_sleep(600)"
 AUTOCOMMIT = "with op.get_context().autocommit_block():\n        "
@@ -230,7 +230,7 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.mark.parametrize("service", ["billing", "catalog", "job"])
+@pytest.mark.parametrize("service", ["billing", "campaign", "catalog", "job"])
 def test_job_of_a_cluster_migrates_with_the_settings_that_it_is_given(service: str, postgres: Postgres) -> None:
     [migration] = [
         container(job)

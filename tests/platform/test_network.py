@@ -13,9 +13,9 @@ import pytest
 from tests.platform.manifests import ROOT, Resource, of_kind
 from tests.platform.network import Endpoint, Flow, Network, matches
 
-SERVERS = ("catalog", "billing", "job", "copy", "image", "video", "webhook")
+SERVERS = ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")
 WORKERS = ("image-worker", "video-worker")
-MIGRATIONS = ("catalog-migrate", "billing-migrate", "job-migrate", "webhook-migrate")
+MIGRATIONS = ("catalog-migrate", "billing-migrate", "job-migrate", "webhook-migrate", "campaign-migrate")
 DATABASES = ("postgres-1", "postgres-2")
 NODES = ("kafka-0", "kafka-1")
 KAFKA_TOOLS = ("entity-operator", "kafka-exporter")
@@ -101,7 +101,7 @@ def needed_flows() -> set[Flow]:
     found |= flows(["envoy"], SERVERS, 7100) | flows(["envoy"], ["acme-solver"], 8089)
     inside = [endpoint.name for endpoint in endpoints() if endpoint.namespace == "adwright"]
     found |= flows(inside, ["dns"], 53) | flows(inside, ["dns"], 53, protocol="UDP")
-    found |= flows(["catalog", "billing", "job", "webhook", *MIGRATIONS], DATABASES, 5432)
+    found |= flows(["catalog", "billing", "job", "webhook", "campaign", *MIGRATIONS], DATABASES, 5432)
     found |= flows([*DATABASES, "postgres-join", "postgres-operator"], DATABASES, 5432, 8000)
     found |= flows([*NODES, "kafka-operator"], NODES, 9090, 9091) | flows(["kafka-operator"], NODES, 8443)
     found |= flows(KAFKA_TOOLS, NODES, 9091)
