@@ -191,7 +191,8 @@ class TestActing:
 def status_of(channel: grpc.Channel, path: str, metadata: Any) -> grpc.StatusCode:
     """The status of a call with an empty request: the caller is checked first."""
     try:
-        list(channel.unary_stream(path)(b"", metadata=metadata, timeout=20))  # reads a single response too
+        call: Any = channel.unary_stream(path)
+        list(call(b"", metadata=metadata, timeout=20))  # reads a single response too
     except grpc.RpcError as error:
         return error.code()
     return grpc.StatusCode.OK
