@@ -254,6 +254,7 @@ class Job:
     user_id: str
     type: str
     project_id: UUID
+    product_id: UUID
     status: Status
     created_at: datetime
     traceparent: str

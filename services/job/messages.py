@@ -49,6 +49,8 @@ def status_message(job: Job, asset_url: Callable[[UUID], str]) -> job_pb2.JobSta
         assets=[_asset_message(asset, asset_url) for asset in job.assets],
         created_at=timestamp(job.created_at),
         notes=[*_variant_notes(job), *job.notes],
+        project_id=str(job.project_id),
+        product_id=str(job.product_id),
     )
     if job.completed_at is not None:
         message.completed_at.CopyFrom(timestamp(job.completed_at))

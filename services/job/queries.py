@@ -102,6 +102,7 @@ _JOBS = select(
     job.c.user_id,
     job.c.type,
     job.c.project_id,
+    job.c.product_id,
     job.c.status,
     job.c.created_at,
     job.c.completed_at,
@@ -126,6 +127,7 @@ class _JobRow(NamedTuple):
     user_id: str
     type: str
     project_id: UUID
+    product_id: UUID
     status: str
     created_at: datetime
     completed_at: datetime | None
@@ -496,6 +498,7 @@ def _job_of(row: _JobRow) -> Job:
         user_id=row.user_id,
         type=row.type,
         project_id=row.project_id,
+        product_id=row.product_id,
         status=Status(row.status),
         created_at=row.created_at,
         credits=row.credits or 0,
