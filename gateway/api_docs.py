@@ -1,6 +1,7 @@
-"""The documents that the gateway serves itself: /openapi.json, and /docs, a page to read and try the API.
+"""The documents that the gateway serves itself: /openapi.json, /docs, a page to read and try the API, and /studio.
 
-The page is Swagger UI from the files of the package `flask-swagger-ui`. It sends no request to any other host.
+/docs is Swagger UI from the files of the package `flask-swagger-ui`; /studio is the page in studio/, a client of the
+public API like any other, which `make studio` builds. Neither sends a request to any other host.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from pathlib import Path
 
 from gateway.openapi import IMAGE, openapi
 from gateway.routes import read_descriptors
+
+STUDIO = Path(__file__).resolve().parents[1] / "studio"
+FONT = Path("files") / "Inter[opsz,wght].ttf"
+STUDIO_FILES = ("studio.js", "studio.css")  # in studio/dist, once it is built
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -30,13 +35,26 @@ START_SCRIPT = """SwaggerUIBundle({
   tryItOutEnabled: true, displayRequestDuration: true,
 });
 """
+# Shown where npm's registry could not be reached at set-up: everything else works without the page.
+NOT_BUILT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Adwright Studio</title>
+<link rel="icon" href="data:,">
+<h1>The studio is not built</h1>
+<p>It needs packages of npm's registry, which could not be fetched. On the machine that runs Adwright, run
+<code>make studio</code> and start the system again. The API works without it: <a href="/docs">/docs</a>.</p>
+</html>
+"""
 
 
-def write_documents(folder: Path, image: Path = IMAGE) -> dict[str, tuple[str, Path]]:
-    """Writes the API description and the page into `folder`, and returns the value of GatewaySettings.documents.
+def write_documents(folder: Path, image: Path = IMAGE, studio: Path = STUDIO) -> dict[str, tuple[str, Path]]:
+    """Writes the API description and the pages into `folder`, and returns the value of GatewaySettings.documents.
 
-    Raises FileNotFoundError when the package of Swagger UI is not installed, RouteError when `image` is not a
-    descriptor set of `make protos`.
+    The files of /studio are copied, so that a build does not change those of a running gateway. Raises
+    FileNotFoundError when the packages of Swagger UI or of the font are not installed, RouteError when `image` is not
+    a descriptor set of `make protos`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
@@ -46,9 +64,10 @@ def write_documents(folder: Path, image: Path = IMAGE) -> dict[str, tuple[str, P
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    viewer = swagger_ui_folder()
+    viewer = package_folder("flask-swagger-ui") / "dist"
     script, page = "text/javascript; charset=utf-8", "text/html; charset=utf-8"
     return {
+        **_studio_documents(folder, studio),
         "/openapi.json": ("application/json", (folder / "openapi.json").resolve()),
         "/docs": (page, (folder / "docs.html").resolve()),
         "/docs/": (page, (folder / "docs.html").resolve()),
@@ -58,9 +77,32 @@ def write_documents(folder: Path, image: Path = IMAGE) -> dict[str, tuple[str, P
     }
 
 
-def swagger_ui_folder() -> Path:
-    """Returns the folder of Swagger UI's files. Its package is not imported, since it would import a web framework."""
-    spec = find_spec("flask_swagger_ui")
+def _studio_documents(folder: Path, studio: Path) -> dict[str, tuple[str, Path]]:
+    """The documents of /studio; without a build only a page that says so."""
+    page = "text/html; charset=utf-8"
+    index = (folder / "studio.html").resolve()
+    built = [studio / "dist" / name for name in STUDIO_FILES]
+    if not all(path.is_file() for path in built):
+        index.write_text(NOT_BUILT, encoding="utf-8")
+        return {"/studio": (page, index), "/studio/": (page, index)}
+    index.write_bytes((studio / "index.html").read_bytes())
+    for path in built:
+        (folder / path.name).write_bytes(path.read_bytes())
+    return {
+        "/studio": (page, index),
+        "/studio/": (page, index),
+        "/studio/studio.js": ("text/javascript; charset=utf-8", (folder / "studio.js").resolve()),
+        "/studio/studio.css": ("text/css; charset=utf-8", (folder / "studio.css").resolve()),
+        "/studio/font.ttf": ("font/ttf", (package_folder("fontpkg-inter") / FONT).resolve()),
+    }
+
+
+def package_folder(name: str) -> Path:
+    """Returns the folder of a package's files. The package is not imported: Swagger UI's would import a web framework.
+
+    Raises FileNotFoundError when it is not installed.
+    """
+    spec = find_spec(name.replace("-", "_"))
     if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("the package flask-swagger-ui is not installed")
-    return Path(next(iter(spec.submodule_search_locations))) / "dist"
+        raise FileNotFoundError(f"the package {name} is not installed")
+    return Path(next(iter(spec.submodule_search_locations)))

@@ -49,6 +49,12 @@ DOCUMENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' "
     "data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+# The studio shows photos that it fetched with a token (blob:), and hands no text to the browser as HTML or script.
+STUDIO_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 
 
 def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[str, Any]:
@@ -206,7 +212,7 @@ def _document_route(path: str, kind: str, file: Path) -> dict[str, Any]:
         "direct_response": {"status": 200, "body": {"filename": str(file)}},
         "response_headers_to_add": [
             {**_header("content-type", kind), "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"},
-            _header("content-security-policy", DOCUMENT_POLICY),
+            _header("content-security-policy", STUDIO_POLICY if path.startswith("/studio") else DOCUMENT_POLICY),
             _header("cache-control", "no-cache"),
         ],
         "typed_per_filter_config": NO_TOKEN_NO_LIMIT,

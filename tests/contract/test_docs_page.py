@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request
 
+from tests.contract.browser import needs_chromium
 from tests.running import Customer
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
-)
 SECONDS = 60
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM, reason="no Chromium: neither chromium, chromium-browser nor google-chrome is on the PATH"
-)
+pytestmark = needs_chromium
 
 
 class RecordedPage:
@@ -40,16 +33,6 @@ class RecordedPage:
     def _record_message(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.errors.append(message.text)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    # Chromium refuses to run with a sandbox as root, the usual user in containers.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*arguments, "--no-proxy-server"])
-        yield started
-        started.close()
 
 
 @pytest.fixture

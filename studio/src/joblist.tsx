@@ -1,0 +1,57 @@
+// All jobs of the caller: what is being made, with a way to cancel it, and what ended.
+import { useEffect, useState } from "preact/hooks";
+import { type Job, call, request } from "./api.ts";
+import { isLive, jobs, kindOf } from "./jobs.ts";
+import { AsRequest, Loading, Page, Problem, formatTime } from "./parts.tsx";
+import { Progress } from "./results.tsx";
+import { link } from "./route.ts";
+import { T } from "./texts.ts";
+
+const PAGE = 20;
+
+export function JobList() {
+  const known = jobs.use();
+  const [listed, setListed] = useState<Job[]>([]);
+  const [token, setToken] = useState("");
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(true);
+  const read = async (pageToken: string) => {
+    setBusy(true);
+    setError(null);
+    try {
+      const page = await call("get", "/api/generate/jobs", { query: { pageSize: PAGE, pageToken } });
+      setListed((before) => [...(pageToken ? before : []), ...((page.jobs ?? []) as Job[])]);
+      setToken(page.nextPageToken ?? "");
+    } catch (caught) {
+      setError(caught);
+    } finally {
+      setBusy(false);
+    }
+  };
+  useEffect(() => void read(""), []);
+  // The stream knows jobs that were submitted after the list was read, and newer states of those in it.
+  const all = new Map([...Object.values(known).filter(isLive), ...listed].map((job) => [job.id, known[job.id] ?? job]));
+  const sorted = [...all.values()].sort((one, other) => (one.id < other.id ? 1 : -1));
+  return (
+    <Page title={T.jobs.title} intro={T.jobs.intro}>
+      <Problem error={error} />
+      {!busy && !error && sorted.length === 0 && <p>{T.jobs.none}</p>}
+      <ul class="rows" aria-label={T.jobs.list}>
+        {sorted.map((job) => (
+          <li key={job.id}>
+            <div class="row-head">
+              <a href={link("gallery", job.id)}>{T.kinds[kindOf(job)]}</a>
+              <span class={`badge ${job.status}`}>{T.statuses[job.status]}</span>
+              <span class="quiet">{formatTime(job.createdAt)}</span>
+            </div>
+            {isLive(job) && <Progress job={job} />}
+            {job.error && <p class="quiet">{job.error.message}</p>}
+          </li>
+        ))}
+      </ul>
+      {busy && <Loading />}
+      {token && !busy && <div class="buttons"><button type="button" onClick={() => void read(token)}>{T.more}</button></div>}
+      <AsRequest requests={[request("get", "/api/generate/jobs", { query: { pageSize: PAGE } })]} />
+    </Page>
+  );
+}

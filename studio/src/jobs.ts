@@ -1,0 +1,172 @@
+// The jobs that this page knows, kept current by the event stream of all jobs of the caller.
+import { type Asset, type Credits, type Job, asApiError, call, openStream } from "./api.ts";
+import { credentials } from "./session.ts";
+import { randomId, store } from "./store.ts";
+import { T } from "./texts.ts";
+
+export type Kind = "copy" | "image" | "film";
+export type Body = Record<string, unknown>;
+
+/** One request of a run, and the job that it became. `key` makes it safe to send again after a reload. */
+export type Item = { key: string; kind: Kind; body: Body; jobId?: string };
+export type Run = { id: string; at: string; productName: string; items: Item[] };
+
+export const MAX_RUNS = 20;
+const RECONNECT_MILLISECONDS = 3_000;
+const ENDED = new Set(["completed", "failed", "canceled", "expired"]);
+export const PATHS = { copy: "/api/generate/copy", image: "/api/generate/static-ad", film: "/api/generate/video" } as const;
+
+export const jobs = store<Record<string, Job>>({});
+export const credits = store<Credits | null>(null);
+export const runs = store<Run[]>([], "runs");
+export const spoken = store("");
+
+/** Has a screen reader say a message, without moving the focus. */
+export function announce(message: string): void {
+  spoken.set(spoken.get() === message ? `${message}\u00a0` : message);
+}
+
+export function isLive(job: Job | undefined): boolean {
+  return job !== undefined && !ENDED.has(job.status);
+}
+
+export function kindOf(job: Job): Kind {
+  return job.type === "copy" ? "copy" : job.type === "video" ? "film" : "image";
+}
+
+export function assetsOf(job: Job, ...types: Asset["type"][]): Asset[] {
+  return job.assets.filter((asset) => types.includes(asset.type));
+}
+
+/** Reads a job again: its texts and fresh links. Throws ApiError. */
+export async function refreshJob(jobId: string): Promise<Job> {
+  const job = (await call("get", "/api/generate/status", { query: { jobId } })) as Job;
+  jobs.update((known) => ({ ...known, [job.id]: job }));
+  return job;
+}
+
+export async function refreshCredits(): Promise<void> {
+  try {
+    credits.set((await call("get", "/api/credits", {})) as Credits);
+  } catch {
+    // The amount stays as it was; what needs it shows its own error.
+  }
+}
+
+/** Sends a run's requests that have no job yet. Returns the errors by item key; the other items are being made. */
+export async function submit(run: Run): Promise<Record<string, unknown>> {
+  runs.update((before) => [run, ...before.filter((other) => other.id !== run.id)].slice(0, MAX_RUNS));
+  const failed: Record<string, unknown> = {};
+  await Promise.all(
+    run.items.filter((item) => !item.jobId).map(async (item) => {
+      try {
+        const made = (await call("post", PATHS[item.kind], { body: item.body as never, key: item.key })) as { jobId?: string };
+        const jobId = made.jobId ?? "";
+        changeItem(run.id, item.key, { jobId });
+        await refreshJob(jobId);
+      } catch (error) {
+        failed[item.key] = error;
+      }
+    }),
+  );
+  void refreshCredits();
+  for (const item of run.items) failures.delete(item.key);
+  for (const [key, error] of Object.entries(failed)) failures.set(key, error);
+  return failed;
+}
+
+/** Why items of runs could not be started, until the page is loaded again. */
+export const failures = new Map<string, unknown>();
+
+/** Reads the jobs of this tab's runs, as after a reload. */
+export async function refreshRuns(): Promise<void> {
+  const ids = runs.get().flatMap((run) => run.items).flatMap((item) => item.jobId ?? []);
+  await Promise.all(ids.map((jobId) => refreshJob(jobId).catch(() => undefined)));
+}
+
+export function newRun(productName: string, items: { kind: Kind; body: Body }[]): Run {
+  const stamped = items.map((item) => ({ ...item, key: `studio-${randomId()}` }));
+  return { id: randomId(), at: new Date().toISOString(), productName, items: stamped };
+}
+
+export function removeItems(runId: string, keys: string[]): void {
+  runs.update((before) =>
+    before
+      .map((run) => (run.id === runId ? { ...run, items: run.items.filter((item) => !keys.includes(item.key)) } : run))
+      .filter((run) => run.items.length > 0),
+  );
+}
+
+function changeItem(runId: string, key: string, change: Partial<Item>): void {
+  runs.update((before) =>
+    before.map((run) =>
+      run.id === runId ? { ...run, items: run.items.map((item) => (item.key === key ? { ...item, ...change } : item)) } : run,
+    ),
+  );
+}
+
+/** The request that a job was made from, if it was made in this tab. */
+export function requestOf(jobId: string): Item | undefined {
+  return runs.get().flatMap((run) => run.items).find((item) => item.jobId === jobId);
+}
+
+/** Follows all jobs until the signal: connects again after a break, from the last event. */
+export async function follow(signal: AbortSignal): Promise<void> {
+  let last = "";
+  while (!signal.aborted && credentials.get()) {
+    try {
+      const response = await openStream("/api/generate/jobs/events", last, signal);
+      last = await read(response, last);
+    } catch (error) {
+      if (signal.aborted || asApiError(error).status === 401) return;
+    }
+    await pause(RECONNECT_MILLISECONDS, signal);
+    await refreshLive();
+  }
+}
+
+async function read(response: Response, before: string): Promise<string> {
+  let last = before;
+  let text = "";
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return last;
+      const blocks = (text + value).split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) {
+        let data = "";
+        for (const line of block.split("\n")) {
+          if (line.startsWith("id: ")) last = line.slice(4);
+          if (line.startsWith("data: ")) data += line.slice(6);
+        }
+        if (data) receive(JSON.parse(data) as Job);
+      }
+    }
+  } catch {
+    return last;
+  }
+}
+
+function receive(job: Job): void {
+  const before = jobs.get()[job.id];
+  if (before && !isLive(before)) return; // its texts and links are newer than those of a repeated event
+  jobs.update((known) => ({ ...known, [job.id]: job }));
+  if (isLive(job)) return;
+  void refreshJob(job.id).catch(() => undefined);
+  void refreshCredits();
+  if (before) announce(T.jobs.ended(T.kinds[kindOf(job)], T.statuses[job.status]));
+}
+
+async function refreshLive(): Promise<void> {
+  const live = Object.values(jobs.get()).filter(isLive).slice(0, MAX_RUNS);
+  await Promise.all(live.map((job) => refreshJob(job.id).catch(() => undefined)));
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+  });
+}

@@ -1,0 +1,135 @@
+import { render } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { Account } from "./account.tsx";
+import { STEPS, flow, isOpen, stepName } from "./flow.ts";
+import { Gallery, GalleryJob } from "./gallery.tsx";
+import { JobList } from "./joblist.tsx";
+import { credits, follow, isLive, jobs, refreshCredits, refreshRuns, spoken } from "./jobs.ts";
+import { OptionsStep } from "./options.tsx";
+import { Field, Page } from "./parts.tsx";
+import { ProductStep } from "./product.tsx";
+import { ProjectStep } from "./project.tsx";
+import { ResultsStep } from "./results.tsx";
+import { go, link, listenToAddress, place } from "./route.ts";
+import { type Credentials, credentials, signIn, signInReason, signOut, takeTokenFromAddress } from "./session.ts";
+import { T } from "./texts.ts";
+import { UnderstandingStep } from "./understanding.tsx";
+
+const SECTIONS = ["create", "gallery", "jobs", "account"] as const;
+const VIEWS = { project: ProjectStep, product: ProductStep, understanding: UnderstandingStep, options: OptionsStep, results: ResultsStep };
+
+function App() {
+  const signedIn = credentials.use();
+  const [section = "create", detail = ""] = place.use();
+  useEffect(() => {
+    if (!signedIn) return undefined;
+    const stop = new AbortController();
+    void refreshCredits();
+    void refreshRuns();
+    void follow(stop.signal);
+    return () => stop.abort();
+  }, [signedIn]);
+  return (
+    <>
+      <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>{T.skip}</a>
+      <Header signedIn={signedIn !== null} section={section} />
+      <main id="content" tabIndex={-1}>{signedIn ? <Section section={section} detail={detail} /> : <SignIn />}</main>
+      <Spoken />
+    </>
+  );
+}
+
+function Spoken() {
+  return <div class="spoken" aria-live="polite">{spoken.use()}</div>;
+}
+
+function Header({ signedIn, section }: { signedIn: boolean; section: string }) {
+  const balance = credits.use();
+  const live = Object.values(jobs.use()).filter(isLive).length;
+  return (
+    <header>
+      <a class="brand" href={link("create", "project")}><span aria-hidden="true" class="mark" />{T.title}</a>
+      {signedIn && (
+        <>
+          <nav aria-label={T.nav.label}>
+            {SECTIONS.map((name) => (
+              <a key={name} href={link(name)} aria-current={section === name ? "page" : undefined}>
+                {T.nav[name]}{name === "jobs" && live > 0 && <span class="live">{live}</span>}
+              </a>
+            ))}
+          </nav>
+          <div class="who">
+            {balance && (
+              <a class="credits" href={link("account")} title={balance.held ? T.credits.held(balance.held) : undefined}>{T.credits.available(balance.available)}</a>
+            )}
+            <button type="button" class="plain" onClick={signOut}>{T.nav.signOut}</button>
+          </div>
+        </>
+      )}
+    </header>
+  );
+}
+
+function Section({ section, detail }: { section: string; detail: string }) {
+  if (section === "gallery") return detail ? <GalleryJob key={detail} jobId={detail} /> : <Gallery />;
+  if (section === "jobs") return <JobList />;
+  if (section === "account") return <Account />;
+  return <Create wanted={detail} />;
+}
+
+function Create({ wanted }: { wanted: string }) {
+  const chosen = flow.use();
+  const asked = STEPS.find((step) => step === wanted) ?? "project";
+  const step = isOpen(asked, chosen) ? asked : "project";
+  const View = VIEWS[step];
+  return (
+    <>
+      <nav class="steps" aria-label={T.steps.label}>
+        <ol>
+          {STEPS.map((name) => (
+            <li key={name}>
+              {isOpen(name, chosen) ? <a href={link("create", name)} aria-current={name === step ? "step" : undefined}>{stepName(name)}</a> : <span>{stepName(name)}</span>}
+            </li>
+          ))}
+        </ol>
+      </nav>
+      <View />
+    </>
+  );
+}
+
+function SignIn() {
+  const reason = signInReason.use();
+  const [kind, setKind] = useState<Credentials["kind"]>("token");
+  const [value, setValue] = useState("");
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const given = value.trim();
+    if (!given) return;
+    signIn({ kind, value: given });
+    if (place.get().length === 0) go("create", "project");
+  };
+  return (
+    <Page title={T.signIn.title} intro={T.signIn.intro}>
+      <form class="panel narrow" onSubmit={submit} noValidate>
+        {reason && <div class="notice bad" role="alert"><p>{reason}</p><p>{T.signIn.again}</p></div>}
+        <fieldset class="inline">
+          <legend>{T.signIn.kind}</legend>
+          {(["token", "key"] as const).map((name) => (
+            <label key={name} class="check">
+              <input type="radio" name="kind" checked={kind === name} onChange={() => setKind(name)} /> {T.signIn[name]}
+            </label>
+          ))}
+        </fieldset>
+        <Field label={T.signIn.value[kind]} name="credentials">
+          {(described) => <input type="password" autocomplete="off" spellcheck={false} {...described} value={value} onInput={(event) => setValue(event.currentTarget.value)} />}
+        </Field>
+        <div class="buttons"><button class="primary">{T.signIn.button}</button></div>
+        <p class="quiet">{T.signIn.here}</p>
+      </form>
+    </Page>
+  );
+}
+
+listenToAddress(takeTokenFromAddress);
+render(<App />, document.getElementById("studio")!);

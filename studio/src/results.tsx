@@ -1,0 +1,322 @@
+// What became of a run: progress, then texts, pictures and films side by side, and what can be made of them next.
+import { useRef, useState } from "preact/hooks";
+import { type Asset, type Job, type Variant, asApiError, call, localPath, request } from "./api.ts";
+import limits from "../dist/limits.json";
+import { type Body, type Item, type Run, PATHS, assetsOf, failures, isLive, jobs, newRun, refreshCredits, refreshJob, removeItems, requestOf, runs, submit } from "./jobs.ts";
+import { AsRequest, ConfirmButton, CopyButton, Field, Page, Problem } from "./parts.tsx";
+import { RATIOS, priceOf, usePrices } from "./options.tsx";
+import { go } from "./route.ts";
+import { randomId } from "./store.ts";
+import { T } from "./texts.ts";
+
+const ALTERNATIVE_TEXT = /^Alternative text(?: of picture (\d+))?: (.+)$/s;
+const VIEWS = ["picture", "feed", "story", "reel"] as const;
+type Limits = Record<string, Record<string, { hook: number; body: number; whole: number }> & { wide?: number }>;
+
+export function ResultsStep() {
+  const all = runs.use();
+  if (all.length === 0) {
+    return (
+      <Page title={T.results.title} intro={T.results.none}>
+        <button type="button" class="primary" onClick={() => go("create", "project")}>{T.results.start}</button>
+      </Page>
+    );
+  }
+  return (
+    <Page title={T.results.title}>
+      {all.map((run) => (
+        <section key={run.id} class="run" aria-label={T.results.madeFor(run.productName)}>
+          <h2>{T.results.madeFor(run.productName)}</h2>
+          {run.items.map((item) => <RunItem key={item.key} run={run} item={item} />)}
+        </section>
+      ))}
+      <div class="buttons"><button type="button" onClick={() => go("create", "options")}>{T.results.new}</button></div>
+    </Page>
+  );
+}
+
+function RunItem({ run, item }: { run: Run; item: Item }) {
+  const job = jobs.use()[item.jobId ?? ""];
+  const [error, setError] = useState<unknown>(failures.get(item.key));
+  if (job) return <JobCard job={job} name={run.productName} />;
+  if (item.jobId && !error) return <article class="panel"><h3>{T.kinds[item.kind]}</h3><p class="loading" role="status">{T.loading}</p></article>;
+  const again = async () => setError((await submit(run))[item.key]);
+  return (
+    <article class="panel">
+      <h3>{T.kinds[item.kind]}</h3>
+      <p>{T.results.notStarted}</p>
+      <Problem error={error} />
+      <div class="buttons">
+        <button type="button" class="primary" onClick={() => void again()}>{T.results.tryAgain}</button>
+        <button type="button" onClick={() => { removeItems(run.id, [item.key]); go("create", "options"); }}>{T.results.change}</button>
+        <button type="button" class="plain" onClick={() => removeItems(run.id, [item.key])}>{T.results.discard}</button>
+      </div>
+      <AsRequest requests={[request("post", PATHS[item.kind], { body: item.body as never, key: item.key })]} />
+    </article>
+  );
+}
+
+/** A job with its progress or its results. */
+export function JobCard({ job, name }: { job: Job; name: string }) {
+  const kind = job.type === "copy" ? "copy" : job.type === "video" ? "film" : "image";
+  const notes = job.notes.filter((note) => !ALTERNATIVE_TEXT.test(note));
+  return (
+    <article class="panel job" aria-label={`${T.kinds[kind]}: ${T.statuses[job.status]}`}>
+      <div class="job-head">
+        <h3>{T.kinds[kind]}</h3>
+        <span class={`badge ${job.status}`}>{T.statuses[job.status]}</span>
+      </div>
+      {isLive(job) && <Progress job={job} />}
+      {job.error && <div class="notice bad"><p>{job.error.message}</p></div>}
+      {(job.variants?.length ?? 0) > 0 && <Texts job={job} />}
+      {assetsOf(job, "image").length > 0 && <Pictures job={job} name={name} />}
+      {assetsOf(job, "video").map((film) => <Film key={film.id} job={job} film={film} />)}
+      {notes.length > 0 && (
+        <details>
+          <summary>{T.results.notes}</summary>
+          <ul class="notes">{notes.map((note) => <li key={note}>{note}</li>)}</ul>
+        </details>
+      )}
+      {!isLive(job) && <Again job={job} name={name} />}
+    </article>
+  );
+}
+
+export function Progress({ job }: { job: Job }) {
+  const [error, setError] = useState<unknown>(null);
+  const kind = T.kinds[job.type === "copy" ? "copy" : job.type === "video" ? "film" : "image"] ?? "";
+  const processing = job.status === "processing";
+  const words = processing
+    ? T.results.percent(job.progress ?? 0)
+    : job.queuePosition === undefined ? (T.statuses[job.status] ?? "") : T.results.queue(job.queuePosition);
+  const cancel = async () => {
+    try {
+      await call("post", "/api/generate/cancel", { body: { jobId: job.id } as never });
+    } catch (caught) {
+      if (asApiError(caught).reason !== "JOB_ENDED") throw caught;
+    }
+    setError(null);
+    await refreshJob(job.id);
+    void refreshCredits();
+  };
+  return (
+    <div class="progress">
+      <Problem error={error} />
+      <progress aria-label={T.results.progress(kind)} {...(processing ? { value: job.progress ?? 0, max: 100 } : {})} />
+      <span>
+        {words}
+        {job.variantsTotal !== undefined && ` · ${T.results.pictures(job.variantsDone ?? 0, job.variantsTotal)}`}
+      </span>
+      <ConfirmButton label={T.results.cancel} question={T.results.cancelQuestion} run={cancel} />
+    </div>
+  );
+}
+
+/** The texts with their lengths. What the platform takes is known if the texts were asked for in this tab. */
+function Texts({ job }: { job: Job }) {
+  const asked = requestOf(job.id)?.body;
+  const platform = (limits as unknown as Limits)[String(asked?.platform ?? "")];
+  const limit = platform?.[String(asked?.format ?? "")];
+  const wide = Boolean(platform?.wide);
+  return (
+    <ul class="variants">
+      {(job.variants ?? []).map((variant, index) => (
+        <li key={index}>
+          <h4>{T.results.variant(index + 1)}</h4>
+          <p class="hook">{variant.hook}</p>
+          <Count text={variant.hook ?? ""} limit={limit?.hook} wide={wide} />
+          <p class="text-body">{variant.body}</p>
+          <Count text={variant.body ?? ""} limit={limit?.body} wide={wide} />
+          <p><span class="cta">{variant.cta}</span></p>
+          {(variant.hashtags?.length ?? 0) > 0 && <p class="quiet">{variant.hashtags!.join(" ")}</p>}
+          <CopyButton text={wholeText(variant)} label={T.results.copyAll} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function wholeText(variant: Variant): string {
+  return [variant.hook, variant.body, variant.cta, variant.hashtags?.join(" ")].filter(Boolean).join("\n\n");
+}
+
+const WIDE_LETTER = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
+function Count({ text, limit, wide }: { text: string; limit: number | undefined; wide: boolean }) {
+  const letters = [...text];
+  const length = letters.length + (wide ? letters.filter((letter) => WIDE_LETTER.test(letter)).length : 0);
+  if (limit === undefined) return <p class="count">{length}</p>;
+  return <p class={`count${length > limit ? " over" : ""}`}>{T.results.count(length, limit)}</p>;
+}
+
+/** The alternative text of a picture, from the job's notes. */
+export function alternativeText(job: Job, variant: number | undefined, name: string): string {
+  for (const note of job.notes) {
+    const found = ALTERNATIVE_TEXT.exec(note);
+    if (found && Number(found[1] ?? 1) === (variant ?? 1)) return found[2]!;
+  }
+  return name;
+}
+
+function Pictures({ job, name }: { job: Job; name: string }) {
+  return (
+    <ul class="pictures">
+      {assetsOf(job, "image").map((asset) => (
+        <li key={asset.id}><Picture asset={asset} alt={alternativeText(job, asset.variant, name)} name={name} /></li>
+      ))}
+    </ul>
+  );
+}
+
+function Picture({ asset, alt, name }: { asset: Asset; alt: string; name: string }) {
+  const [view, setView] = useState<(typeof VIEWS)[number]>("picture");
+  const dialog = useRef<HTMLDialogElement>(null);
+  const source = localPath(asset.url);
+  const picture = <img src={source} alt={alt} />;
+  return (
+    <figure>
+      <div class="views" role="group" aria-label={T.results.view}>
+        {VIEWS.map((item) => (
+          <button key={item} type="button" class="small" aria-pressed={view === item} onClick={() => setView(item)}>{T.results.views[item]}</button>
+        ))}
+      </div>
+      <Mockup view={view} name={name}>{picture}</Mockup>
+      <figcaption class="quiet">{T.results.alternative}: {alt}</figcaption>
+      <div class="buttons">
+        <button type="button" class="small" onClick={() => dialog.current?.showModal()}>{T.results.trueSize}</button>
+        <a class="button small primary" href={source} download>{T.results.download}</a>
+      </div>
+      <dialog ref={dialog} class="true-size" aria-label={T.results.trueSize}>
+        <button type="button" class="close" onClick={() => dialog.current?.close()}>{T.results.close}</button>
+        <div tabIndex={0} role="group" aria-label={T.results.trueSize}>{picture}</div>
+      </dialog>
+    </figure>
+  );
+}
+
+/** A picture as it may stand in a feed, a story or a reel of any platform; drawn here, after no platform's own design. */
+function Mockup({ view, name, children }: { view: (typeof VIEWS)[number]; name: string; children: preact.ComponentChildren }) {
+  if (view === "picture") return <div class="mockup picture">{children}</div>;
+  const head = (
+    <div class="mockup-head"><span class="dot" aria-hidden="true">{name.slice(0, 1)}</span><span><strong>{name}</strong><br />{T.results.sponsored}</span></div>
+  );
+  if (view === "feed") {
+    return (
+      <div class="mockup feed">
+        {head}
+        {children}
+        <p>{T.results.yourText}</p>
+      </div>
+    );
+  }
+  return (
+    <div class={`mockup tall ${view}`}>
+      {children}
+      {view === "story" && <span class="bars" aria-hidden="true"><i /><i /><i /></span>}
+      {view === "reel" && <span class="rail" aria-hidden="true"><i /><i /><i /></span>}
+      {head}
+    </div>
+  );
+}
+
+function Film({ job, film }: { job: Job; film: Asset }) {
+  const poster = assetsOf(job, "poster")[0];
+  const vtt = assetsOf(job, "captions_vtt")[0];
+  const files: [string, Asset | undefined][] = [["VTT", vtt], ["SRT", assetsOf(job, "captions_srt")[0]]];
+  return (
+    <figure class="film">
+      <video controls playsInline preload="metadata" aria-label={T.results.video} src={localPath(film.url)} poster={poster && localPath(poster.url)}>
+        {vtt && <track kind="captions" label={T.results.caption} src={localPath(vtt.url)} />}
+      </video>
+      <div class="buttons">
+        <a class="button small primary" href={localPath(film.url)} download>{T.results.download}</a>
+        {files.map(([format, asset]) => asset && <a key={format} class="button small" href={localPath(asset.url)} download>{T.results.captionsFile(format)}</a>)}
+      </div>
+    </figure>
+  );
+}
+
+type Change = { field: string; label: string; options?: [string, string][] };
+
+const CHANGES: Record<Item["kind"], Change[]> = {
+  copy: [
+    { field: "tone", label: T.options.tone, options: Object.entries(T.tones) },
+    { field: "platform", label: T.options.platform, options: Object.entries(T.platforms) },
+    { field: "format", label: T.options.format, options: Object.entries(T.formats) },
+    { field: "customInstructions", label: T.options.instructions },
+  ],
+  image: [
+    { field: "style", label: T.options.style, options: Object.entries(T.styles).map(([value, [title]]) => [value, title]) },
+    { field: "headline", label: T.options.headline },
+    { field: "subline", label: T.options.subline },
+    { field: "cta", label: T.options.cta },
+    { field: "badge", label: T.options.badge },
+    { field: "prompt", label: T.options.prompt },
+    { field: "aspectRatio", label: T.options.ratios, options: RATIOS.map((ratio) => [ratio, ratio]) },
+  ],
+  film: [
+    { field: "music", label: T.options.music, options: Object.entries(T.moods).filter(([mood]) => mood) },
+    { field: "script", label: T.options.script },
+    { field: "aspectRatio", label: T.options.filmRatio, options: ["9:16", "1:1", "16:9"].map((ratio) => [ratio, ratio]) },
+  ],
+};
+
+/** Makes more of a result: another idea, the other shapes, or one thing changed. Needs the request, which this tab keeps. */
+function Again({ job, name }: { job: Job; name: string }) {
+  const prices = usePrices();
+  const [error, setError] = useState<unknown>(null);
+  const asked = requestOf(job.id);
+  const [field, setField] = useState(0);
+  const [value, setValue] = useState("");
+  if (!asked) return null;
+  const { idempotencyKey: _used, ...body } = asked.body;
+  const start = async (bodies: Body[]) => {
+    setError(null);
+    const run = newRun(name, bodies.map((item) => ({ kind: asked.kind, body: item })));
+    const failed = await submit(run);
+    const first = Object.values(failed)[0];
+    if (Object.keys(failed).length < run.items.length) return go("create", "results");
+    removeItems(run.id, run.items.map((item) => item.key));
+    setError(first);
+  };
+  const price = priceOf(asked.kind, body, prices);
+  const others = RATIOS.filter((ratio) => ratio !== body.aspectRatio);
+  const changes = CHANGES[asked.kind];
+  const change = changes[field]!;
+  const chosen = change.options && !change.options.some(([option]) => option === value) ? change.options[0]![0] : value;
+  const changed = { ...body, [change.field]: chosen };
+  return (
+    <details class="again">
+      <summary>{T.results.againHint(price)}</summary>
+      <Problem error={error} />
+      <div class="buttons">
+        <button type="button" onClick={() => void start([asked.kind === "image" ? { ...body, seed: randomId() } : body])}>{T.results.again}</button>
+        {asked.kind === "image" && (
+          <button type="button" onClick={() => void start(others.map((aspectRatio) => ({ ...body, aspectRatio })))}>
+            {T.results.otherRatios} ({T.options.each(others.length, price)})
+          </button>
+        )}
+      </div>
+      <div class="columns change-one">
+        <Field label={T.results.changeOne} name="change" hint={T.results.changeOneHint}>
+          {(described) => (
+            <select {...described} value={field} onChange={(event) => { setField(Number(event.currentTarget.value)); setValue(""); }}>
+              {changes.map((item, index) => <option key={item.field} value={index}>{item.label}</option>)}
+            </select>
+          )}
+        </Field>
+        <Field label={T.results.newValue} name="value">
+          {(described) => change.options ? (
+            <select {...described} value={chosen} onChange={(event) => setValue(event.currentTarget.value)}>
+              {change.options.map(([option, label]) => <option key={option} value={option}>{label}</option>)}
+            </select>
+          ) : (
+            <input type="text" {...described} value={value} onInput={(event) => setValue(event.currentTarget.value)} />
+          )}
+        </Field>
+        <button type="button" disabled={!chosen} onClick={() => void start([changed])}>{T.options.make(price)}</button>
+      </div>
+      <AsRequest requests={[request("post", PATHS[asked.kind], { body: changed as never })]} />
+    </details>
+  );
+}

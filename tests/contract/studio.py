@@ -1,0 +1,93 @@
+"""A user's tab with /studio open: what the tests of the page do with it, and what it sent, logged and ran."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request
+
+from deploy.studio import STUDIO
+
+SECONDS = 60
+AXE = STUDIO / "node_modules" / "axe-core" / "axe.min.js"
+BUILT = all((STUDIO / "dist" / name).exists() for name in ("studio.js", "studio.css"))
+
+
+class StudioTab:
+    """A browser context of its own with one tab."""
+
+    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+        self.url = url
+        self.context = browser.new_context(accept_downloads=True, **options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(SECONDS * 1000)
+        self.requests: list[Request] = []
+        self.errors: list[str] = []
+        self.dialogs: list[str] = []
+        self.page.on("request", self._record_request)
+        self.page.on("console", self._record)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("dialog", self._dismiss)
+
+    def _record_request(self, request: Request) -> None:
+        self.requests.append(request)
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    def _record(self, message: ConsoleMessage) -> None:
+        # Chromium logs every refused request; the tests read those from the page.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.errors.append(message.text)
+
+    def open(self, token: str = "", place: str = "") -> None:
+        """Opens the page, signed in by a token in the fragment, and then goes to a place in it."""
+        self.page.goto(f"{self.url}/studio{f'#token={token}' if token else ''}")
+        if token:
+            self.page.wait_for_selector("header nav")
+        if place:
+            self.go(place)
+
+    def go(self, place: str) -> None:
+        self.page.evaluate("place => { location.hash = place }", f"#/{place}")
+
+    def button(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+    def heading(self, name: str) -> Locator:
+        return self.page.get_by_role("heading", name=name, level=1)
+
+    def hosts(self) -> set[str]:
+        """The hosts that received requests."""
+        return {urlsplit(request.url).netloc for request in self.requests if request.url.startswith("http")}
+
+    def violations(self) -> list[str]:
+        """What axe-core finds serious or critical on what is shown."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        return [
+            f"{item['id']}: {node['target']} {node['failureSummary']}"
+            for item in found["violations"]
+            if item["impact"] in ("serious", "critical")
+            for node in item["nodes"]
+        ]
+
+    def make_project(self, name: str) -> None:
+        self.heading("Whose ads are these?").wait_for()
+        self.page.get_by_label("Name of the brand").fill(name)
+        self.button("Save and continue").click()
+
+    def make_product(self, name: str, *, description: str = "", photo: Path | None = None) -> None:
+        self.heading("What is advertised?").wait_for()
+        self.page.get_by_label("Name", exact=True).fill(name)
+        self.page.get_by_label("Description").fill(description)
+        if photo is not None:
+            self.page.locator(".drop input[type=file]").set_input_files(photo)
+        self.button("Save and continue").click()
+
+    def close(self) -> None:
+        self.context.close()

@@ -1,0 +1,338 @@
+"""/studio in headless Chromium: from an empty account to a downloaded picture, and what must never happen there."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import uuid
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from tests.contract.browser import needs_chromium
+from tests.contract.studio import AXE, BUILT, StudioTab
+from tests.running import Customer, RunningSystem
+
+pytestmark = [needs_chromium, pytest.mark.skipif(not BUILT, reason="studio/dist is missing; make studio builds it")]
+
+SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+TEXTS = {"description": "A steel bottle that cleans itself and keeps water fresh for 24 hours."}
+
+Opener = Callable[..., StudioTab]
+
+
+@pytest.fixture
+def tab(browser: Browser, system: RunningSystem) -> Iterator[Opener]:
+    opened: list[StudioTab] = []
+
+    def open_tab(**options: Any) -> StudioTab:
+        opened.append(StudioTab(browser, system.system.url, **options))
+        return opened[-1]
+
+    yield open_tab
+    for item in opened:
+        item.close()
+
+
+def new_user(system: RunningSystem, credits_: int = 0) -> str:
+    """A user without projects, with credits."""
+    user = f"user-{uuid.uuid4()}"
+    if credits_:
+        body = {"userId": user, "credits": credits_, "grantId": str(uuid.uuid4()), "reason": "a test"}
+        assert system.client("admin", admin=True).post("/api/admin/grants", json=body).status_code == 200
+    return user
+
+
+def test_empty_account_reaches_a_downloaded_picture_through_a_reload(
+    tab: Opener, system: RunningSystem, tmp_path: Path
+) -> None:
+    photo = tmp_path / "photo.png"
+    Image.new("RGB", (600, 400), "#c05020").save(photo)
+    user = new_user(system, 20)
+    studio = tab()
+    studio.open(system.token(user))
+    page = studio.page
+    studio.heading("Whose ads are these?").wait_for()
+    page.get_by_label("Name of the brand").fill("Aurora")
+    page.get_by_label("Words for its tone").fill("warm, precise")
+    page.reload()
+    expect(page.get_by_label("Name of the brand")).to_have_value("Aurora")
+    studio.button("Save and continue").click()
+    studio.make_product("Aurora Bottle", **TEXTS, photo=photo)
+    studio.heading("What we understood").wait_for()
+    studio.button("Continue").click()
+    studio.heading("What shall we make?").wait_for()
+    studio.button("Make it for 4 credits").click()
+    studio.heading("Results").wait_for()
+    page.reload()
+    page.locator(".variants li").nth(4).wait_for()
+    expect(page.locator(".variants .count").first).to_have_text(re.compile(r"\d+ of 60 characters"))
+    page.locator(".pictures img").first.wait_for()
+    for view in ("Feed", "Story", "Reel", "Picture"):
+        studio.button(view).click()
+    with page.expect_download() as download:
+        page.locator(".pictures a", has_text="Download").click()
+    picture = Image.open(BytesIO(Path(download.value.path()).read_bytes()))
+    assert picture.size == (1080, 1080)
+    client = system.client(user)
+    assert client.get("/api/credits").json() == {"available": 16, "held": 0}
+    [project] = client.get("/api/projects").json()["projects"]
+    assert project["brand"]["toneWords"] == ["warm", "precise"]
+    [product] = client.get(f"/api/projects/{project['id']}/products").json()["products"]
+    assert product["imageCount"] == 1
+    jobs = client.get("/api/generate/jobs").json()["jobs"]
+    assert [(job["projectId"], job["productId"]) for job in jobs] == [(project["id"], product["id"])] * 2
+    studio.go("gallery")
+    page.get_by_label("Product").select_option(product["id"])
+    page.locator(".gallery a").nth(1).wait_for()
+    page.get_by_role("link", name=re.compile("Aurora Bottle Pictures")).click()
+    expect(page.get_by_text("Signed: the file says how it was made.")).to_be_visible()
+    assert studio.hosts() == {httpx.URL(system.system.url).netloc.decode()}
+    assert studio.errors == []
+
+
+def test_token_stays_out_of_address_history_storage_and_requests(
+    tab: Opener, system: RunningSystem, customer: Customer
+) -> None:
+    token = system.token(customer.id)
+    studio = tab()
+    studio.open(token, "account")
+    studio.heading("Account").wait_for()
+    page = studio.page
+    page.get_by_text("Available").wait_for()
+    assert token not in page.url
+    page.go_back()
+    assert token not in page.url
+    assert page.evaluate("localStorage.length") == 0
+    assert page.context.cookies() == []
+    sent = [(request.url, request.headers.get("referer", ""), request.post_data or "") for request in studio.requests]
+    assert not any(token in part for parts in sent for part in parts)
+    assert token not in page.content()
+    assert token not in (system.home.logs / "gateway.access.log").read_text(encoding="utf-8")
+    studio.button("Sign out").click()
+    studio.heading("Sign in").wait_for()
+    assert page.evaluate("JSON.stringify({...sessionStorage})") == "{}"
+
+
+def test_page_cannot_be_framed_and_runs_no_script_but_its_own(tab: Opener, system: RunningSystem) -> None:
+    studio = tab()
+    headers = httpx.get(f"{system.system.url}/studio", trust_env=False).headers
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-frame-options"] == "DENY"
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    studio.open()
+    studio.heading("Sign in").wait_for()
+    page = studio.page
+    page.evaluate("""() => {
+      const script = document.createElement("script");
+      try { script.textContent = "window.attacked = true" } catch { return }
+      document.head.append(script);
+    }""")
+    assert page.evaluate("window.attacked") is None
+    framing = tab()
+    framing.page.set_content(f'<iframe src="{system.system.url}/studio"></iframe>')
+    framing.page.wait_for_timeout(500)
+    assert framing.page.frames[1].evaluate("document.getElementById('studio')") is None
+
+
+def test_expired_token_asks_to_sign_in_and_keeps_what_was_entered(tab: Opener, system: RunningSystem) -> None:
+    user = new_user(system)
+    studio = tab()
+    studio.open(system.token(user))
+    page = studio.page
+    page.get_by_label("Name of the brand").fill("Half a thought")
+    page.evaluate("""token => {
+      sessionStorage.setItem("studio.credentials", JSON.stringify({kind: "token", value: token}))
+    }""", system.home.token(user, seconds=-3600))  # fmt: skip
+    page.reload()
+    studio.heading("Sign in").wait_for()
+    expect(page.get_by_role("alert")).to_contain_text("expired")
+    page.get_by_label("Token", exact=True).last.fill(system.token(user))
+    studio.button("Sign in").click()
+    expect(page.get_by_label("Name of the brand")).to_have_value("Half a thought")
+    studio.button("Sign out").click()
+    page.get_by_label("Token", exact=True).last.fill(system.token(new_user(system)))
+    studio.button("Sign in").click()
+    expect(page.get_by_label("Name of the brand")).to_have_value("")
+
+
+def test_402_says_what_is_missing_and_how_to_get_credits(tab: Opener, system: RunningSystem) -> None:
+    poor = system.customer(0)
+    studio = tab()
+    studio.open(system.token(poor.id))
+    studio.button("Choose: Aurora").click()
+    studio.button("Choose: Aurora Bottle").click()
+    studio.button("Continue").click()
+    expect(studio.page.locator(".summary")).to_contain_text("You have 4 too few.")
+    studio.button("Make it for 4 credits").click()
+    alert = studio.page.get_by_role("alert").first
+    expect(alert).to_contain_text("credits")
+    expect(alert).to_contain_text("adwright grant")
+    studio.heading("What shall we make?").wait_for()
+    assert poor.client.get("/api/generate/jobs").json()["jobs"] == []
+
+
+def test_errors_stand_at_their_field_in_the_words_of_the_api(
+    tab: Opener, system: RunningSystem, customer: Customer
+) -> None:
+    studio = tab()
+    studio.open(system.token(customer.id))
+    studio.button("Choose: Aurora").click()
+    studio.button("Edit: Aurora Bottle").click()
+    page = studio.page
+    page.get_by_label("Price", exact=False).first.fill("cheap")
+    studio.button("Save and continue").click()
+    price = page.locator("input[name=price]")
+    expect(price).to_have_attribute("aria-invalid", "true")
+    expect(price).to_be_focused()
+    body = {"price": "cheap"}
+    refused = customer.client.patch(f"/api/products/{customer.product_id}", json=body).json()["error"]["fields"]
+    [message] = [item["message"] for item in refused if item["field"] == "price"]
+    described = page.locator(f"[id='{price.get_attribute('aria-describedby')}']")
+    expect(described).to_have_text(message)
+    expect(price).to_have_value("cheap")
+
+
+def test_links_of_another_user_show_nothing(tab: Opener, system: RunningSystem, customer: Customer) -> None:
+    body = {**customer.ids, "platform": "meta", "format": "short", "tone": "bold"}
+    theirs = customer.client.post("/api/generate/copy", json=body).json()["jobId"]
+    studio = tab()
+    studio.open(system.token(new_user(system)), f"gallery/{theirs}")
+    message = customer.client.get(f"/api/generate/status?jobId={uuid.uuid4()}").json()["error"]["message"]
+    expect(studio.page.get_by_role("alert")).to_contain_text(message)
+    assert studio.page.locator(".variants").count() == 0
+    studio.go("gallery")
+    expect(studio.page.get_by_text("Nothing yet that matches.")).to_be_visible()
+    assert "Aurora" not in studio.page.inner_text("body")
+
+
+def test_scripts_in_names_files_and_notes_are_shown_as_text(tab: Opener, system: RunningSystem, tmp_path: Path) -> None:
+    user = new_user(system, 20)
+    photo = tmp_path / "<img src=x onerror=alert(3)>.png"
+    Image.new("RGB", (300, 300), "#205080").save(photo)
+    studio = tab()
+    studio.open(system.token(user))
+    page = studio.page
+    studio.make_project(f"Brand {SCRIPT}")
+    studio.heading("What is advertised?").wait_for()
+    page.locator(".drop input[type=file]").set_input_files(photo)
+    expect(page.locator(".photos img")).to_have_attribute("alt", photo.name)
+    page.locator("input[name=name]").fill(f"Bottle {SCRIPT}")
+    page.get_by_label("Description").fill(f"{TEXTS['description']} {SCRIPT} javascript:alert(4)")
+    page.get_by_label("Features").fill(f'{SCRIPT}\n"><svg onload=alert(5)>')
+    studio.button("Save and continue").click()
+    studio.heading("What we understood").wait_for()
+    studio.button("Continue").click()
+    page.get_by_label("Instructions").fill(SCRIPT)
+    page.locator(".make summary", has_text="As a request").click()
+    expect(page.locator(".as-request pre").first).to_contain_text("<img src=x onerror=alert(1)>")
+    studio.button("Make it for 4 credits").click()
+    studio.heading("Results").wait_for()
+    page.locator(".badge.completed, .badge.failed, .notice.bad").first.wait_for()
+    studio.go("gallery")
+    page.locator(".gallery a").first.click()
+    expect(page.locator("h1")).to_contain_text("<script>alert(2)</script>")
+    assert studio.dialogs == []
+    assert page.locator("main script, main svg, img[src=x]").count() == 0
+    assert studio.errors == []
+
+
+def test_request_that_is_shown_does_what_the_button_does(
+    tab: Opener, system: RunningSystem, customer: Customer
+) -> None:
+    token = system.token(customer.id)
+    studio = tab()
+    studio.open(token, "account")
+    page = studio.page
+    keys = page.get_by_role("region", name="API keys")
+    keys.get_by_label("What it is for").fill("the robot's key")
+    keys.get_by_text("As a request").click()
+    line = keys.locator("pre").first.inner_text()
+    assert token not in line
+    words = shlex.split(line.replace("$ADWRIGHT_TOKEN", token))
+    headers = dict(words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H")
+    body = words[words.index("-d") + 1]
+    shown = httpx.request(words[words.index("-X") + 1], words[3], headers=headers, content=body, trust_env=False)
+    assert shown.status_code == 200
+    keys.get_by_role("button", name="Make a key").click()
+    expect(keys.get_by_role("status").locator("code")).to_be_visible()
+    made = keys.get_by_role("status").locator("code").inner_text()
+    both = customer.client.get("/api/keys").json()["apiKeys"]
+    assert [key["name"] for key in both] == ["the robot's key"] * 2
+    expect(keys.locator(".rows li")).to_have_count(2)
+    with_key = tab()
+    with_key.open()
+    with_key.page.get_by_text("API key", exact=True).first.click()
+    with_key.page.get_by_label("API key", exact=True).last.fill(made)
+    with_key.button("Sign in").click()
+    with_key.button("Choose: Aurora").wait_for()
+    assert json.loads(body) == {"name": "the robot's key", "expiresInDays": 90}
+
+
+def test_project_is_made_with_the_keyboard_alone(tab: Opener, system: RunningSystem) -> None:
+    studio = tab()
+    studio.open(system.token(new_user(system)))
+    studio.heading("Whose ads are these?").wait_for()
+    page = studio.page
+    expect(page.get_by_label("Name of the brand")).to_be_visible()
+    for _ in range(40):
+        if page.evaluate("document.activeElement?.getAttribute('name')") == "name":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.type("Aurora")
+    page.keyboard.press("Enter")
+    studio.heading("What is advertised?").wait_for()
+    expect(studio.heading("What is advertised?")).to_be_focused()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is missing; make lint installs it")
+@pytest.mark.parametrize(
+    "options", [{"color_scheme": "light"}, {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}}]
+)
+def test_every_screen_is_accessible_and_fits(
+    tab: Opener, system: RunningSystem, customer: Customer, options: dict[str, Any]
+) -> None:
+    body = {**customer.ids, "platform": "meta", "format": "short", "tone": "bold"}
+    made = customer.client.post("/api/generate/copy", json=body).json()["jobId"]
+    studio = tab(**options)
+    page = studio.page
+    found: dict[str, list[str]] = {}
+
+    def check(name: str) -> None:
+        page.wait_for_function("document.querySelector('.loading') === null")
+        wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        found[name] = studio.violations() + (["wider than the window"] if wide else [])
+
+    studio.open()
+    studio.heading("Sign in").wait_for()
+    check("sign-in")
+    studio.open(system.token(customer.id, admin=True))
+    studio.button("Edit: Aurora").click()
+    check("project")
+    studio.button("Choose: Aurora").click()
+    studio.button("Edit: Aurora Bottle").click()
+    page.locator("details > summary", has_text="More details").click()
+    check("product")
+    studio.button("Choose: Aurora Bottle").click()
+    studio.heading("What we understood").wait_for()
+    check("understanding")
+    studio.button("Continue").click()
+    page.get_by_role("checkbox", name=re.compile("^Film")).check()
+    page.get_by_role("radio", name=re.compile("^Presenter")).check()
+    page.locator(".face").first.wait_for()
+    check("options")
+    for place in ("gallery", f"gallery/{made}", "jobs", "account", "create/results"):
+        studio.go(place)
+        page.wait_for_timeout(300)
+        check(place)
+    assert {name: problems for name, problems in found.items() if problems} == {}
+    assert studio.errors == []
