@@ -288,10 +288,8 @@ async def test_the_short_description_is_in_the_asset_group_however_many_there_ar
     """Performance Max takes five descriptions, and one of at most 60 characters must be among them."""
     campaign = next(c for c in map(clean_campaign, range(99)) if c.positions(DeliverableKind.IMAGE, "google"))
     for at in campaign.positions(DeliverableKind.COPY, "google"):
-        long = [
-            replace(text, body=f"{text.body} It lasts for years, and for all of them.")
-            for text in campaign.entries[at].texts
-        ]
+        body = "It keeps you warm and dry on all of the days of a long winter, number {}."
+        long = [replace(text, body=body.format(n)) for n, text in enumerate(campaign.entries[at].texts)]
         texts = (*long, CopyText(hook="A short one", body="Warm all day."))
         campaign.change(at, texts=texts)
     pack = await packed(campaign)
