@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
         ("GET", "/api/campaigns", None),
         ("GET", "/api/campaigns/$CAMPAIGN", None),
+        ("GET", "/api/campaigns/$CAMPAIGN/pack", None),
         ("POST", "/api/campaigns/$CAMPAIGN/cancel", {}),
     ),
     "credits": (
@@ -130,7 +131,12 @@ PUBLIC_PATHS = (
     "/api/avatars/finn/preview",
     "/api/webhooks/$WEBHOOK/public-key",
 )
-OUTPUT_FILES = {"/api/voices/male-1/sample": "voice.m4a", "/api/avatars/finn/preview": "avatar.png", "$ASSET": "asset"}
+OUTPUT_FILES = {
+    "/api/voices/male-1/sample": "voice.m4a",
+    "/api/avatars/finn/preview": "avatar.png",
+    "/api/campaigns/$CAMPAIGN/pack": "campaign.zip",
+    "$ASSET": "asset",
+}
 
 
 def curl_lines(*, certificate: bool = False) -> Iterator[str]:

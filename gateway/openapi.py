@@ -206,7 +206,7 @@ def _responses(route: Route, text: str, example: Mapping[str, Any]) -> dict[str,
     responses: dict[str, Any] = {"200": success}
     if re.search(r"\b204\b", text):
         responses["204"] = {"description": "The stream ended before Last-Event-ID; do not reconnect."}
-    if route.raw_response and route.streaming and not route.event:
+    if re.search(r"\bRange\b", text):
         responses["206"] = {"description": "The part that Range requests.", "content": {"*/*": {}}}
     statuses = {400, 429, 503, 504}
     if not route.public:

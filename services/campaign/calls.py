@@ -7,7 +7,7 @@ user, the API key of the request and the price list that the user was promised.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,7 @@ from services.chassis.tasks import cancel_and_wait
 LOOKUP_SECONDS = 5.0
 # Copy is written within its call. One that takes longer goes on, and a repetition with the same key gets it.
 SUBMIT_SECONDS = 20.0
+ASSET_SECONDS = 900.0  # of one file, whose reader may be slow
 CONCURRENT_LOOKUPS = 16
 PAGE = 100  # products
 # The request may succeed later although the kind of its refusal says otherwise.
@@ -232,6 +233,30 @@ class Calls:
                 raise DependencyUnavailable("A headline cannot be written right now.") from error
             return ""  # the image's own request says why
         return clean_headline(written.headline)
+
+    async def brief(self, user_id: str, project_id: UUID, product_id: UUID) -> catalog_pb2.Brief | None:
+        """The current brief of a product; None if it was deleted. Raises Refusal."""
+        request = catalog_pb2.GetBriefRequest(user_id=user_id, project_id=str(project_id), product_id=str(product_id))
+        try:
+            brief: catalog_pb2.Brief = await self._briefs.GetBrief(
+                request, metadata=self._identity.metadata(request_id()), timeout=LOOKUP_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            if error.code() is grpc.StatusCode.NOT_FOUND:
+                return None
+            raise refusal_from_rpc_error(error) from error
+        return brief
+
+    async def asset(self, request: job_pb2.GetAssetRequest) -> AsyncIterator[bytes]:
+        """The content of an asset, in pieces, by its signed link. Raises Refusal."""
+        call = self._jobs.GetAsset(request, metadata=self._identity.metadata(request_id()), timeout=ASSET_SECONDS)
+        try:
+            async for part in call:
+                yield part.data
+        except grpc.aio.AioRpcError as error:
+            raise refusal_from_rpc_error(error) from error
+        finally:
+            call.cancel()
 
     async def settlements(self, job_ids: Sequence[UUID]) -> dict[UUID, job_pb2.JobSettlement]:
         """Status and charge of jobs; one that no longer exists is missing. Raises Refusal."""

@@ -19,6 +19,13 @@ class CampaignEnded(Refusal):
         super().__init__(f"The campaign has already ended as {state}.")
 
 
+class CampaignHasNoAds(Refusal):
+    reason = "CAMPAIGN_HAS_NO_ADS"
+
+    def __init__(self) -> None:
+        super().__init__("No ad of the campaign is finished yet. Try again when it is.")
+
+
 class CampaignLimitReached(Refusal):
     reason = "CAMPAIGN_LIMIT_REACHED"
 

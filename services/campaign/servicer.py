@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ import grpc
 import structlog
 from adwright.campaign.v1 import campaign_pb2, campaign_pb2_grpc
 from adwright.job.v1 import job_pb2
+from google.api import httpbody_pb2
 
 from services.campaign import campaign_store, child_store, messages, planning
 from services.campaign.calls import Calls, gather_bounded
@@ -28,11 +30,14 @@ from services.campaign.domain import (
 )
 from services.campaign.errors import (
     CampaignEnded,
+    CampaignHasNoAds,
     CampaignNotFound,
     EstimateExpired,
     EstimateNotFound,
     InsufficientCredits,
 )
+from services.campaign.pack.stream import stream_pack
+from services.campaign.packing import Packer
 from services.campaign.rows import CampaignRow, ChildRow
 from services.chassis.clock import Clock
 from services.chassis.data.database import Connection, Database
@@ -49,6 +54,7 @@ Response = campaign_pb2.GenerateCampaignResponse
 DEFAULT_PAGE = 20
 DEFAULT_CHILDREN = 100
 WAIT_POLL_SECONDS = 0.3
+HEAD_HEADER = "x-adwright-head"  # a HEAD request at the gateway: headers only
 WITH_JOB = (ChildState.RUNNING, ChildState.COMPLETED)  # of which the job is read
 
 log = structlog.get_logger()
@@ -75,6 +81,7 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
         """wake: called when a campaign has something to do."""
         self._database = database
         self._calls = calls
+        self._packer = Packer(calls)
         self._clock = clock
         self._wake = wake
 
@@ -145,6 +152,29 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
         log.info("campaign_canceled", campaign_id=request.campaign_id, user_id=user_id)
         self._wake()
         return messages.campaign_message(row)
+
+    async def GetCampaignPack(
+        self, request: campaign_pb2.GetCampaignPackRequest, context: Context
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        user_id = caller().user_id
+        async with self._database.connection() as connection:
+            row = await self._begun(connection, request.campaign_id, user_id)
+            children = await child_store.page(connection, row.id, 0, row.children)
+        pack = await self._packer.collect(row, children)
+        if not pack.entries:
+            raise CampaignHasNoAds
+        headers = [
+            ("content-disposition", f'attachment; filename="campaign-{row.id}.zip"'),
+            ("cache-control", "no-store"),
+        ]
+        await context.send_initial_metadata(tuple(headers))
+        yield httpbody_pb2.HttpBody(content_type="application/zip")
+        if HEAD_HEADER in {str(key) for key, _ in context.invocation_metadata() or ()}:
+            return
+        pieces = stream_pack(pack.manifest, pack.entries, lambda asset_id: self._packer.open(pack, user_id, asset_id))
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield httpbody_pb2.HttpBody(data=piece)
 
     async def _begun(self, connection: Connection, campaign_id: str, user_id: str) -> CampaignRow:
         """The user's campaign. Raises CampaignNotFound, also for an estimate."""

@@ -101,7 +101,12 @@ class TestExamples:
         shell["PORTRAIT"] = str(do("POST", "/api/avatars?name=Ana&consent=1")["id"])
         run(lines.pop(("GET", "/api/avatars/$PORTRAIT/image")), shell, tmp_path)
         shell["CAMPAIGN"] = str(do("POST", "/api/generate/campaign")["campaignId"])
-        do("POST", "/api/campaigns/$CAMPAIGN/cancel")
+        shown = lines.pop(("GET", "/api/campaigns/$CAMPAIGN"))
+        until(lambda: json.loads(run(shown, shell, tmp_path))["status"] == "completed" or None, seconds=SECONDS)
+        run(lines.pop(("GET", "/api/campaigns/$CAMPAIGN/pack")), shell, tmp_path)
+        assert b"manifest.json" in (tmp_path / "campaign.zip").read_bytes()
+        cancellation = json.loads(run(lines.pop(("POST", "/api/campaigns/$CAMPAIGN/cancel")), shell, tmp_path))
+        assert cancellation["error"]["reason"] == "CAMPAIGN_ENDED"
         shell["KEY"] = do("POST", "/api/keys")["apiKey"]["id"]  # type: ignore[index]
         shell["WEBHOOK"] = do("POST", "/api/webhooks")["webhook"]["id"]  # type: ignore[index]
         shell["DELIVERY"] = str(do("POST", "/api/webhooks/$WEBHOOK/test")["id"])

@@ -154,6 +154,7 @@ class TestCancel:
         customer, other = waiting_system.customer(100), waiting_system.customer(0)
         campaign_id = begun(customer, body(customer, images=[IMAGES]))
         until(lambda: customer.credits["held"] == 6 or None)
+        error_of(customer.client.get(f"/api/campaigns/{campaign_id}/pack"), 409, "CAMPAIGN_HAS_NO_ADS")
         path = f"/api/campaigns/{campaign_id}/cancel"
         error_of(other.client.post(path, json={}), 404, "CAMPAIGN_NOT_FOUND")
         assert customer.client.post(path, json={}).status_code == 200

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
 import random
+import zipfile
 from collections import Counter
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 
 from tests.faults.harness import FaultHarness
 from tests.running import Customer
+from tests.stub_worker import PICTURE
 from tests.support import until_async
 
 JOBS = "select count(*) from job where user_id = %s"
@@ -86,7 +90,23 @@ async def test_failed_child_is_named_and_not_charged_and_the_set_goes_on(harness
     assert len(campaign["children"][0]["variants"]) == 5
     assert campaign["children"][1]["assets"][0]["type"] == "image"
     assert len({child["headline"] for child in campaign["children"][1:]}) == 1
+    check_pack(customer, campaign)
     await check_exact(harness, customer, campaign, 20)
+
+
+def check_pack(customer: Customer, campaign: dict[str, Any]) -> None:
+    """The campaign's pack has the files and texts of the children that are completed, and no others."""
+    response = customer.client.get(f"/api/campaigns/{campaign['id']}/pack")
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/zip")
+    with zipfile.ZipFile(io.BytesIO(response.content)) as pack:
+        assert pack.testzip() is None
+        manifest = json.loads(pack.read("manifest.json"))
+        completed = {child["jobId"] for child in campaign["children"] if child["status"] == "completed"}
+        assert {entry["jobId"] for entry in (*manifest["files"], *manifest["texts"])} == completed
+        assert manifest["missing"] == []
+        for file in manifest["files"]:
+            assert file["paths"]
+            assert {pack.read(path) for path in file["paths"]} == {PICTURE}
 
 
 async def test_maximum_and_credits_end_the_set_as_capped_in_the_order_asked(harness: FaultHarness) -> None:
