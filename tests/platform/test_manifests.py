@@ -17,6 +17,7 @@ from gateway.listener import listener
 from gateway.routes import read_descriptors, routes_of
 from gateway.schema import messages_of
 from services.billing.__main__ import BillingSettings
+from services.campaign.__main__ import CampaignSettings
 from services.catalog.__main__ import CatalogSettings
 from services.chassis.data.kafka import RETENTION_MS, SESSION_TIMEOUT_MS
 from services.chassis.observability import tracing
@@ -171,7 +172,8 @@ def test_readiness_probes_the_service_and_liveness_the_process() -> None:
 
 def known_settings() -> set[str]:
     """Returns every variable that a service or worker reads."""
-    kinds = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, ImageWorkerSettings)
+    servers = (CatalogSettings, BillingSettings, JobSettings, CopySettings, VideoSettings, CampaignSettings)
+    kinds = (*servers, ImageWorkerSettings)
     return {f"ADWRIGHT_{name.upper()}" for kind in kinds for name in kind.model_fields}
 
 
