@@ -82,3 +82,20 @@ def test_beside_the_card_a_presenter_is_no_nearer_than_there_is_room() -> None:
     made = (editing.Shot(start=0), editing.Shot(start=3, nearness=1.28), editing.Shot(start=6, nearness=1.28))
     beside = editing.beside_card(made, [(4.0, 5.5)], 1.15)
     assert [shot.nearness for shot in beside] == [1.0, 1.14, 1.28]
+
+
+def test_statements_fill_the_picture_between_the_ends_of_a_film_and_apart_from_the_product() -> None:
+    words = timed()
+    seconds = words[-1].end
+    middle = next(word.start for word in words if word.start > seconds / 2)
+    good = (middle - 0.1, middle + 2.2)
+    refused = [(0.5, 2.5), (middle + 2.5, middle + 2.9), (seconds - 1.0, seconds), (middle + 3.0, middle + 9.0)]
+    made = editing.shots(words, seconds, seed="a", nearest=1.4, named_at=None, statements=sorted([good, *refused]))
+    stated = [shot.start for shot in made if shot.statement]
+    assert stated == [good[0]]
+    assert not any(good[0] < shot.start < good[1] for shot in made)
+    sight = next(shot.start for shot in shots(words, named_at=words[9].start) if shot.product)
+    beside = editing.shots(
+        words, seconds, seed="a", nearest=1.4, named_at=words[9].start, statements=[(sight + 0.2, sight + 2.4)]
+    )
+    assert not any(shot.statement for shot in beside)

@@ -1,7 +1,7 @@
-"""How a presenter's film is cut: how near the presenter is seen, and when the product fills the picture instead.
+"""How a presenter's film is cut: how near the presenter is seen, and when the product or a statement fills the picture.
 
 The eyes stay where they are from shot to shot. A cut falls between two words, at the end of a sentence rather than of a
-clause; only the product comes up in the middle of a sentence, on the word that names it.
+clause; only the first one, and the product on the word that names it, come in the middle of a sentence.
 """
 
 from __future__ import annotations
@@ -18,11 +18,15 @@ from services.video.providers.local.captions import CaptionWord
 
 NEARNESS: Final = (1.0, 1.14, 1.28)  # how much larger than in the widest shot
 SHORTEST_SHOT_SECONDS: Final = 1.9
+OPENING_SECONDS: Final = 2.0  # the first cut comes then, in the middle of a sentence too
 CLAUSE_SECONDS: Final = 3.6  # a shot of this length may end at a comma, too
 LEAD_SECONDS: Final = 0.08  # a cut comes a moment before its first word
 PRODUCT_SECONDS: Final = (1.5, 2.6)  # how long the product fills the picture: at least, and at most
 FIRST_SECONDS: Final = 1.3  # a film begins with its presenter
 LAST_SECONDS: Final = 1.4  # and ends with one
+STATED_FIRST_SECONDS: Final = 2.0  # a statement fills the picture from then on
+STATED_SECONDS: Final = (1.2, 4.2)  # how long it does: at least, and at most
+STATED_SHARE: Final = 0.5  # of the film, at most
 AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
 AGAIN_SHARE: Final = 0.62  # of the film, from which the product is shown a second time
 SENTENCE: Final = ".!?…"
@@ -32,28 +36,45 @@ QUOTES: Final = "\"')”’»"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shot:
-    """What is seen from `start` seconds until the next shot. product: the product alone; else the presenter,
-    `nearness` times as large as in the widest shot."""
+    """What is seen from `start` seconds until the next shot. product: the product alone; statement: what is said then,
+    a price or a figure; else the presenter, `nearness` times as large as in the widest shot."""
 
     start: float
     nearness: float = 1.0
     product: bool = False
+    statement: bool = False
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the presenter is not seen."""
+        return self.product or self.statement
 
 
 def shots(
-    words: Sequence[CaptionWord], seconds: float, *, seed: str, nearest: float, named_at: float | None
+    words: Sequence[CaptionWord],
+    seconds: float,
+    *,
+    seed: str,
+    nearest: float,
+    named_at: float | None,
+    statements: Sequence[tuple[float, float]] = (),
 ) -> tuple[Shot, ...]:
     """The shots of a film whose speech lasts `seconds`; the first one begins at 0.
 
     nearest: the largest nearness for which the presenter has room. named_at: when the product is first named, None
-    where it is not to fill the picture.
+    where it is not to fill the picture. statements: (start, end) of what may fill it, in order.
     """
     sentences, clauses = _ends(words, SENTENCE), _ends(words, SENTENCE + CLAUSE)
-    asides = _asides(words, clauses, sentences, seconds, named_at) if named_at is not None else []
+    sights = _asides(words, clauses, sentences, seconds, named_at) if named_at is not None else []
+    stated = _stated(statements, sights, seconds)
+    asides = sorted([*sights, *stated])
     chance = np.random.default_rng(zlib.crc32(f"shots {seed}".encode()))
     levels = [level for level in NEARNESS if level <= nearest] or [NEARNESS[0]]
     level = levels[min(1, len(levels) - 1)]
     made = [Shot(start=0.0, nearness=level)]
+    opening = _word_start(words, OPENING_SECONDS)
+    if not any(OPENING_SECONDS <= time < opening + 1 for time in clauses):
+        clauses, sentences = sorted([opening, *clauses]), [opening, *sentences]
     for time in clauses:
         inside = any(start - SHORTEST_SHOT_SECONDS < time < end + SHORTEST_SHOT_SECONDS for start, end in asides)
         last = made[-1].start
@@ -70,10 +91,30 @@ def shots(
         before = max((shot for shot in made if shot.start <= start), key=lambda shot: shot.start)
         others = [other for other in levels if other != before.nearness] or levels
         made += [
-            Shot(start=start, product=True),
+            Shot(start=start, statement=(start, end) in stated, product=(start, end) not in stated),
             Shot(start=end, nearness=others[int(chance.integers(len(others)))]),
         ]
     return _apart(sorted(made, key=lambda shot: shot.start))
+
+
+def _stated(
+    statements: Sequence[tuple[float, float]], sights: Sequence[tuple[float, float]], seconds: float
+) -> list[tuple[float, float]]:
+    """The statements that fill the picture: neither at the film's ends nor near a sight of the product or each other,
+    unless one follows at once."""
+    kept: list[tuple[float, float]] = []
+    for start, end in statements:
+        least, most = STATED_SECONDS
+        if not least <= end - start <= most or start < STATED_FIRST_SECONDS or end > seconds - LAST_SECONDS / 2:
+            continue
+        apart = STATED_SECONDS[0]
+        if any(start < stop + apart and begun < end + apart for begun, stop in sights):
+            continue
+        if kept and 0 < start - kept[-1][1] < apart:
+            continue
+        if sum(stop - begun for begun, stop in kept) + end - start <= STATED_SHARE * seconds:
+            kept.append((start, end))
+    return kept
 
 
 def shot_at(made: Sequence[Shot], time: float) -> Shot:
@@ -151,9 +192,9 @@ def _apart(made: list[Shot]) -> tuple[Shot, ...]:
     """The shots without those that begin too soon after another, or show the same again."""
     kept: list[Shot] = []
     for shot in made:
-        last = kept[-1] if kept and not kept[-1].product else None
-        is_same = last is not None and not shot.product and shot.nearness == last.nearness
-        if is_same or (last is not None and not shot.product and shot.start - last.start < SHORTEST_SHOT_SECONDS):
+        last = kept[-1] if kept and not kept[-1].is_aside else None
+        is_same = last is not None and not shot.is_aside and shot.nearness == last.nearness
+        if is_same or (last is not None and not shot.is_aside and shot.start - last.start < SHORTEST_SHOT_SECONDS):
             continue
         kept.append(shot)
     return tuple(kept)

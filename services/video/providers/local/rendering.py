@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,7 +33,7 @@ from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
 from services.video.providers.local.music import music_for
 from services.video.providers.local.phonemes import Passage, passages
-from services.video.providers.local.photos import Pixels, decoded, decoded_logo, on_white
+from services.video.providers.local.photos import Pixels, decoded, decoded_logo, on_white, picture
 from services.video.providers.local.portraits.actor import (
     SEVERAL,
     ClipActor,
@@ -46,8 +46,8 @@ from services.video.providers.local.portraits.actor import (
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait, no_voices
-from services.video.providers.local.product.film import render_product
-from services.video.providers.local.product_picture import product_picture
+from services.video.providers.local.product.film import ProductFilm, film_of, render_product
+from services.video.providers.local.product_picture import ProductPicture, product_picture
 from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.stage import CHEST_CARD, Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
@@ -55,6 +55,7 @@ from services.video.script.speakable import speakable
 from services.worker.progress import ReportProgress
 
 NAME: Final = "local"
+STATED: Final = frozenset({"price", "offer", "code", "figure", "list", "rating"})  # parts that a film shows in type
 
 SPEECH_BEGINS_SECONDS: Final = 0.32
 END_CARD_SECONDS: Final = 2.6
@@ -155,7 +156,7 @@ class DrawnActor:
         canvas.translate(x, self._stage.presenter_y(nearness))
         puppet.draw(canvas, self._poses[frame], self._mouths[frame])
         canvas.restore()
-        self._stage.draw_brand(canvas)
+        self._stage.draw_brand_over(canvas)
 
 
 def load(models: Path, report: ReportProgress) -> None:
@@ -279,16 +280,26 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     music = music_for(brief, order.models, frames_to_samples(frames), notes)
     sound = soundtrack(speech, frames, seed=brief.seed, music=music, volume=brief.music_volume)
     report(SPEECH_SHARE, "drawing")
-
+    stated = film_of(
+        replace(brief, seconds=None),
+        _seen(product, shown_product),
+        picture(logo) if logo is not None else None,
+        words,
+        until=speech.seconds,
+        models=order.models,
+    )
     shapes = visemes.mouths(speech.phones, speech.samples, frames=frames, frames_per_second=FRAMES_PER_SECOND)
     actor.prepare(speech, shapes)
-    cuts, shown = cut_of(brief, words, speech.seconds, frames, actor, stays=stage.layout.tall_card)
+    stays = stage.layout.tall_card
+    cuts, shown = cut_of(brief, words, speech.seconds, frames, actor, stays=stays, statements=_statements(stated))
     video, poster = folder / "video.mp4", folder / "poster.jpg"
     poster_frame = _poster_frame(shapes, speech.seconds, cuts)
     groups = captions.groups(words) if brief.burn_captions else ()
     pictures: list[Frame] = [stage.backdrop().copy() for _ in range(WAITING_FRAMES + 2)]  # one drawn, one encoded
     canvases = [surface_of(picture).getCanvas() for picture in pictures]
     turn = speech.seconds + 0.15
+    end_card = np.zeros_like(pictures[0])
+    end_canvas = surface_of(end_card).getCanvas()
     with Film(
         video,
         width=stage.layout.width,
@@ -305,7 +316,9 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
             if gone < 1.0:
                 shot = editing.shot_at(cuts, time)
                 if shot.product:
-                    stage.draw_aside(canvas, time - shot.start)
+                    stated.draw_product(canvas, time - shot.start)
+                elif shot.statement:
+                    _draw_stated(stated, canvas, time)
                 else:
                     np.copyto(frame, stage.backdrop(shot.nearness))
                     aside = _eased(shown[number]) if stage.layout.tall_card else 0.0
@@ -313,12 +326,15 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
                     stage.draw_card(canvas, float(shown[number]), at=actor.card_at)
                 while place < len(groups) and groups[place].end <= time:
                     place += 1
-                if place < len(groups) and groups[place].start - 0.04 <= time:
+                if place < len(groups) and groups[place].start - 0.04 <= time and not shot.statement:
+                    canvas.save()
+                    if shot.product:  # above the product
+                        canvas.translate(0, stated.caption_y - stage.layout.caption_y)
                     stage.draw_caption(canvas, groups[place], time)
+                    canvas.restore()
             if gone > 0.0:
-                _turned(frame, stage.end_card, _eased(gone))
-                if gone >= 1.0:
-                    stage.draw_button(canvas, time - turn - TURN_SECONDS)
+                stated.draw_scene(end_canvas, len(stated.scenes) - 1, time - turn)
+                _turned(frame, end_card, _eased(gone))
             film.add(frame)
             if number == poster_frame:
                 Image.fromarray(rgb_of(frame)).save(poster, quality=90)
@@ -358,12 +374,31 @@ def cut_of(
     actor: Actor,
     *,
     stays: bool,
+    statements: Sequence[tuple[float, float]] = (),
 ) -> tuple[tuple[editing.Shot, ...], np.ndarray[Any, np.dtype[np.float64]]]:
-    """The shots of a film, and how far the product's card is in, frame by frame. stays: as for `card_track`."""
+    """The shots of a film, and how far the product's card is in, frame by frame. stays: as for `card_track`.
+    statements: as for `editing.shots`."""
     named = _named_at(brief.product_name, words) if brief.product_name.strip() else None
-    cuts = editing.shots(words, seconds, seed=brief.seed, nearest=actor.nearest, named_at=named)
+    cuts = editing.shots(words, seconds, seed=brief.seed, nearest=actor.nearest, named_at=named, statements=statements)
     shown = card_track(brief, words, seconds, frames, stays=stays, after=editing.product_ends(cuts))
     return editing.beside_card(cuts, _times(shown), actor.nearest_beside), shown
+
+
+def _seen(photo: Pixels | None, drawn: ProductPicture | None) -> ProductPicture:
+    """What statements show: the whole photo, which takes no time to cut out, or what stands for the product."""
+    if photo is not None:
+        return ProductPicture(photo=picture(photo), shows=frozenset({"photo"}))
+    return drawn or ProductPicture()
+
+
+def _statements(film: ProductFilm) -> list[tuple[float, float]]:
+    """When the script says what a shot of its own shows better than a presenter, as (start, end) in seconds."""
+    return [(scene.start, scene.end) for scene in film.scenes[1:-1] if scene.part.says in STATED]
+
+
+def _draw_stated(film: ProductFilm, canvas: Any, time: float) -> None:
+    number = next(number for number, scene in enumerate(film.scenes) if time < scene.end)
+    film.draw_scene(canvas, number, time - film.scenes[number].start)
 
 
 def card_track(
@@ -456,7 +491,7 @@ def _poster_frame(shapes: visemes.Mouths, seconds: float, cuts: tuple[editing.Sh
     part = shapes[first:last]
     liking = part[:, visemes.WIDTH] + part[:, visemes.TEETH] * 0.5 - np.abs(part[:, visemes.OPEN] - 0.35) * 1.5
     liking = liking - part[:, visemes.PRESS]
-    alone = [editing.shot_at(cuts, number / FRAMES_PER_SECOND).product for number in range(first, last)]
+    alone = [editing.shot_at(cuts, number / FRAMES_PER_SECOND).is_aside for number in range(first, last)]
     return first + int(np.argmax(np.where(np.array(alone), -np.inf, liking)))
 
 

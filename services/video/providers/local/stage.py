@@ -1,4 +1,4 @@
-"""The ad around the presenter: where everything stands, the backdrop, the product's card, captions and end card.
+"""The ad around the presenter: where everything stands, the backdrop, the product's card and captions.
 
 Measures are fractions of the picture or multiples of `unit` (a 720th of the shorter side). What must be read stays
 inside the safe zone: apps lay their own buttons over the edges of a vertical video.
@@ -36,9 +36,9 @@ CARD_MARGIN: Final = 64  # room for the shadow of the card, in units
 CAPTION_REACH: Final = 3.2  # of the size of captions, above and below their middle: four rows and what is about them
 BRAND_REACH: Final = 40  # units above and below the middle of the brand's mark
 NEARER_DROP: Final = 190  # units for each time that a presenter is shown larger
-ASIDE_GROWTH: Final = 0.028  # a second
-LINEAR: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 PICTOGRAM: Final = 0.66  # of the side that the product has
+PRICE_CHARACTERS: Final = 30  # of a price that a card has room for
+LINEAR: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 CHEST_CARD: Final = 0.456  # of the height, between chin and captions
 HEAD_CARD: Final = 0.185  # of the height, above a face that stands low
 
@@ -115,9 +115,7 @@ class Stage:
         self._caption: tuple[tuple[Group, int | None], Any] | None = None
         self._backdrops: dict[float, Frame] = {}
         self._brand: Any = None
-        self._aside: Any = None
         self._card = self._card_picture()
-        self.end_card = self._painted(self._draw_end_card)
 
     def face(self, weight: int, *, tracking: float = 0.0) -> Face:
         return Face(family=self.family, weight=weight, tracking=tracking)
@@ -183,7 +181,7 @@ class Stage:
         canvas.restore()
         _grain(canvas, place.width, place.height, self.brief.seed)
 
-    def _draw_brand(self, canvas: Any, x: float, y: float, *, size: float = 27.0) -> None:
+    def _draw_brand(self, canvas: Any, x: float, y: float, *, size: float = 27.0, ink: Colour | None = None) -> None:
         """Logo or name, centred about (x, y)."""
         unit = self.layout.unit
         if self._logo is not None:
@@ -204,7 +202,7 @@ class Stage:
         if not name:
             return
         made = self._fitted(name, self.face(700, tracking=0.02), size * unit, self.layout.width * 0.6)
-        canvas.drawTextBlob(made.blob(), x - made.advance / 2, y + made.size * 0.36, fill(self.colours.ink))
+        canvas.drawTextBlob(made.blob(), x - made.advance / 2, y + made.size * 0.36, fill(ink or self.colours.ink))
 
     def draw_brand(self, canvas: Any) -> None:
         """The brand's mark where it stands in every shot."""
@@ -218,55 +216,6 @@ class Stage:
             self._brand = image_of(pixels)
         canvas.drawImage(self._brand, 0, top)
 
-    # the product alone
-
-    def draw_aside(self, canvas: Any, since: float) -> None:
-        """The product fills the picture, coming slowly nearer; its name and price below."""
-        place = self.layout
-        if self._aside is None:
-            self._aside = image_of(self._painted(self._draw_aside), opaque=True)
-        nearer = 1.0 + ASIDE_GROWTH * since
-        canvas.save()
-        canvas.translate(place.width / 2, place.height * 0.42)
-        canvas.scale(nearer, nearer)
-        canvas.translate(-place.width / 2, -place.height * 0.42)
-        canvas.drawImage(self._aside, 0, 0, LINEAR)
-        canvas.restore()
-        self.draw_brand(canvas)
-
-    def _draw_aside(self, canvas: Any) -> None:
-        place, colours = self.layout, self.colours
-        width, height, unit = place.width, place.height, place.unit
-        self._draw_ground(canvas)
-        _grain(canvas, width, height, self.brief.seed)
-        price = self.price()
-        priced = 74 * unit if price else 0.0
-        top = place.brand_y + 46 * unit
-        bottom = place.caption_y - 2.2 * place.caption_size
-        centred = not (place.tall_card and width > height)
-        if not self.has_picture:
-            text = (width * 0.12, top, width * 0.76, bottom - top - priced)
-            centred = True
-        elif not centred:
-            side = bottom - top
-            x, y = width * 0.12, top
-            text = (x + side + 50 * unit, y, width * 0.86 - x - side - 50 * unit, side - priced)
-        else:
-            named = 84 * unit
-            side = min(width * 0.76, bottom - top - named - priced)
-            x, y = (width - side) / 2, top
-            text = (width * 0.12, y + side + 14 * unit, width * 0.76, named - 14 * unit)
-        if self.has_picture:
-            shade = rounded(x, y + 18 * unit, side, side, 40 * unit)
-            canvas.drawRRect(shade, fill(colours.shade, 0.42, blur=26 * unit))
-            self._draw_product(canvas, x, y, side, side, 40 * unit)
-        largest = 60 if self.has_picture else 118
-        self._draw_name(canvas, text, colours.ink, centred=centred, largest=largest)
-        if price:
-            made = self._fitted(price, self.face(800), 50 * unit, text[2])
-            at = text[0] + (text[2] - made.advance) / 2 if centred else text[0]
-            canvas.drawTextBlob(made.blob(), at, text[1] + text[3] + 56 * unit, fill(colours.muted_ink))
-
     def draw_brand_over(self, canvas: Any) -> None:
         """The brand's mark over a picture that covers the backdrop, on a ground of its own."""
         name = self.brief.brand_name.strip()
@@ -275,13 +224,16 @@ class Stage:
             made = self._fitted(name, self.face(700, tracking=0.02), 27 * place.unit, place.width * 0.6)
             width, height = made.advance + 44 * place.unit, 50 * place.unit
             pill = rounded(place.brand_x - width / 2, place.brand_y - height / 2, width, height, height / 2)
-            canvas.drawRRect(pill, fill(self.colours.background, 0.86))
-        self._draw_brand(canvas, place.brand_x, place.brand_y)
+            canvas.drawRRect(pill, fill(self.colours.ink, 0.92))
+        self._draw_brand(canvas, place.brand_x, place.brand_y, ink=self.colours.background)
 
     # the product's card
 
     def price(self) -> str:
-        """The price as it is written, "" without one."""
+        """The price as it is written, with what it pays for; "" without one, and where that has no room on a card."""
+        line = self.brief.facts.price_line
+        if line is not None:
+            return line.text if len(line.text) <= PRICE_CHARACTERS else ""
         return written_price(self.brief.price, self.brief.currency, self.brief.facts.language)
 
     def _card_picture(self) -> Any:
@@ -435,68 +387,6 @@ class Stage:
                     canvas.drawTextBlob(made.blob(), x, y, fill("#ffffff"))
                 x += made.advance + space
             y += pitch
-
-    # the end
-
-    def _draw_end_card(self, canvas: Any) -> None:
-        place, colours = self.layout, self.colours
-        width, height, unit = place.width, place.height, place.unit
-        self._draw_ground(canvas)
-        wide = place.tall_card and width > height
-        if wide:
-            side = height * 0.56
-            picture_x, picture_y = width * 0.11, height * 0.5 - side / 2
-            text_x, text_width = width * 0.5, width * 0.40
-        else:
-            side = height * 0.21 if height > width else width * 0.40
-            picture_x, picture_y = (width - side) / 2, height * (0.195 if height > width else 0.13)
-            text_x, text_width = width * 0.14, width * 0.72
-        radius = 36 * unit
-        room = 100 * unit
-        y = height * 0.40 if wide else picture_y + side + (102 if height > width else 90) * unit
-        if self.has_picture:
-            canvas.drawRRect(
-                rounded(picture_x, picture_y + 18 * unit, side, side, radius), fill(colours.shade, 0.42, blur=26 * unit)
-            )
-            self._draw_product(canvas, picture_x, picture_y, side, side, radius)
-            self._draw_name(canvas, (text_x, y - room + 14 * unit, text_width, room), colours.ink, centred=not wide)
-        else:  # the name once, in the room of both
-            if wide:
-                wide, text_x, text_width, picture_y = False, width * 0.14, width * 0.72, height * 0.2
-                y = height * 0.5
-            area = (text_x, picture_y, text_width, y + 14 * unit - picture_y)
-            self._draw_name(canvas, area, colours.ink, largest=104)
-        price = self.price()
-        if price:
-            made = self._fitted(price, self.face(600), 44 * unit, text_width)
-            y += 62 * unit
-            canvas.drawTextBlob(
-                made.blob(), text_x if wide else text_x + (text_width - made.advance) / 2, y, fill(colours.muted_ink)
-            )
-        self._draw_brand(canvas, place.brand_x, place.brand_y if not wide else height * 0.085, size=30)
-        _grain(canvas, width, height, self.brief.seed)
-        self._button = (text_x if wide else width / 2, y + 88 * unit, wide)
-
-    def draw_button(self, canvas: Any, time: float) -> None:
-        """The call to action, breathing a little so that it is seen."""
-        words = self.brief.call_to_action.strip()
-        if not words:
-            return
-        unit, colours = self.layout.unit, self.colours
-        x, y, from_left = self._button
-        made = self._fitted(words, self.face(700), 40 * unit, self.layout.width * (0.34 if from_left else 0.66))
-        width, height = made.advance + 76 * unit, 88 * unit
-        centre = x + width / 2 if from_left else x
-        canvas.save()
-        canvas.translate(centre, y)
-        swell = 1 + 0.03 * math.sin(time * 2 * math.pi * 1.1) * min(1.0, time)
-        canvas.scale(swell, swell)
-        canvas.drawRRect(
-            rounded(-width / 2, -height / 2 + 8 * unit, width, height, height / 2), fill(colours.shade, 0.28)
-        )
-        canvas.drawRRect(rounded(-width / 2, -height / 2, width, height, height / 2), fill(colours.accent))
-        canvas.drawTextBlob(made.blob(), -made.advance / 2, made.size * 0.355, fill(colours.accent_ink))
-        canvas.restore()
 
     # text
 

@@ -37,9 +37,9 @@ class CaptionStrip:
         leaving = self._scenes[number - 1].shot
         return bool(leaving.text) and time - self._scenes[number].start < TURN_SECONDS
 
-    def draw(self, canvas: Any, number: int, time: float) -> None:
-        """Draws the caption of a time in seconds over the scene of that number."""
-        if self._covered(number, time):
+    def draw(self, canvas: Any, number: int, time: float, *, alone: bool = False) -> None:
+        """Draws the caption of a time in seconds over the scene of that number. alone: no scene leaves before it."""
+        if not alone and self._covered(number, time):
             return
         for group in self._groups[number]:
             if group.start - 0.06 <= time < group.end:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,8 +17,9 @@ from services.media.colour import Colour
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief
 from services.video.prices import written_price
 from services.video.product.layouts import layouts
-from services.video.product.parts import Price, parts_of
+from services.video.product.parts import Price, Word, parts_of
 from services.video.product.price_line import amounts_of
+from services.video.product.shots import shots
 from services.video.product.storyboard import Scene, silent_words, storyboard
 from services.video.product.writing import short_name
 from services.video.providers.local import captions
@@ -70,6 +73,7 @@ class ProductFilm:
         self._wide_photo: Any = None
         self._grounds: dict[str, Any] = {}
         self._drawn: dict[int, Drawn] = {}
+        self._alone: Drawn | None = None
         self.captions = CaptionStrip(self.stage, scenes, self.look.of("photo"), wanted=brief.burn_captions)
         self.end_card = EndCard(self.stage, brief)
 
@@ -81,6 +85,12 @@ class ProductFilm:
             return ""
         named = ", ".join(f"“{line}”" for line in lines)
         return f"The end card has no room for {named} at a readable size. Show it beside the film."
+
+    @property
+    def caption_y(self) -> float:
+        """The middle of captions, in pixels."""
+        _, y, _, h = self.stage.places.caption
+        return y + h * 0.64
 
     def draw(self, canvas: Any, time: float) -> None:
         """Draws the frame of a time, in seconds."""
@@ -111,15 +121,28 @@ class ProductFilm:
             self._drawn.pop(number - 1, None)
         self.captions.draw(canvas, number, time)
 
+    def draw_scene(self, canvas: Any, number: int, since: float) -> None:
+        """Draws a scene alone, with its captions, `since` seconds after it began."""
+        for other in self._drawn.keys() - {number}:  # pictures of scenes that have been
+            del self._drawn[other]
+        self._shot(number).draw(canvas, since)
+        self.captions.draw(canvas, number, self.scenes[number].start + since, alone=True)
+
+    def draw_product(self, canvas: Any, since: float) -> None:
+        """Draws the product with its name, `since` seconds after it came into view."""
+        if self._alone is None:
+            shot = next(shot for shot in shots() if shot.text == "name")
+            self._alone = self._made(replace(self.scenes[-1], shot=shot))
+        self._alone.draw(canvas, since)
+
     # shots
 
     def _shot(self, number: int) -> Drawn:
         if number not in self._drawn:
-            self._drawn[number] = self._made(number)
+            self._drawn[number] = self._made(self.scenes[number])
         return self._drawn[number]
 
-    def _made(self, number: int) -> Drawn:
-        scene = self.scenes[number]
+    def _made(self, scene: Scene) -> Drawn:
         tone = self.look.of(scene.shot.ground)
         if scene.shot.text == "end":
             return Drawn(
@@ -210,9 +233,8 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         spoken: Speech | None = speaking.result() if speaking is not None else None
     words = captions.timed_words(brief.script, spoken.words) if spoken else silent_words(shown(brief.script))
     until = max(spoken.seconds if spoken else 0.0, words[-1].end)
-    price = _price(brief)
-    parts = parts_of(words, name=brief.product_name, price=price, code=brief.facts.offer_code)
-    scenes = storyboard(parts, shows=shown_product.shows, until=until, seconds=brief.seconds, seed=brief.seed)
+    film = film_of(brief, shown_product, logo, words, until=until, models=order.models)
+    scenes = film.scenes
     seconds = scenes[-1].end
     if brief.seconds and seconds > brief.seconds + LONGER_SECONDS:
         notes.append(f"The words take {seconds:.1f} s, so the film is longer than {brief.seconds} s.")
@@ -220,7 +242,6 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
     frames = round(seconds * FRAMES_PER_SECOND)
     music = music_for(brief, order.models, frames_to_samples(frames), notes)
     sound = soundtrack(spoken, frames, seed=brief.seed, music=music, volume=brief.music_volume)
-    film = ProductFilm(brief, shown_product, logo, scenes, _icons(order.models))
     video, poster = order.folder / "video.mp4", order.folder / "poster.jpg"
     poster_frame = round((scenes[0].end - 0.1) * FRAMES_PER_SECOND)
     pictures = [np.zeros((film.height, film.width, 4), np.uint8) for _ in range(WAITING_FRAMES + 2)]
@@ -268,6 +289,16 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         notes=tuple(note for note in notes if note),
         provider=order.provider,
     )
+
+
+def film_of(
+    brief: VideoBrief, shown_product: ProductPicture, logo: Any, words: Sequence[Word], *, until: float, models: Path
+) -> ProductFilm:
+    """The product film of a brief's script. words: when each is said; until: when the speech ends, in seconds. logo: a
+    skia.Image, None without one."""
+    parts = parts_of(words, name=brief.product_name, price=_price(brief), code=brief.facts.offer_code)
+    scenes = storyboard(parts, shows=shown_product.shows, until=until, seconds=brief.seconds, seed=brief.seed)
+    return ProductFilm(brief, shown_product, logo, scenes, _icons(models))
 
 
 def _source_type(*, made_sound: bool, photographed: bool) -> str:

@@ -51,16 +51,22 @@ def figure_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
 
 def _big(stage: Stage, scene: Scene, tone: Tone, value: str, label: str, above: str = "") -> list[Layer]:
     x, y, w, h = stage.places.stage
-    share = 0.58 if label else 0.86
-    top = y + (h * 0.14 if above else 0.0)
     at = said_at(scene, value.split(maxsplit=1)[0], latest=ALONE_SECONDS)
-    box_value = (x, top, w, h * share - (top - y) * 0.4)
-    layers = [text_layer(stage, value, box_value, tone.large_ink, largest=230, rows=1, weight=800, enter="pop", at=at)]
+    gap, top = h * 0.05, y
+    layers = []
     if above:
         layers.append(text_layer(stage, above, (x, y, w, h * 0.14), tone.ink, largest=52, rows=1, enter="rise", at=at))
+        top += h * 0.14 + gap
+    room, size = h * (0.5 if label else 0.7), 230 * stage.unit
+    tall = fitted(value, stage.family, 800, width_px=w, height_px=room, largest=size, rows=1).height
+    area = (x, top, w, tall)
+    layers.append(text_layer(stage, value, area, tone.large_ink, largest=230, rows=1, weight=800, enter="pop", at=at))
     if label:
-        below = (x, y + h * 0.64, w, h * 0.34)
-        layers.append(text_layer(stage, label, below, tone.ink, largest=66, rows=2, enter="rise", at=at + HALF_BEAT))
+        top += tall + gap
+        room, size = max(y + h - top, h * 0.2), 66 * stage.unit
+        tall = fitted(label, stage.family, 700, width_px=w, height_px=room, largest=size, rows=2).height
+        area = (x, top, w, tall)
+        layers.append(text_layer(stage, label, area, tone.ink, largest=66, rows=2, enter="rise", at=at + HALF_BEAT))
     return layers
 
 
