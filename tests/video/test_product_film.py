@@ -96,6 +96,14 @@ class TestParts:
         ]
         assert parts[2].says == "price"
 
+    def test_slow_sentence_is_cut_at_its_marks(self) -> None:
+        spoken = [
+            replace(word, start=word.start * 1.8, end=word.end * 1.8)
+            for word in silent_words("One. Training for skiers and boarders, on a hut above Fernie.")
+        ]
+        texts = [part.text for part in parts_of(spoken)[1:]]
+        assert texts == ["Training for skiers and boarders,", "on a hut above Fernie."]
+
     def test_name_with_commas_is_no_list(self) -> None:
         name = "Extending table, walnut, two leaves"
         assert self.said(f"{name}, from Hale.", name=name).says == "name"

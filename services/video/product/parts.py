@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from services.chassis.amounts import amounts_in
 from services.video.product.shots import cues
 
 MOST_WORDS: Final = 10  # of one shot: about three seconds and a half of speech
+MOST_SECONDS: Final = 4.0  # of one shot, where its sentence has a mark or a joining word to cut at
 UNMARKED_WORDS: Final = 11  # of a piece that has neither mark nor joining word where it could be cut
 FEWEST_WORDS: Final = 3
 LIST_WORDS: Final = 5  # of an item that a chip holds
@@ -88,7 +90,8 @@ def parts_of(words: Sequence[Word], *, name: str = "", price: Price | None = Non
         if whole is not None:
             made.append(whole)
         else:
-            made.extend(_read(piece, name, price, code) for piece in _pieces(sentence, price))
+            most = MOST_SECONDS if not _names(" ".join(word.text for word in sentence), name) else math.inf
+            made.extend(_read(piece, name, price, code) for piece in _pieces(sentence, price, most))
     if made:  # whatever it says, a film opens with it word by word
         made[0] = Part(words=made[0].words, says="hook")
     return made
@@ -113,13 +116,13 @@ def _abbreviated(word: str, following: str) -> bool:
     return stem in cues().abbreviations or (len(stem) <= ABBREVIATED_LETTERS and following[:1].islower())
 
 
-def _pieces(sentence: tuple[Word, ...], price: Price | None = None) -> list[tuple[Word, ...]]:
-    """A sentence in pieces of at most MOST_WORDS, cut before its price, at its marks, at joining words, or else in
-    the middle."""
+def _pieces(sentence: tuple[Word, ...], price: Price | None, seconds: float) -> list[tuple[Word, ...]]:
+    """A sentence in pieces of at most MOST_WORDS and about so many seconds, cut before its price, at its marks, at
+    joining words, or else in the middle. The seconds count where there is a mark or a joining word."""
     priced = _priced_clause(sentence, price)
     if priced:
-        return [*_pieces(sentence[:priced]), *_pieces(sentence[priced:])]
-    if len(sentence) <= MOST_WORDS:
+        return [*_pieces(sentence[:priced], None, seconds), *_pieces(sentence[priced:], None, seconds)]
+    if len(sentence) <= MOST_WORDS and sentence[-1].end - sentence[0].start <= seconds:
         return [sentence]
     middle = len(sentence) / 2
     places = range(FEWEST_WORDS, len(sentence) - FEWEST_WORDS + 1)
@@ -131,7 +134,7 @@ def _pieces(sentence: tuple[Word, ...], price: Price | None = None) -> list[tupl
     cut = min(at_marks or at_joins or at_prepositions or [round(middle)], key=lambda place: abs(place - middle))
     if at_joins and abs(cut - middle) > len(sentence) * 0.3:
         cut = min([cut, *at_joins], key=lambda place: abs(place - middle))
-    return [*_pieces(sentence[:cut]), *_pieces(sentence[cut:])]
+    return [*_pieces(sentence[:cut], None, seconds), *_pieces(sentence[cut:], None, seconds)]
 
 
 def _priced_clause(sentence: tuple[Word, ...], price: Price | None) -> int:
