@@ -1,13 +1,14 @@
-"""An address that no webhook may have is refused before anything is held, on every route that makes a job."""
+"""A webhookUrl is refused before anything is held if no webhook may have it, and is otherwise told once."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.running import Customer, RunningSystem
-from tests.support import SCRIPT, invalid_fields
+from tests.support import SCRIPT, error_of, invalid_fields, until
 
 ROUTES: dict[str, dict[str, Any]] = {
     "/api/generate/copy": {"platform": "meta", "format": "short", "tone": "bold"},
@@ -51,3 +52,42 @@ def test_refused_before_credits_are_held(customer: Customer, route: str) -> None
         assert invalid_fields(response) == {"webhookUrl"}, url
     assert customer.credits == before == {"available": 100, "held": 0}
     assert customer.client.get("/api/generate/jobs").json()["jobs"] == []
+
+
+def test_a_repeated_request_has_one_delivery_which_only_its_user_sees(waiting_system: RunningSystem) -> None:
+    customer, other = waiting_system.customer(100), waiting_system.customer(0)
+    body = {**customer.ids, **ROUTES["/api/generate/copy"], "webhookUrl": "https://example.com/hook?order=7"}
+    key = {"Idempotency-Key": "order-7"}
+    jobs = {customer.client.post("/api/generate/copy", json=body, headers=key).json()["jobId"] for _ in range(3)}
+    [job_id] = jobs
+    moved = {**body, "webhookUrl": "https://example.com/other"}
+    error_of(customer.client.post("/api/generate/copy", json=moved, headers=key), 422, "IDEMPOTENCY_KEY_REUSED")
+
+    def listed(of: Customer) -> list[dict[str, Any]]:
+        found = of.client.get("/api/webhook-deliveries", params={"jobId": job_id}).json()
+        return list(found["deliveries"])
+
+    [delivery] = until(lambda: listed(customer))
+    assert (delivery["url"], delivery["type"]) == (body["webhookUrl"], "job.completed")
+    assert listed(other) == []
+    path = f"/api/webhook-deliveries/{delivery['id']}/redeliver"
+    error_of(other.client.post(path, json={}), 404, "DELIVERY_NOT_FOUND")
+    assert customer.client.post(path, json={}).json()["eventId"] == delivery["eventId"]
+
+
+def test_the_default_secret_stays_until_it_is_rotated_and_public_keys_need_no_token(
+    waiting_system: RunningSystem, customer: Customer
+) -> None:
+    secrets = [customer.client.get("/api/webhook-secret").json()["secret"] for _ in range(2)]
+    rotated = customer.client.post("/api/webhook-secret/rotate", json={"overlapHours": 1}).json()
+    assert secrets[0] == secrets[1] != rotated["secret"]
+    assert rotated == customer.client.get("/api/webhook-secret").json()
+    url = {"url": "https://example.com/hook"}
+    signed = customer.client.post("/api/webhooks", json={**url, "ed25519": True}).json()["webhook"]
+    plain = customer.client.post("/api/webhooks", json=url).json()["webhook"]
+    public = httpx.get(f"{waiting_system.system.url}/api/webhooks/{signed['id']}/public-key", trust_env=False)
+    assert public.json() == {"publicKey": signed["publicKey"]}
+    assert signed["publicKey"].startswith("whpk_")
+    error_of(customer.client.get(f"/api/webhooks/{plain['id']}/public-key"), 404, "WEBHOOK_NOT_FOUND")
+    changed = customer.client.patch(f"/api/webhooks/{signed['id']}", json={"ed25519": False}).json()
+    assert changed["publicKey"] == ""
