@@ -8,7 +8,7 @@ import pytest
 
 from services.copy.domain import Format, Platform, Tone
 from services.copy.providers.local import engine
-from services.copy.providers.local.fitness import UNFIT
+from services.copy.providers.local.fitness import UNFIT, is_demand
 from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.hashtags import hashtags
 from services.copy.providers.local.material import material_of
@@ -164,6 +164,16 @@ def test_an_article_number_needs_a_mark_behind_its_label(name: str, kept: str) -
 @pytest.mark.parametrize("name", ["Field recorder X3 - 64GB", "Belt sander - 240V", "Linseed oil - 2L"])
 def test_a_figure_of_a_name_stays_unless_other_facts_have_it(name: str) -> None:
     assert what_is_sold(name, "", words_of("en"), said="") == name
+
+
+@pytest.mark.parametrize(("language", "text", "demands"), [
+    ("en", "Blue card needed before the start", True), ("en", "No teaching degree needed", False),
+    ("en", "No fees, own boots needed", True), ("de", "Auto mit Anhängerkupplung nötig", True),
+    ("de", "Keine Vorkenntnisse nötig", False), ("fr", "Réservation nécessaire", True),
+    ("es", "No hace falta experiencia", False), ("it", "Non occorre esperienza", False),
+])  # fmt: skip
+def test_what_is_needed_is_a_demand_unless_its_clause_negates_it(language: str, text: str, *, demands: bool) -> None:
+    assert is_demand(text, words_of(language)) is demands
 
 
 def losses(*features: str) -> dict[str, float]:

@@ -27,6 +27,11 @@ STILL = Product(
         "We distil your fruit while you watch. 62 € a charge of 120 litres. Duty is not included. Wood is 8 € extra."
     ),
 )
+PAVING = Product(
+    name="Cobble repair",
+    brand="Falcon Bros",
+    description="We relay patterned pavements of limestone and basalt with your own stone, from 4 m2, near Setúbal.",
+)
 LESSONS = Product(
     name="Evening lessons",
     brand="Linden",
@@ -67,6 +72,15 @@ def test_a_long_line_is_divided_without_a_loss() -> None:
     begun = [variant for variant in variants if variant.hook == "Spruce oars shaped by hand in Fowey"]
     assert begun
     assert all("All lengths from 6 to 10 ft, leathers fitted while you wait." in variant.body for variant in begun)
+
+
+@pytest.mark.parametrize("format_", list(Format))
+def test_a_line_too_long_for_a_platform_stands_with_its_first_clause(format_: Format) -> None:
+    variants = _variants(PAVING, Platform.GOOGLE, format_)
+    said = [variant for variant in variants if "We relay patterned pavements" in variant.body]
+    assert len(said) >= 2, variants
+    assert not any("m2" in variant.body and "from 4 m2" not in variant.body for variant in said)
+    assert all(any(name in variant.hook for name in ("Cobble", "Falcon", "We relay")) for variant in variants), variants
 
 
 def test_small_letters_follow_a_colon_but_names_keep_theirs() -> None:

@@ -36,6 +36,7 @@ SHOWN: Final = frozenset(
     {"benefit", "price", "offer", "proof"}
 )  # roles that words have shown: these need a higher chance
 SURE_OF_SHOWN: Final = 0.95
+DOUBTED: Final = UNSHOWN | {"logistics"}  # roles of statements that lead nothing where they may be limits
 # Chance of a limit from which a statement leads nothing. 4 of 100 selling statements reach it and lose no other
 # place.
 DOUBTFUL: Final = 0.80
@@ -192,7 +193,8 @@ class RoleModel:
         limits = {
             id(fact)
             for fact, chance in self._read(facts)
-            if chance >= (sure if fact.role in UNSHOWN else max(sure, SURE_OF_SHOWN))
+            if fact.role not in DOUBTED - UNSHOWN
+            and chance >= (sure if fact.role in UNSHOWN else max(sure, SURE_OF_SHOWN))
         }
         changed = [replace(fact, role="condition", strength=0.0) if id(fact) in limits else fact for fact in facts]
         return sorted(changed, key=lambda fact: -fact.strength)
@@ -201,7 +203,7 @@ class RoleModel:
         """Returns the facts, those that may well be a limit no stronger than BESIDE; the strongest first."""
         if language not in thresholds():
             return list(facts)
-        doubtful = {id(fact) for fact, chance in self._read(facts) if fact.role in UNSHOWN and chance >= DOUBTFUL}
+        doubtful = {id(fact) for fact, chance in self._read(facts) if fact.role in DOUBTED and chance >= DOUBTFUL}
         changed = [
             replace(fact, strength=min(fact.strength, BESIDE)) if id(fact) in doubtful else fact for fact in facts
         ]
@@ -213,7 +215,7 @@ class RoleModel:
             (
                 fact
                 for fact in facts
-                if fact.role in UNSHOWN | SHOWN and fact.source in READ_SOURCES and fact.strength > BESIDE
+                if fact.role in DOUBTED | SHOWN and fact.source in READ_SOURCES and fact.strength > BESIDE
             ),
             key=lambda fact: -fact.strength,
         )[:MOST]

@@ -382,7 +382,7 @@ def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Itera
     if material.brand and len(material.brand) <= limit:
         yield Argument(angle="name", hook=as_line(material.brand), score=_LEAST["brand"])
     closers = material.words.phrases("closers", material.closing or "none", tone)
-    for place, text in enumerate(closers if material.closing or sparse else ()):
+    for place, text in enumerate(closers if material.closing or (sparse and not material.quotes) else ()):
         if len(text) <= limit:
             yield Argument(
                 angle="call",
@@ -395,7 +395,7 @@ def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Itera
             "{brand}" in frame and (not sender or sender in material.what.casefold())
         ):
             continue
-        if "{" not in frame and not sparse:
+        if "{" not in frame and not (sparse and not material.quotes):
             continue
         hook = as_line(filled(frame, material))
         if len(hook) <= limit:

@@ -17,6 +17,7 @@ from services.copy.providers.local.quotes import (
     Quote,
     as_line,
     as_sentence,
+    beginning,
     echoes,
     fold,
     names_day,
@@ -140,6 +141,9 @@ class _Draft:
             or self._strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
         )
         self._answered = self._answered and all(limit in chosen for limit in limits)
+        if not chosen and line and self._task.material.few:  # what is done says more than its name
+            chosen = self._strongest(self._page.room, limits=limits, passage=run)
+            line = "" if chosen else line
         if line and not (chosen and self._task.material.says_the_name(chosen[0].text)):
             chosen = self._said_of(line, chosen)
         rows = self._rows(chosen) if is_long and self._task.layout.bullets else []
@@ -157,7 +161,7 @@ class _Draft:
         self._condition(listed=True)
         if is_long:
             self._closer()
-        if self._argument.turn > SWAPPED and not self._sender() and not is_long:
+        if self._argument.turn > SWAPPED and not self._sender() and not is_long and self._task.sparse:
             self._closer(last=True)
         if not self._page.length and not self._sender():
             self.bare()
@@ -172,7 +176,7 @@ class _Draft:
             for text in (material.what, material.name, material.brand, price):
                 if text and text.casefold() not in self._hook_folded and self._page.place(as_sentence(text)):
                     break
-        if not self._page.length and not self._tail:
+        if not self._page.length and not self._tail and self._task.sparse:
             self._closer(last=True)
         for found in material.spare:
             is_empty = not self._page.length and not self._tail
@@ -298,7 +302,9 @@ class _Draft:
                 length += statement.length
                 count += 1
                 continue
-            text = found.within(room - length - 1, material.words) if not statement.limits else None
+            text = found.within(room - length - 2, material.words) if not statement.limits else None
+            if text is None and material.few and found.role in ROWS:  # rather its first clause than nothing
+                text = beginning(found.text, room - length - 2, material.words)
             if text is not None and says_something(text) and not chosen:
                 chosen.append(replace(found, text=text))
                 length += len(text) + 2

@@ -76,7 +76,7 @@ def _write(order: Order, seed: str) -> CopyResult:
     drafts = _drafts(order, random_)
     for plainer in _plainer(order):
         if len(drafts) < VARIANT_COUNT:
-            drafts = _drafts(plainer, random_, sparse=True)
+            drafts = _filled(drafts, _drafts(plainer, random_, sparse=True))
     if len(drafts) < VARIANT_COUNT:
         raise not_found(order)
     variants = tuple(_variant(draft, index, order) for index, draft in enumerate(drafts))
@@ -100,21 +100,32 @@ def _plainer(order: Order) -> Iterator[Order]:
     yield replace(order, material=bare)
 
 
+def _filled(drafts: list[Draft], others: list[Draft]) -> list[Draft]:
+    """Five drafts: these, then others that differ from them; all that there are where they are fewer."""
+    texts = {_text_of(draft) for draft in drafts}
+    return [*drafts, *(other for other in others if _text_of(other) not in texts)][:VARIANT_COUNT]
+
+
+def _text_of(draft: Draft) -> tuple[str, str]:
+    return draft.hook.casefold(), draft.body.text.casefold()
+
+
 def _drafts(order: Order, random_: random.Random, *, sparse: bool = False) -> list[Draft]:
-    """Five drafts that may go out; none if there are fewer. Each further try asks for less.
+    """Five drafts that may go out, or as many as there are. Each further try asks for less.
 
     `sparse`: as for `arguments`.
     """
     found = _arguments(order, random_, sparse=sparse)
     # rather the best headline again, with another text below it, than a poor one
     both = [*found, *again(found)]
-    drafts = _drafts_of(both, order, random_, named=True)
-    if len(drafts) < VARIANT_COUNT:
-        drafts = _drafts_of(both, order, random_, named=False)
-    if len(drafts) < VARIANT_COUNT:
-        turned = [replace(argument, turn=turn) for turn in range(1, VARIANT_COUNT) for argument in found]
-        drafts = _drafts_of([*found, *turned], order, random_, named=False)
-    return drafts
+    turned = [replace(argument, turn=turn) for turn in range(1, VARIANT_COUNT) for argument in found]
+    best: list[Draft] = []
+    for listed, named in ((both, True), (both, False), ([*found, *turned], False)):
+        drafts = _drafts_of(listed, order, random_, named=named, sparse=sparse)
+        best = max(best, drafts, key=len)
+        if len(best) == VARIANT_COUNT:
+            break
+    return best
 
 
 def _arguments(order: Order, random_: random.Random, *, sparse: bool) -> list[Argument]:
@@ -162,8 +173,11 @@ def _unbacked(argument: Argument, order: Order) -> float:
     return UNBACKED if terms and needed > order.layout.body else 0.0
 
 
-def _drafts_of(found: list[Argument], order: Order, random_: random.Random, *, named: bool) -> list[Draft]:
-    """Five drafts of these arguments; none if there are fewer. `named`: each must name product or sender."""
+def _drafts_of(
+    found: list[Argument], order: Order, random_: random.Random, *, named: bool, sparse: bool
+) -> list[Draft]:
+    """Five drafts of these arguments, or as many as there are. `named`: each must name product or sender; `sparse`: as
+    for `arguments`."""
     task = Task(
         material=order.material,
         tone=order.tone,
@@ -175,22 +189,26 @@ def _drafts_of(found: list[Argument], order: Order, random_: random.Random, *, n
         priced=order.instructions.price,
         limited=order.limited,
         calls=order.calls,
+        sparse=sparse,
     )
     refused: set[Argument] = set()
+    best: list[Draft] = []
     for _ in range(MOST_TURNS):
         chosen = choose([argument for argument in found if argument not in refused], order.material)
         writer = Writer(task, random_)
         drafts = [_draft(argument, writer, order, turn, named=named) for turn, argument in enumerate(chosen)]
-        texts = [(draft.hook.casefold(), draft.body.text.casefold()) if draft else ("", "") for draft in drafts]
+        texts = [_text_of(draft) if draft else ("", "") for draft in drafts]
         bad = [
             argument
             for place, (argument, draft) in enumerate(zip(chosen, drafts, strict=True))
             if draft is None or texts[place] in texts[:place]
         ]
+        kept = [draft for argument, draft in zip(chosen, drafts, strict=True) if draft and argument not in bad]
+        best = max(best, kept, key=len)
         if not bad:
-            return [draft for draft in drafts if draft is not None]
+            break
         refused.update(bad)
-    return []
+    return best
 
 
 def _draft(argument: Argument, writer: Writer, order: Order, turn: int, *, named: bool) -> Draft | None:

@@ -36,7 +36,7 @@ PRICE_LIST: Final = 3  # amounts of a text that is a list of prices
 DAY_WORDS: Final = 10  # of a text that says a day and little else
 KEY_WORDS: Final = 7  # of a key and its value
 PLACES: Final = frozenset({"place", "event"})  # kinds whose address is worth a line
-CONTEXT: Final = 8  # characters before a word of demand in which a negation turns it
+CONTEXT: Final = 40  # characters before a word of demand in which a negation of the same clause turns it
 LEAST_WORDS: Final = 3  # of a text of the description
 FEW_TEXTS: Final = 2  # of a description that is a line or two
 LEAST_PRICED: Final = 60  # characters of a price that says what is offered, too
@@ -74,6 +74,7 @@ _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _MANY_SHOUTED: Final = 2
 _MONEY: Final = re.compile(r"[$€£₹¥₺₽%]|\b(?:EUR|USD|GBP|CHF|zł|kr|TL|RM|AED)\b")
 _TAIL: Final = re.compile(r"(?:\b[b-df-hj-np-tv-z]{2,4}|[–-])\.?$")  # ends in an abbreviation without a vowel
+_CLAUSE_END: Final = re.compile(r"[,.;:–]\s")
 _CLOCK_END: Final = re.compile(r"\d\s?[ap]\.?m\.?$", re.IGNORECASE)
 _TORN_TAIL: Final = re.compile(r"^(?:[^\W\d_]{1,3}|[^\W\d_]*[b-df-hj-np-tv-z]{2}|\w\.\w)$")
 _QUANTITIES: Final = frozenset(signs("quantities"))
@@ -101,10 +102,10 @@ class Setting:
 def is_demand(text: str, words: Words) -> bool:
     """Whether a text asks something of the customer, refuses, warns or charges ("own boots", "late fee £20").
 
-    "No deposit" does not: there a negation stands before the word.
+    "No deposit" and "no degree needed" do not: there a negation stands before the word.
     """
     return any(
-        not words.negations.search(text[max(0, found.start() - CONTEXT) : found.start()])
+        not words.negations.search(_CLAUSE_END.split(text[max(0, found.start() - CONTEXT) : found.start()])[-1])
         for found in words.demands.finditer(text)
     )
 

@@ -91,8 +91,8 @@ class Material:
     `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
     likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
-    offered; `dated`: whether a fact names a day. `said`: all texts of the product, case folded; `written`: the same
-    with their capitals.
+    offered; `dated`: whether a fact names a day; `few`: whether the brief is a line or two. `said`: all texts of the
+    product, case folded; `written`: the same with their capitals.
     """
 
     words: Words
@@ -120,6 +120,7 @@ class Material:
     solemn: bool
     opening: Quote | None
     dated: bool
+    few: bool
     regulated: frozenset[str]
     sensitive: frozenset[str]
     written: str
@@ -266,6 +267,7 @@ def material_of(brief: CopyBrief) -> Material:
         solemn=bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated)),
         opening=opening,
         dated=setting.dated,
+        few=setting.few,
         regulated=frozenset(subject.regulated),
         sensitive=frozenset(subject.sensitive),
         written=f"{name}\n{written}",

@@ -265,6 +265,18 @@ def halves(text: str, limit: int, words: Words) -> list[tuple[str, str]]:
     return found[::-1]
 
 
+def beginning(text: str, limit: int, words: Words) -> str | None:
+    """The longest beginning of a line that stands by itself, within `limit` characters; None without one, where it
+    names a price or a share, and where what follows refuses something."""
+    head = head_of(text, limit, words)
+    if head is not None or not words.joints:
+        return head
+    for part, rest in halves(text, limit, words):
+        if not _PRICED.search(part) and not words.negations.search(rest):
+            return part
+    return None
+
+
 def priced_head(text: str, limit: int, is_priced: Callable[[str], bool], words: Words) -> str | None:
     """The longest beginning of a price within `limit` characters that says the amount, cut at a comma or dash; None
     without one, or where what follows limits the amount ("€40, | plus VAT", "£95, | minimum two")."""

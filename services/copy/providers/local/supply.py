@@ -63,6 +63,7 @@ class Task:
     focus: frozenset[str] = frozenset()
     priced: bool | None = None
     limited: bool = False
+    sparse: bool = False  # whether the brief holds too little for five texts, so that lines which say nothing may stand
     calls: bool = False  # whether the button asks for what the closing lines ask for
 
 
