@@ -42,13 +42,17 @@ function CreditsSection() {
       )}
       <h3>{T.account.prices}</h3>
       <dl class="prices">
-        {Object.entries(prices).map(([type, credits]) => (
+        {Object.entries(prices).sort((one, other) => one[1] - other[1]).map(([type, credits]) => (
           <div key={type}><dt>{T.account.priceNames[type] ?? type}</dt><dd>{T.credits.available(credits)}</dd></div>
         ))}
       </dl>
       <AsRequest requests={[request("get", "/api/credits", {}), request("get", "/api/prices", {})]} />
     </section>
   );
+}
+
+function signed(change: number | undefined): string {
+  return change ? `${change > 0 ? "+" : "−"}${Math.abs(change)}` : "";
 }
 
 function Statement() {
@@ -70,13 +74,14 @@ function Statement() {
       {entries.length > 0 && (
         <div class="scroll" tabIndex={0} role="group" aria-labelledby="statement">
           <table>
-            <thead><tr><th scope="col">{T.account.when}</th><th scope="col">{T.account.what}</th><th scope="col" class="number">{T.account.change}</th></tr></thead>
+            <thead><tr><th scope="col">{T.account.when}</th><th scope="col">{T.account.what}</th><th scope="col" class="number">{T.account.available}</th><th scope="col" class="number">{T.account.heldLabel}</th></tr></thead>
             <tbody>
               {entries.map((entry) => (
                 <tr key={entry.id}>
                   <td>{formatTime(entry.createdAt)}</td>
                   <td>{T.account.entryKinds[entry.kind] ?? entry.kind}{entry.reason ? `: ${entry.reason}` : ""}</td>
-                  <td class="number">{(entry.availableChange ?? 0) > 0 ? "+" : ""}{entry.availableChange ?? 0}</td>
+                  <td class="number">{signed(entry.availableChange)}</td>
+                  <td class="number">{signed(entry.heldChange)}</td>
                 </tr>
               ))}
             </tbody>

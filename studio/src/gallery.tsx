@@ -17,7 +17,7 @@ const PROVENANCE_MARK = "c2pa";
 type Names = { projects: Project[]; products: Record<string, Product> };
 
 /** The caller's projects, and products of the given project or of all of them. Throws ApiError. */
-async function readNames(projectId: string): Promise<Names> {
+export async function readNames(projectId: string): Promise<Names> {
   const projects = (await call("get", "/api/projects", { query: { pageSize: 100 } })).projects as Project[];
   const wanted = projectId ? projects.filter((project) => project.id === projectId) : projects.slice(0, PAGE);
   const lists = await Promise.all(

@@ -1,8 +1,9 @@
 // All jobs of the caller: what is being made, with a way to cancel it, and what ended.
 import { useEffect, useState } from "preact/hooks";
 import { type Job, call, request } from "./api.ts";
+import { readNames } from "./gallery.tsx";
 import { isLive, jobs, kindOf } from "./jobs.ts";
-import { AsRequest, Loading, Page, Problem, formatTime } from "./parts.tsx";
+import { AsRequest, Loading, Page, Problem, formatTime, useLoaded } from "./parts.tsx";
 import { Progress } from "./results.tsx";
 import { link } from "./route.ts";
 import { T } from "./texts.ts";
@@ -11,6 +12,7 @@ const PAGE = 20;
 
 export function JobList() {
   const known = jobs.use();
+  const names = useLoaded(() => readNames(""), null);
   const [listed, setListed] = useState<Job[]>([]);
   const [token, setToken] = useState("");
   const [error, setError] = useState<unknown>(null);
@@ -40,7 +42,7 @@ export function JobList() {
         {sorted.map((job) => (
           <li key={job.id}>
             <div class="row-head">
-              <a href={link("gallery", job.id)}>{T.kinds[kindOf(job)]}</a>
+              <a href={link("gallery", job.id)}>{[T.kinds[kindOf(job)], names.value?.products[job.productId]?.name].filter(Boolean).join(": ")}</a>
               <span class={`badge ${job.status}`}>{T.statuses[job.status]}</span>
               <span class="quiet">{formatTime(job.createdAt)}</span>
             </div>

@@ -20,6 +20,8 @@ export const jobs = store<Record<string, Job>>({});
 export const credits = store<Credits | null>(null);
 export const runs = store<Run[]>([], "runs");
 export const spoken = store("");
+// The keys of requests whose responses did not arrive, by content: the same request again is the same job, not a new one.
+const unanswered = store<Record<string, string>>({}, "unanswered");
 
 /** Has a screen reader say a message, without moving the focus. */
 export function announce(message: string): void {
@@ -63,9 +65,11 @@ export async function submit(run: Run): Promise<Record<string, unknown>> {
         const made = (await call("post", PATHS[item.kind], { body: item.body as never, key: item.key })) as { jobId?: string };
         const jobId = made.jobId ?? "";
         changeItem(run.id, item.key, { jobId });
+        forgetKey(item);
         await refreshJob(jobId);
       } catch (error) {
         failed[item.key] = error;
+        rememberKey(item);
       }
     }),
   );
@@ -85,8 +89,22 @@ export async function refreshRuns(): Promise<void> {
 }
 
 export function newRun(productName: string, items: { kind: Kind; body: Body }[]): Run {
-  const stamped = items.map((item) => ({ ...item, key: `studio-${randomId()}` }));
+  const stamped = items.map((item) => ({ ...item, key: unanswered.get()[contentOf(item)] ?? `studio-${randomId()}` }));
   return { id: randomId(), at: new Date().toISOString(), productName, items: stamped };
+}
+
+function contentOf(item: { kind: Kind; body: Body }): string {
+  return JSON.stringify([item.kind, item.body]);
+}
+
+function rememberKey(item: Item): void {
+  const others = Object.entries(unanswered.get()).slice(-MAX_RUNS);
+  unanswered.set({ ...Object.fromEntries(others), [contentOf(item)]: item.key });
+}
+
+function forgetKey(item: Item): void {
+  const { [contentOf(item)]: _answered, ...others } = unanswered.get();
+  unanswered.set(others);
 }
 
 export function removeItems(runId: string, keys: string[]): void {

@@ -21,7 +21,7 @@ const INITIAL = {
   platform: "meta", format: "short", tone: "professional", customInstructions: "",
   style: "product_hero", ratios: ["1:1"], variants: 1, prompt: "", headline: "", subline: "", cta: "", badge: "", fileFormat: "png",
   filmKind: "product" as "product" | "avatar", filmRatio: "9:16", script: "", seconds: "15", voiceOver: true, captions: true, voiceId: "",
-  avatarId: "", music: "",
+  avatarId: "", music: "", seed: "",
 };
 type Draft = typeof INITIAL;
 type Prices = Record<string, number>;
@@ -42,9 +42,9 @@ export function priceOf(kind: Kind, body: Body, prices: Prices): number {
 }
 
 /** The requests of the draft. Pictures of all shapes have one seed, so that they share headline, colours and fonts. */
-function bodiesOf(draft: Draft, ids: { projectId: string; productId: string }, seed: string): { kind: Kind; body: Body }[] {
+function bodiesOf(draft: Draft, ids: { projectId: string; productId: string }): { kind: Kind; body: Body }[] {
   const found: { kind: Kind; body: Body }[] = [];
-  const { platform, format, tone, customInstructions, style, prompt, headline, subline, cta, badge, fileFormat } = draft;
+  const { platform, format, tone, customInstructions, style, prompt, headline, subline, cta, badge, fileFormat, seed } = draft;
   if (draft.kinds.includes("copy")) found.push({ kind: "copy", body: { ...ids, platform, format, tone, ...filled({ customInstructions }) } });
   if (draft.kinds.includes("image")) {
     for (const aspectRatio of draft.ratios) {
@@ -69,13 +69,14 @@ function bodiesOf(draft: Draft, ids: { projectId: string; productId: string }, s
 export function OptionsStep() {
   const chosen = flow.use();
   const [draft, change] = useDraft(`options.${chosen.productId}`, INITIAL);
-  const [seed, setSeed] = useState(randomId);
+  // Stored with the draft: after a reload, the same choices are the same request.
+  useEffect(() => void (draft.seed || change({ seed: randomId() })), [draft.seed]);
   const prices = usePrices();
   const balance = credits.use();
   const [errors, setErrors] = useState<Partial<Record<Kind, ApiError>>>({});
   const [busy, setBusy] = useState(false);
   useEffect(() => void refreshCredits(), []);
-  const wanted = bodiesOf(draft, { projectId: chosen.projectId, productId: chosen.productId }, seed);
+  const wanted = bodiesOf(draft, { projectId: chosen.projectId, productId: chosen.productId });
   const sum = wanted.reduce((total, item) => total + priceOf(item.kind, item.body, prices), 0);
   const missing = balance ? sum - balance.available : 0;
   const toggleKind = (kind: string) => {
@@ -90,7 +91,7 @@ export function OptionsStep() {
     const failed = await submit(run);
     setBusy(false);
     if (Object.keys(failed).length < run.items.length) {
-      setSeed(randomId());
+      change({ seed: "" });
       go("create", "results");
       return;
     }
@@ -102,7 +103,7 @@ export function OptionsStep() {
     <Page title={T.options.title} intro={T.options.intro}>
       <form class="make" onSubmit={(event) => void make(event)} noValidate>
         <div class="make-options">
-          <Cards label={T.options.title} name="kinds" many chosen={draft.kinds} toggle={toggleKind}
+          <Cards label={T.options.kinds} name="kinds" many chosen={draft.kinds} toggle={toggleKind}
             options={KINDS.map((kind) => ({ value: kind, title: T.options[kind].title, text: T.options[kind].text, sample: <KindSample kind={kind} /> }))} />
           {draft.kinds.includes("copy") && <CopyOptions {...{ draft, change }} error={errors.copy} errors={fieldsOf("copy")} />}
           {draft.kinds.includes("image") && <ImageOptions {...{ draft, change }} error={errors.image} errors={fieldsOf("image")} />}

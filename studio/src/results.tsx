@@ -3,7 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { type Asset, type Job, type Variant, asApiError, call, localPath, request } from "./api.ts";
 import limits from "../dist/limits.json";
 import { type Body, type Item, type Run, PATHS, assetsOf, failures, isLive, jobs, newRun, refreshCredits, refreshJob, removeItems, requestOf, runs, submit } from "./jobs.ts";
-import { AsRequest, ConfirmButton, CopyButton, Field, Page, Problem } from "./parts.tsx";
+import { AsRequest, ConfirmButton, CopyButton, Field, Page, Problem, formatTime } from "./parts.tsx";
 import { RATIOS, priceOf, usePrices } from "./options.tsx";
 import { go } from "./route.ts";
 import { randomId } from "./store.ts";
@@ -26,7 +26,7 @@ export function ResultsStep() {
     <Page title={T.results.title}>
       {all.map((run) => (
         <section key={run.id} class="run" aria-label={T.results.madeFor(run.productName)}>
-          <h2>{T.results.madeFor(run.productName)}</h2>
+          <div class="run-head"><h2>{T.results.madeFor(run.productName)}</h2><span class="quiet">{formatTime(run.at)}</span></div>
           {run.items.map((item) => <RunItem key={item.key} run={run} item={item} />)}
         </section>
       ))}
@@ -61,7 +61,7 @@ export function JobCard({ job, name }: { job: Job; name: string }) {
   const kind = job.type === "copy" ? "copy" : job.type === "video" ? "film" : "image";
   const notes = job.notes.filter((note) => !ALTERNATIVE_TEXT.test(note));
   return (
-    <article class="panel job" aria-label={`${T.kinds[kind]}: ${T.statuses[job.status]}`}>
+    <article class={`panel job${kind === "image" && job.variantsTotal === undefined ? " single" : ""}`} aria-label={`${T.kinds[kind]}: ${T.statuses[job.status]}`}>
       <div class="job-head">
         <h3>{T.kinds[kind]}</h3>
         <span class={`badge ${job.status}`}>{T.statuses[job.status]}</span>

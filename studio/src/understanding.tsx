@@ -6,6 +6,14 @@ import { AsRequest, Choice, Page, Problem, Text, asErrors, filled, useLoaded } f
 import { go } from "./route.ts";
 import { T } from "./texts.ts";
 
+function languageName(code: string | undefined): string {
+  try {
+    return code ? (new Intl.DisplayNames("en", { type: "language" }).of(code) ?? code) : "";
+  } catch {
+    return code ?? "";
+  }
+}
+
 const SHOWN = ["trade", "subject", "audience", "goal", "kind", "language"];
 const CORRECTABLE = ["trade", "subject", "audience", "goal", "kind", "language"] as const;
 type Corrections = Partial<Record<(typeof CORRECTABLE)[number], string>>;
@@ -61,6 +69,15 @@ function Understood({ found, name, changed }: { found: Understanding; name: stri
     set: (given: string) => setCorrections({ ...corrections, [field]: given }),
     errors,
   });
+  const labels: (readonly [string, string | undefined])[] = [
+    [T.product.kind, T.productKinds[(found.kind ?? "") as keyof typeof T.productKinds]],
+    [T.product.goal, found.goal && T.goals[found.goal as keyof typeof T.goals]],
+    [T.product.audience, found.audience],
+    [T.understanding.language, found.language === "und" ? "" : languageName(found.language)],
+    [T.understanding.sensitive, found.sensitive?.join(", ")],
+    [T.understanding.regulated, found.regulated?.join(", ")],
+  ];
+  const understood = labels.filter(([, text]) => text);
   const words = found.evidence.map((item) => item.words ?? "").filter(Boolean);
   return (
     <section aria-label={T.understanding.title}>
@@ -74,6 +91,9 @@ function Understood({ found, name, changed }: { found: Understanding; name: stri
         ) : (
           <p class="statement">{T.understanding.notKnown}</p>
         )}
+        <dl class="facts-list">
+          {understood.map(([label, text]) => <div key={label}><dt>{label}</dt><dd>{text}</dd></div>)}
+        </dl>
         {words.length > 0 && <p class="quiet">{T.understanding.evidence(words.slice(0, 6).join(", "))}</p>}
         <details open={!found.tradeName || errors.length > 0 || undefined}>
           <summary>{T.understanding.correct}</summary>

@@ -110,6 +110,7 @@ def test_killed_service_restarts_data_survives_a_killed_supervisor_and_ctrl_c_st
     found = home.running()
     assert found is not None
     assert found.url.startswith("https://127.0.0.1:")
+    assert f"{found.url}/studio#token=ey" in first.shown.replace("\r\n", "")
 
     os.kill(found.pids["catalog"], signal.SIGKILL)
     first.wait_for("catalog ended (signal SIGKILL); starting it again")

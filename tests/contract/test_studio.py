@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.contract.browser import needs_chromium
 from tests.contract.studio import AXE, BUILT, StudioTab
@@ -106,7 +106,7 @@ def test_token_stays_out_of_address_history_storage_and_requests(
     studio.open(token, "account")
     studio.heading("Account").wait_for()
     page = studio.page
-    page.get_by_text("Available").wait_for()
+    page.locator(".numbers").wait_for()
     assert token not in page.url
     page.go_back()
     assert token not in page.url
@@ -336,3 +336,34 @@ def test_every_screen_is_accessible_and_fits(
         check(place)
     assert {name: problems for name, problems in found.items() if problems} == {}
     assert studio.errors == []
+
+
+def test_request_whose_response_is_lost_is_paid_once_even_after_a_reload(
+    tab: Opener, system: RunningSystem, customer: Customer
+) -> None:
+    studio = tab()
+    page = studio.page
+    lost: list[int] = []
+
+    def lose_first(route: Route) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().status)
+        route.abort()
+
+    page.route("**/api/generate/copy", lose_first)
+    studio.open(system.token(customer.id))
+    studio.button("Choose: Aurora").click()
+    studio.button("Choose: Aurora Bottle").click()
+    studio.button("Continue").click()
+    page.get_by_role("checkbox", name=re.compile("^Pictures")).uncheck()
+    studio.button("Make it for 1 credit").click()
+    expect(page.get_by_role("alert")).to_contain_text("What you entered is kept")
+    assert lost == [200]
+    page.reload()
+    studio.button("Make it for 1 credit").click()
+    studio.heading("Results").wait_for()
+    page.locator(".variants li").nth(4).wait_for()
+    assert len(customer.client.get("/api/generate/jobs").json()["jobs"]) == 1
+    assert customer.credits["available"] == 99

@@ -1,4 +1,4 @@
-"""The build of /studio: it fails when the API loses what the page uses, and leaves what is there when npm cannot work."""
+"""The build of /studio: it fails when the API loses what the page uses, and keeps the last build without npm."""
 
 from __future__ import annotations
 
