@@ -141,7 +141,7 @@ class _Draft:
             or self._strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
         )
         self._answered = self._answered and all(limit in chosen for limit in limits)
-        if not chosen and line and self._task.material.few:  # what is done says more than its name
+        if not chosen and line and self._is_one_line:  # what is done says more than its name
             chosen = self._strongest(self._page.room, limits=limits, passage=run)
             line = "" if chosen else line
         if line and not (chosen and self._task.material.says_the_name(chosen[0].text)):
@@ -303,13 +303,19 @@ class _Draft:
                 count += 1
                 continue
             text = found.within(room - length - 2, material.words) if not statement.limits else None
-            if text is None and material.few and found.role in ROWS:  # rather its first clause than nothing
+            if text is None and self._is_one_line and found.role in ROWS:  # rather its first clause than nothing
                 text = beginning(found.text, room - length - 2, material.words)
             if text is not None and says_something(text) and not chosen:
                 chosen.append(replace(found, text=text))
                 length += len(text) + 2
         others = self._whole(in_order(found for found in chosen if found not in limits))
         return [*(limit for limit in chosen if limit in limits), *others]
+
+    @property
+    def _is_one_line(self) -> bool:
+        """Whether the brief is one line, and no price must stand beside it."""
+        quotes = self._task.material.quotes
+        return not self._task.priced and sum(found.source != "price" for found in quotes) == 1
 
     def _is_needed(self, found: Quote) -> bool:
         """Whether a statement says when an event is, what the product costs, or what is offered."""

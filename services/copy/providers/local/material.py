@@ -91,7 +91,7 @@ class Material:
     `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
     likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
-    offered; `dated`: whether a fact names a day; `few`: whether the brief is a line or two. `said`: all texts of the
+    offered; `dated`: whether a fact names a day. `said`: all texts of the
     product, case folded; `written`: the same with their capitals.
     """
 
@@ -120,7 +120,6 @@ class Material:
     solemn: bool
     opening: Quote | None
     dated: bool
-    few: bool
     regulated: frozenset[str]
     sensitive: frozenset[str]
     written: str
@@ -205,7 +204,7 @@ def material_of(brief: CopyBrief) -> Material:
     fit = [
         replace(
             found,
-            loss=lead_loss(found, setting) + (WEAK if found.id in doubted else 0.0),
+            loss=max(lead_loss(found, setting), WEAK if found.id in doubted else 0.0),
             late=is_late(found, setting),
         )
         for found in quotes
@@ -267,7 +266,6 @@ def material_of(brief: CopyBrief) -> Material:
         solemn=bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated)),
         opening=opening,
         dated=setting.dated,
-        few=setting.few,
         regulated=frozenset(subject.regulated),
         sensitive=frozenset(subject.sensitive),
         written=f"{name}\n{written}",
