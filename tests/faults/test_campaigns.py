@@ -7,11 +7,13 @@ import io
 import json
 import os
 import random
+import signal
 import zipfile
 from collections import Counter
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.faults.harness import FaultHarness
@@ -20,6 +22,8 @@ from tests.stub_worker import PICTURE
 from tests.support import until_async
 
 JOBS = "select count(*) from job where user_id = %s"
+ACCEPTED = JOBS + " and status <> 'pending'"
+TRIED = "select count(*) from child where campaign_id = %s and tried_at is not null"
 EXPIRE_LEASES = "update campaign set leased_until = now() where leased_until > now() returning id"
 ENDED = ("completed", "capped", "canceled", "failed")
 
@@ -183,6 +187,33 @@ async def change_prices(harness: FaultHarness, prices: str) -> None:
     await harness.until(harness.healthy)
 
 
+async def test_jobs_that_were_accepted_but_not_recorded_are_found_again(harness: FaultHarness) -> None:
+    """The service is killed after its children's jobs were accepted and before it has recorded one of them."""
+    customer = harness.running.customer(100)
+    assert harness.signal("job", signal.SIGSTOP)  # so that the requests wait
+    try:
+        campaign_id = await begin(customer, prompts=[f"attempts: ok:0.{number:02}" for number in range(10)])
+        await harness.until(lambda: harness.count("campaign", TRIED, campaign_id) == 10)
+        with psycopg.connect(harness.system.database_url("campaign")) as connection:
+            connection.execute("select id from campaign where id = %s for update", (campaign_id,))
+            assert harness.signal("job", signal.SIGCONT)
+            await harness.until(lambda: harness.count("job", ACCEPTED, customer.id) == 10)
+            await kill_campaigns(harness)
+    finally:
+        harness.signal("job", signal.SIGCONT)
+    harness.rows("campaign", EXPIRE_LEASES)
+    campaign = await ended(harness, customer, campaign_id)
+    assert campaign["counts"]["completed"] == 10
+    await check_exact(harness, customer, campaign, 100)
+
+
+async def kill_campaigns(harness: FaultHarness) -> None:
+    """Kills the campaign service and waits until it runs again."""
+    killed = harness.pid("campaign")
+    assert harness.kill("campaign")
+    await harness.until(lambda: harness.pid("campaign") not in (0, killed))
+
+
 @pytest.mark.parametrize(
     ("children", "kills"), [(40, 3), pytest.param(1000, 12, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
@@ -201,9 +232,7 @@ async def test_killed_between_batches_no_child_is_made_twice_or_lost(
     for kill in range(kills):
         await harness.until(lambda wanted=kill * children // (kills + 1): harness.count("campaign", begun) >= wanted)
         await asyncio.sleep(chance.random() * 0.3)
-        killed = harness.pid("campaign")
-        assert harness.kill("campaign")
-        await harness.until(lambda killed=killed: harness.pid("campaign") not in (0, killed))
+        await kill_campaigns(harness)
         # The lease of the killed process; waiting for it would only make the test longer.
         harness.rows("campaign", EXPIRE_LEASES)
     single = other.client.post("/api/generate/static-ad", json=other.ids).json()["jobId"]
