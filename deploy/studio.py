@@ -8,6 +8,7 @@ against those of the API's description.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import gzip
 import hashlib
 import json
@@ -59,14 +60,16 @@ def install(*, everything: bool, folder: Path = STUDIO) -> Path:
     """
     modules = folder / "node_modules"
     installed = modules / ".installed"
-    wanted = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
-    present = installed.read_text(encoding="utf-8").split() if installed.exists() else []
-    if present[:1] == [wanted] and (not everything or present[1:] == ["all"]):
+    with (folder / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # npm empties the folder first, so only one process at a time may run it
+        wanted = hashlib.sha256(lock.read()).hexdigest()
+        present = installed.read_text(encoding="utf-8").split() if installed.exists() else []
+        if present[:1] == [wanted] and (not everything or present[1:] == ["all"]):
+            return modules
+        kinds = [] if everything else ["--omit=dev"]
+        run_node("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", *kinds, folder=folder)
+        installed.write_text(f"{wanted} {'all' if everything else 'run'}\n", encoding="utf-8")
         return modules
-    kinds = [] if everything else ["--omit=dev"]
-    run_node("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", *kinds, folder=folder)
-    installed.write_text(f"{wanted} {'all' if everything else 'run'}\n", encoding="utf-8")
-    return modules
 
 
 def platform_limits() -> dict[str, Any]:

@@ -1,7 +1,7 @@
 // The jobs that this page knows, kept current by the event stream of all jobs of the caller.
 import { type Asset, type Credits, type Job, asApiError, call, openStream } from "./api.ts";
 import { credentials } from "./session.ts";
-import { randomId, store } from "./store.ts";
+import { onForget, randomId, store } from "./store.ts";
 import { T } from "./texts.ts";
 
 export type Kind = "copy" | "image" | "film";
@@ -42,14 +42,23 @@ export function assetsOf(job: Job, ...types: Asset["type"][]): Asset[] {
 
 /** Reads a job again: its texts and fresh links. Throws ApiError. */
 export async function refreshJob(jobId: string): Promise<Job> {
+  const asker = credentials.get();
   const job = (await call("get", "/api/generate/status", { query: { jobId } })) as Job;
-  jobs.update((known) => ({ ...known, [job.id]: job }));
+  if (credentials.get() === asker) jobs.update((known) => ({ ...known, [job.id]: job }));
   return job;
 }
 
+onForget(() => {
+  jobs.set({});
+  credits.set(null);
+  failures.clear();
+});
+
 export async function refreshCredits(): Promise<void> {
+  const asker = credentials.get();
   try {
-    credits.set((await call("get", "/api/credits", {})) as Credits);
+    const found = (await call("get", "/api/credits", {})) as Credits;
+    if (credentials.get() === asker) credits.set(found);
   } catch {
     // The amount stays as it was; what needs it shows its own error.
   }

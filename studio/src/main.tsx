@@ -11,7 +11,7 @@ import { ProductStep } from "./product.tsx";
 import { ProjectStep } from "./project.tsx";
 import { ResultsStep } from "./results.tsx";
 import { go, link, listenToAddress, place } from "./route.ts";
-import { type Credentials, credentials, signIn, signInReason, signOut, takeTokenFromAddress } from "./session.ts";
+import { type Credentials, credentials, signIn, signInReason, signOut, takeTokenFromAddress, userOf } from "./session.ts";
 import { T } from "./texts.ts";
 import { UnderstandingStep } from "./understanding.tsx";
 
@@ -33,7 +33,7 @@ function App() {
     <>
       <a class="skip" href="#content" onClick={(event) => { event.preventDefault(); document.getElementById("content")?.focus(); }}>{T.skip}</a>
       <Header signedIn={signedIn !== null} section={section} />
-      <main id="content" tabIndex={-1}>{signedIn ? <Section section={section} detail={detail} /> : <SignIn />}</main>
+      <main id="content" tabIndex={-1}>{signedIn ? <Section key={userOf(signedIn)} section={section} detail={detail} /> : <SignIn />}</main>
       <Spoken />
     </>
   );

@@ -40,6 +40,11 @@ export function store<T>(initial: T, name = ""): Store<T> {
 
 const resets: (() => void)[] = [];
 
+/** Has something else forgotten too when another user signs in. */
+export function onForget(reset: () => void): void {
+  resets.push(reset);
+}
+
 /** Forgets everything that is kept, as when another user signs in. */
 export function forgetAll(): void {
   for (const reset of resets) reset();

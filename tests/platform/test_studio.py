@@ -12,10 +12,14 @@ from deploy import studio
 from gateway.api_docs import write_documents
 from gateway.openapi import openapi
 
-has_packages = pytest.mark.skipif(
-    not (studio.STUDIO / "node_modules" / "typescript").exists(),
-    reason="npm's packages are missing; make lint fetches them",
-)
+
+@pytest.fixture(scope="module")
+def packages() -> Path:
+    """The folder of npm's packages, those for checks included."""
+    try:
+        return studio.install(everything=True)
+    except studio.BuildError as error:
+        pytest.skip(f"npm's packages cannot be fetched: {error}")
 
 
 def copy_of_sources(folder: Path) -> Path:
@@ -25,10 +29,11 @@ def copy_of_sources(folder: Path) -> Path:
     )
 
 
-@has_packages
-def test_page_that_uses_what_the_api_has_lost_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_that_uses_what_the_api_has_lost_is_refused(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = copy_of_sources(tmp_path)
-    (folder / "node_modules").symlink_to(studio.STUDIO / "node_modules")
+    (folder / "node_modules").symlink_to(packages)
     studio.check(folder)
 
     def without_queue_position(descriptors: Any) -> dict[str, Any]:
