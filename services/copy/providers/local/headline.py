@@ -49,7 +49,7 @@ STRONG: Final = 0.65  # strength of such a fact
 TITLE: Final = 0.6  # more for a name that says what is offered
 # Signs of a list of goods: "GL-7T", "Carniolan - Marked (ships in April)".
 _LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|(\[]|\s[-–—]\s")
-_PLAIN_WORD: Final = re.compile(r"(?<=[\s-])[^\W\d_A-ZÀ-Þ]{4,}")  # one in small letters, behind the first
+_PLAIN_WORD: Final = re.compile(r"(?<=\s)[^\W\d_A-ZÀ-Þ]{2,}[\w-]{2,}")  # one in small letters, behind the first
 
 
 def write_headline(brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline:
@@ -106,7 +106,7 @@ def _is_title(text: str, order: Order) -> bool:
     material = order.material
     if fold(text) not in {fold(as_line(material.what)), fold(as_line(material.name))} or _LISTING.search(text):
         return False
-    is_known = bool(material.subject) and fold(material.subject) in fold(text)
+    is_known = fold(material.subject) == fold(text)
     return is_known or material.words.language == "de" or bool(_PLAIN_WORD.search(text))
 
 
@@ -128,9 +128,9 @@ def _may_lead(argument: Argument, order: Order) -> bool:
         return fold(argument.hook) == fold(material.what)  # the picture names the sender by itself
     if found is None or order.focus_of(found) > 0 or found is material.opening:
         return True
-    return _is_fit(found, order) and (
-        (found.role in _REASONS and found.strength >= STRONG) or (material.kind == "event" and found.role == "figure")
-    )
+    is_reason = found.role in _REASONS and found.strength >= STRONG
+    is_reason = is_reason or (material.kind == "event" and found.role == "figure")
+    return _is_fit(found, order) and (is_reason or not _is_title(as_line(material.what), order))
 
 
 def _stands_by_itself(found: Quote, order: Order) -> bool:
