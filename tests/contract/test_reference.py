@@ -103,7 +103,7 @@ class TestStaticAd:
         body = response.json()
         assert body == {"jobId": body["jobId"], "status": "queued", "creditsUsed": 3, "creditsRemaining": 21}
         status = ended(customer, body["jobId"])
-        assert set(status) - {"notes", "jobId", "variants"} == {
+        assert set(status) - {"notes", "jobId", "variants", "projectId", "productId"} == {
             "id",
             "type",
             "status",
