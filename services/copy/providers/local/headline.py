@@ -47,8 +47,8 @@ _LIMITS: Final = frozenset({"condition", "legal"})  # roles of facts that stand 
 _REASONS: Final = frozenset({"benefit", "offer", "proof"})  # roles of facts that may stand above what is offered
 STRONG: Final = 0.65  # strength of such a fact
 TITLE: Final = 0.6  # more for a name that says what is offered
-# Signs of a list of goods: "GL-7T", "Carniolan - Marked (ships in April)".
-_LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|(\[]|\s[-–—]\s")
+# Signs of a list of goods: "GL-7T", "Carniolan - Marked".
+_LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|\[]|\s[-–—]\s")
 _PLAIN_WORD: Final = re.compile(r"(?<=\s)[^\W\d_A-ZÀ-Þ]{2,}[\w-]{2,}")  # one in small letters, behind the first
 
 
@@ -118,6 +118,8 @@ def _may_lead(argument: Argument, order: Order) -> bool:
         return False
     if argument.angle == "focus":
         return True
+    if material.amount and same_amount(argument.hook, material.amount) and price_of(order):
+        return False  # the picture shows it in a line of its own
     is_price = argument.angle == "price" or (argument.lead is not None and argument.lead.role == "price")
     is_price = is_price or (bool(material.amount) and found is None and same_amount(argument.hook, material.amount))
     if (is_price or names_money(argument.hook)) and not argument.says_what:
