@@ -189,7 +189,7 @@ class TestActing:
                             reached.add(method.name)
         generating = {"GenerateCopy", "GenerateStaticAd", "GenerateVideo"}
         assert reached == generating | {"CancelJob", "GetProduct", "ListProducts", "ListVoices"}
-        assert public == {"GetAsset", "GetVoiceSample", "GetAvatarPreview"}
+        assert public == {"GetAsset", "GetVoiceSample", "GetAvatarPreview", "GetPublicKey"}
 
 
 def status_of(channel: grpc.Channel, path: str, metadata: Any) -> grpc.StatusCode:

@@ -8,6 +8,7 @@ import json
 import os
 import random
 import signal
+import uuid
 import zipfile
 from collections import Counter
 from typing import Any
@@ -25,6 +26,7 @@ JOBS = "select count(*) from job where user_id = %s"
 ACCEPTED = JOBS + " and status <> 'pending'"
 TRIED = "select count(*) from child where campaign_id = %s and tried_at is not null"
 EXPIRE_LEASES = "update campaign set leased_until = now() where leased_until > now() returning id"
+BEGIN_TRIES = 20
 ENDED = ("completed", "capped", "canceled", "failed")
 
 
@@ -40,7 +42,12 @@ async def begin(customer: Customer, *, prompts: list[str] | None = None, **more:
     body = {"mode": "execute", "projectId": customer.project_id, "allProducts": True, **more}
     if images:
         body["images"] = images
-    response = await asyncio.to_thread(customer.client.post, "/api/generate/campaign", json=body)
+    key = {"idempotency-key": str(uuid.uuid4())}
+    for _ in range(BEGIN_TRIES):
+        response = await asyncio.to_thread(customer.client.post, "/api/generate/campaign", json=body, headers=key)
+        if response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            break  # a test before this one has killed the service, and the gateway may not have reached the new one yet
+        await asyncio.sleep(0.5)
     assert response.status_code == 200, response.text
     return str(response.json()["campaignId"])
 

@@ -133,7 +133,7 @@ class TestProof:
     def test_only_named_features_are_shown_and_weak_ones_and_logistics_never_lead(self) -> None:
         catalog = _catalog((), features=["Two-hour lesson with Dawn", "Ring before noon", "Faktura VAT"])
         for text, role, strength in (
-            ("Two-hour lesson with Dawn", "feature", 0.6),
+            ("Two-hour lesson with Dawn", "benefit", 0.7),
             ("Ring before noon", "logistics", 0.8),
             ("Faktura VAT", "feature", 0.2),
             ("Ask Dawn whether this is still on", "feature", 0.9),
@@ -142,6 +142,8 @@ class TestProof:
         found = _image_brief(_request(), catalog)
         assert set(found.benefits) == {"Two-hour lesson with Dawn", "Ring before noon", "Faktura VAT"}
         assert found.leading_benefits == frozenset({"Two-hour lesson with Dawn"})
+        catalog.understanding.facts[0].role = "feature"
+        assert not _image_brief(_request(), catalog).leading_benefits
         headlines = {compose(replace(found, concept=str(idea)), photo=None).headline for idea in range(24)}
         assert "Two-hour lesson with Dawn" in headlines
         assert not headlines & {"Ring before noon", "Faktura VAT"}

@@ -70,7 +70,8 @@ def test_every_hop_is_in_one_trace(video: list[Seen]) -> None:
     there = {(span.service, span.name) for span in video}
     missing = [hop for hop in HOPS if hop not in there]
     assert not missing, sorted(there)
-    assert {span.service for span in video} == {service for service, _ in HOPS} | {"gateway"}
+    # webhook reads of the end if a test has registered somebody to tell
+    assert {span.service for span in video} - {"webhook"} == {service for service, _ in HOPS} | {"gateway"}
 
 
 def test_gateways_span_is_the_root(video: list[Seen]) -> None:

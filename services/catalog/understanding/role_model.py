@@ -126,7 +126,7 @@ def fit(vectors: Array, texts: Sequence[str], classes: NDArray[np.int64]) -> Arr
     inputs = sparse.hstack([sparse.csr_matrix(vectors.astype(float)), pieces, sparse.csr_matrix(signs)]).tocsr()
     turned = inputs.T.tocsr()
     shape = (inputs.shape[1], len(CLASSES))
-    weight = (len(texts) / len(CLASSES) / np.bincount(classes, minlength=len(CLASSES)))[classes] ** 0.5
+    weight = (len(texts) / len(CLASSES) / np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1))[classes] ** 0.5
     pull = np.full((shape[0], 1), PULL)
     pull[-1] = 0.0
     rows = np.arange(len(texts))
