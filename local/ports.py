@@ -11,7 +11,9 @@ import errno
 import random
 import socket
 
-PORT_RANGE = range(15_000, 30_000)  # below the ephemeral range and below 30000, where Kubernetes' node ports start
+PORT_RANGE: range = range(
+    15_000, 30_000
+)  # below the ephemeral range and below 30000, where Kubernetes' node ports start
 MAX_TRIES = 2_000
 PREFERRED_GATEWAY_PORT = 8080
 

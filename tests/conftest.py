@@ -17,6 +17,7 @@ import httpx._transports.default
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from local import ports
 from local.system import Options
 from tests.cluster.system import cluster_system
 from tests.faults.harness import FaultHarness
@@ -111,6 +112,15 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
     def _split_scope(self, nodeid: str) -> str:
         return group_of(nodeid)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives each process of the tests ports of its own, so that none takes a port between another's choice and use."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if worker:
+        count, place = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), int(worker.removeprefix("gw"))
+        size = len(ports.PORT_RANGE) // count
+        ports.PORT_RANGE = ports.PORT_RANGE[place * size : (place + 1) * size]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
