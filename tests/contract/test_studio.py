@@ -17,7 +17,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Route, expect
 
 from tests.contract.browser import needs_chromium
-from tests.contract.studio import BUILT, StudioTab
+from tests.contract.studio import BUILT, SECONDS, StudioTab
 from tests.running import Customer, RunningSystem
 
 pytestmark = [needs_chromium, pytest.mark.skipif(not BUILT, reason="studio/dist is missing; make studio builds it")]
@@ -303,7 +303,7 @@ def test_every_screen_is_accessible_and_fits(
     found: dict[str, list[str]] = {}
 
     def check(name: str) -> None:
-        page.wait_for_function("document.querySelector('.loading') === null")
+        expect(page.locator(".loading")).to_have_count(0, timeout=SECONDS * 1000)
         wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         found[name] = studio.violations() + (["wider than the window"] if wide else [])
 

@@ -197,6 +197,9 @@ async def change_prices(harness: FaultHarness, prices: str) -> None:
 async def test_jobs_that_were_accepted_but_not_recorded_are_found_again(harness: FaultHarness) -> None:
     """The service is killed after its children's jobs were accepted and before it has recorded one of them."""
     customer = harness.running.customer(100)
+    # A test before this one restarted billing. A refusal for now would not be repeated below, where the set is locked.
+    first = harness.running.customer(10)
+    await ended(harness, first, await begin(first, prompts=["attempts: ok"]))
     assert harness.signal("job", signal.SIGSTOP)  # so that the requests wait
     try:
         campaign_id = await begin(customer, prompts=[f"attempts: ok:0.{number:02}" for number in range(10)])
@@ -204,7 +207,7 @@ async def test_jobs_that_were_accepted_but_not_recorded_are_found_again(harness:
         with psycopg.connect(harness.system.database_url("campaign")) as connection:
             connection.execute("select id from campaign where id = %s for update", (campaign_id,))
             assert harness.signal("job", signal.SIGCONT)
-            await harness.until(lambda: harness.count("job", ACCEPTED, customer.id) == 10)
+            await harness.until(lambda: harness.count("job", ACCEPTED, customer.id) > 0)
             await kill_campaigns(harness)
     finally:
         harness.signal("job", signal.SIGCONT)
