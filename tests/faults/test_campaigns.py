@@ -25,6 +25,7 @@ from tests.support import until_async
 JOBS = "select count(*) from job where user_id = %s"
 ACCEPTED = JOBS + " and status <> 'pending'"
 TRIED = "select count(*) from child where campaign_id = %s and tried_at is not null"
+LEASED = "select count(*) from campaign where id = %s and leased_until > now()"
 EXPIRE_LEASES = "update campaign set leased_until = now() where leased_until > now() returning id"
 BEGIN_TRIES = 20
 ENDED = ("completed", "capped", "canceled", "failed")
@@ -147,6 +148,24 @@ async def test_cancel_ends_what_has_not_begun_and_what_is_made_is_finished(harne
     assert campaign["status"] == "canceled"
     assert counts["completed"] >= 1
     assert counts["completed"] + counts["canceled"] == 12
+    await check_exact(harness, customer, campaign, 100)
+
+
+async def test_children_that_were_chosen_before_a_cancellation_are_not_begun(harness: FaultHarness) -> None:
+    """The set is canceled while its step waits for a headline, after it has read which children to begin."""
+    customer = harness.running.customer(100)
+    assert harness.signal("copy", signal.SIGSTOP)
+    try:
+        campaign_id = await begin(customer, prompts=[f"attempts: ok:0.{number}" for number in range(1, 5)])
+        await harness.until(lambda: harness.count("campaign", LEASED, campaign_id) == 1)
+        await asyncio.sleep(1)  # for the step to reach the headline, which no table shows
+        response = customer.client.post(f"/api/campaigns/{campaign_id}/cancel", json={})
+        assert response.status_code == 200, response.text
+    finally:
+        harness.signal("copy", signal.SIGCONT)
+    campaign = await ended(harness, customer, campaign_id)
+    assert [child["status"] for child in campaign["children"]] == ["canceled"] * 4
+    await harness.until(lambda: harness.count("campaign", LEASED, campaign_id) == 0)
     await check_exact(harness, customer, campaign, 100)
 
 
