@@ -192,7 +192,7 @@ class Calls:
             if not refused.passing:
                 job_id = await self._accepted_job(request, key, owner.user_id)
                 if job_id is not None:
-                    return job_id  # its end says what became of it
+                    return job_id  # its status says how the job ended
             raise refused from error
         return UUID(response.job_id)
 

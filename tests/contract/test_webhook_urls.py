@@ -1,4 +1,4 @@
-"""A webhookUrl is refused before anything is held if no webhook may have it, and is otherwise told once."""
+"""A webhookUrl is refused before anything is held if no webhook may have it, and otherwise gets one request."""
 
 from __future__ import annotations
 

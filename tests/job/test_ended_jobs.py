@@ -45,26 +45,26 @@ async def test_the_feed_pages_through_every_end_once_with_the_ids_of_the_events(
 async def test_the_address_of_a_request_stays_with_its_job_and_with_a_retry_of_it(harness: JobHarness) -> None:
     await harness.grant("u", 100)
     since = harness.clock.now()
-    told = await harness.submitted(webhook_url="https://a.example/1", idempotency_key="k")
+    with_url = await harness.submitted(webhook_url="https://a.example/1", idempotency_key="k")
     repeated = await harness.submissions.submit(
         harness.submission(webhook_url="https://b.example/", idempotency_key="k")
     )
-    assert repeated.job_id == told
+    assert repeated.job_id == with_url
     silent = await harness.submitted()
-    for job_id in (told, silent):
+    for job_id in (with_url, silent):
         await harness.lifecycle.cancel(job_id, "u")
     feed = JobFeedServicer(database=harness.database, reader=harness.reader, statuses=cast(Statuses, None))
-    ids = [str(told), str(silent), str(await harness.submitted())]  # the last one has not ended
+    ids = [str(with_url), str(silent), str(await harness.submitted())]  # the last one has not ended
 
     async def listed(**fields: Any) -> dict[str, str]:
         request = job_pb2.ListEndedJobsRequest(page_size=10, **fields)
         request.since.FromDatetime(since)
         return {job.job_id: job.webhook_url for job in (await feed.ListEndedJobs(request, NO_CONTEXT)).jobs}
 
-    addresses = {str(told): "https://a.example/1", str(silent): ""}
+    addresses = {str(with_url): "https://a.example/1", str(silent): ""}
     assert await listed() == await listed(job_ids=ids) == addresses
-    with_address = {str(told): "https://a.example/1"}
+    with_address = {str(with_url): "https://a.example/1"}
     assert await listed(with_webhook_url=True) == await listed(job_ids=ids, with_webhook_url=True) == with_address
-    await harness.run(update(job).where(job.c.id == told).values(dead=True))
-    retried = (await harness.submissions.retry_dead(told)).job_id
+    await harness.run(update(job).where(job.c.id == with_url).values(dead=True))
+    retried = (await harness.submissions.retry_dead(with_url)).job_id
     assert await harness.column(job.c.webhook_url, job.c.id == retried) == ["https://a.example/1"]

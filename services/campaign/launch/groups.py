@@ -91,12 +91,12 @@ def _duplicates(group: AdGroup, where: str) -> Iterator[Finding]:
 
 def _languages(group: AdGroup, where: str) -> Iterator[Finding]:
     """Texts in another language than the group's: the stated one, or else that of most of its texts."""
-    told = [(text, language_of(f"{text.copy.hook} {text.copy.body}")) for text in group.texts]
-    counts = Counter(language for _, language in told if language)
+    identified = [(text, language_of(f"{text.copy.hook} {text.copy.body}")) for text in group.texts]
+    counts = Counter(language for _, language in identified if language)
     if not counts:
         return
     main = group.language.partition("-")[0].lower() or counts.most_common(1)[0][0]
-    for text, language in told:
+    for text, language in identified:
         if language and language != main:
             what = f"{place_of(text.entry, text.number)} is in “{language}”; the group is in “{main}”."
             yield finding("language-mixed", platform=group.platform, where=where, what=what)

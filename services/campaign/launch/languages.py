@@ -25,7 +25,7 @@ _MOST = 0.5  # of the letters are in the script that tells the language
 def language_of(text: str) -> str:
     """The two-letter code of a text's language; empty if it is too short or not clear.
 
-    Languages that share a script other than the Latin one are told as the most common of them.
+    Languages that share a script other than the Latin one are taken for the most common of them.
     """
     letters = [character for character in text if character.isalpha()]
     if not letters:

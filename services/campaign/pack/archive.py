@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 from zipfile import ZipInfo
 
-_ZIP64_FROM: Final = 1024**3  # bytes; ZipFile refuses to go on at 2 GiB if it was not told before
+_ZIP64_FROM: Final = 1024**3  # bytes; ZipFile raises an error at 2 GiB unless force_zip64 was set
 # Level 0 stores the bytes in blocks of deflate. Method "stored" is avoided: without sizes in front of the content,
 # which are not known yet, a reader that streams could not find its end.
 _UNCOMPRESSED: Final = 0
