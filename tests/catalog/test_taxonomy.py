@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -142,3 +143,31 @@ def test_plurals_fold_by_language() -> None:
 
 def test_sectors_are_files_with_several_trades(trades: list[Trade]) -> None:
     assert min(Counter(trade.sector for trade in trades).values()) >= 5
+
+
+def test_an_index_of_the_same_data_is_copied_and_another_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built: list[Path] = []
+
+    def build(path: Path) -> None:
+        built.append(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(index_module.PATH, path)
+
+    monkeypatch.setattr(index_module, "build_index", build)
+    copies = tmp_path / "copies"
+    assert not index_module.provide_index(tmp_path / "first" / "trades.npz", copies)
+    assert index_module.provide_index(tmp_path / "second" / "trades.npz", copies)
+    assert [path.parent.name for path in built] == ["first"]
+    assert load_index(tmp_path / "second" / "trades.npz").version == index_module.index_key()
+
+    (copy,) = copies.iterdir()
+    copy.write_bytes(copy.read_bytes()[:-1000])  # cut off
+    assert not index_module.provide_index(tmp_path / "third" / "trades.npz", copies)
+    (copies / "older.npz").write_bytes(b"")
+    monkeypatch.setattr(index_module, "index_key", lambda: "of other data")
+    for number in range(index_module.MAX_COPIES + 1):
+        monkeypatch.setattr(index_module, "index_key", lambda number=number: f"of other data {number}")
+        assert not index_module.provide_index(tmp_path / f"other{number}" / "trades.npz", copies)
+    assert len(list(copies.iterdir())) == index_module.MAX_COPIES

@@ -3,20 +3,23 @@
 It holds the weights of single words, and those of the models of worth and of roles, which read the same encoder's
 vectors.
 
-`python -m services.catalog.understanding.index` builds it (60 s). Reading the taxonomy itself takes 1.5 s and encoding
-its sentences 30 s, reading the index 0.2 s, and each language under 0.1 s more when a text first needs it.
+`python -m services.catalog.understanding.index` builds it (60 s), or copies it from the user's cache folder, where an
+index of the same data was put by an earlier build. Reading the taxonomy itself takes 1.5 s and encoding its sentences
+30 s, reading the index 0.2 s, and each language under 0.1 s more when a text first needs it.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +37,8 @@ MAX_SHOWN_NAMES = 3  # of a trade in one language: what an understanding shows o
 MAX_WORDS = 7  # of a phrase
 WEIGHED = ("weighed_stems", "weighed_starts", "weighed_owners", "weighed_weights")  # arrays of a vocabulary
 BATCH = 64  # texts that the encoder reads at once
+COPIES = Path.home() / ".cache" / "adwright" / "trades"  # indexes of this user's checkouts, by their keys
+MAX_COPIES = 3  # of 24 MB each; the oldest go first
 
 Read = TypeVar("Read")
 Entries = Mapping[str, tuple[tuple[int, ...], int]]  # stems -> positions of trades, number of other trades that say it
@@ -106,6 +111,43 @@ def build_index(path: Path = PATH) -> None:
     with partial.open("wb") as file:
         np.savez(file, **arrays)
     partial.replace(path)
+
+
+def provide_index(path: Path = PATH, copies: Path = COPIES) -> bool:
+    """Writes the index: the copy of an earlier build from the same data, or else a new one, and keeps a copy of that.
+
+    Returns True if a copy was used. A copy that is not of these data or cannot be read is not used, and a folder that
+    cannot be written keeps none.
+    """
+    copy = copies / f"{blake2b(index_key().encode(), digest_size=16).hexdigest()}.npz"
+    if _is_current(copy):
+        _copy(copy, path)
+        return True
+    build_index(path)
+    try:
+        copies.mkdir(parents=True, exist_ok=True)
+        _copy(path, copy)
+        kept = sorted(copies.glob("*.npz"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for old in kept[MAX_COPIES:]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        pass  # the index itself is written; the next checkout builds its own
+    return False
+
+
+def _is_current(path: Path) -> bool:
+    try:
+        load_index(path)
+    except (IndexUnusable, OSError, ValueError, KeyError, BadZipFile):
+        return False
+    return True
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+    shutil.copyfile(source, partial)
+    partial.replace(target)
 
 
 def load_index(path: Path = PATH) -> TradeIndex:
@@ -234,4 +276,4 @@ def _vocabulary(array: NDArray[np.uint8]) -> frozenset[str]:
 
 
 if __name__ == "__main__":
-    build_index()
+    provide_index()
