@@ -1,4 +1,4 @@
--- Compares a JSON body with its message: finds fields of a wrong type, broken rules and unknown fields.
+-- Compares a JSON body with its message: finds fields of a wrong type and unknown fields. The service checks the rules.
 -- lua_filters.py prepends SCHEMA, which maps a message's name to the list of its fields.
 
 local MAX_COMPLAINTS = 50 -- of one response; the service names at most 15
@@ -125,47 +125,6 @@ local function has_type(kind, value)
   return type(value) == "string"
 end
 
--- Returns the options as words; an empty one is named last.
-local function listed(options)
-  local parts, suffix = {}, ""
-  for _, option in ipairs(options) do
-    if option == "" then suffix = ", or empty" else parts[#parts + 1] = option end
-  end
-  return table.concat(parts, ", ") .. suffix
-end
-
--- Returns the message about a value that breaks a rule, as services/chassis/rpc/validation.py words it.
-local function broken_rule(rules, kind, value)
-  if kind == "string" then
-    if rules.ignore_empty and value == "" then return nil end
-    if rules.uuid then
-      if not value:match("^%x%x%x%x%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%-%x%x%x%x%x%x%x%x%x%x%x%x$") then
-        return "must be a valid UUID"
-      end
-    end
-    if rules.one_of ~= nil then
-      local known = false
-      for _, option in ipairs(rules.one_of) do known = known or option == value end
-      if not known then return "must be one of " .. listed(rules.one_of) end
-    end
-    local length = characters(value, rules.max_length)
-    if rules.min_length ~= nil and length < rules.min_length then
-      if rules.min_length == 1 then return "must not be empty" end
-      return "must be at least " .. rules.min_length .. " characters"
-    end
-    if rules.max_length ~= nil and length > rules.max_length then
-      return "must be at most " .. rules.max_length .. " characters"
-    end
-  elseif kind == "int32" or kind == "number" then
-    if (rules.minimum ~= nil and value < rules.minimum) or (rules.maximum ~= nil and value > rules.maximum) then
-      if rules.maximum == nil then return "must be at least " .. rules.minimum end
-      if rules.minimum == nil then return "must be at most " .. rules.maximum end
-      return "must be from " .. rules.minimum .. " to " .. rules.maximum
-    end
-  end
-  return nil
-end
-
 local function add_complaint(list, field, message)
   if #list < MAX_COMPLAINTS then list[#list + 1] = { field = printable(field), message = message } end
 end
@@ -175,7 +134,6 @@ local function is_storable(value)
   return type(value) ~= "string" or (not value:find("%z") and is_utf8(value))
 end
 
-local EMPTY = { string = "", int32 = 0 }
 local check_members
 
 local function check_one(field, value, path, found)
@@ -185,19 +143,6 @@ local function check_one(field, value, path, found)
     add_complaint(found.wrong, path, "must not contain U+0000 or an unpaired surrogate")
   elseif field.kind == "message" then
     if SCHEMA[field.message] ~= nil then check_members(field.message, value.object, path .. ".", found) end
-  else
-    local complaint = broken_rule(field.rules, field.kind, value)
-    if complaint ~= nil then add_complaint(found.broken, path, complaint) end
-  end
-end
-
-local function check_absent(field, path, found)
-  if not field.needed then return end
-  local empty = EMPTY[field.kind]
-  if empty ~= nil and not (field.repeated or field.map) then
-    add_complaint(found.broken, path, broken_rule(field.rules, field.kind, empty) or "is required")
-  else
-    add_complaint(found.broken, path, "is required")
   end
 end
 
@@ -211,9 +156,6 @@ local function check_field(field, value, path, found)
   if list == nil then
     add_complaint(found.wrong, path, field.repeated and "must be a list" or "must be an object")
     return
-  end
-  if field.max_items ~= nil and #list > field.max_items then
-    add_complaint(found.broken, path, "may have at most " .. field.max_items .. (field.map and " entries" or " items"))
   end
   for index, item in ipairs(list) do
     if field.repeated then
@@ -277,7 +219,6 @@ function check_members(message, members, prefix, found, in_path)
           check_field(field, value, path, found)
         end
       end
-      if not present then check_absent(field, path, found) end
     end
   end
 end

@@ -186,10 +186,3 @@ local function is_utf8(text)
   end
   return true
 end
-
--- Counts the characters of a UTF-8 text. It stops early for a text that is too long to have at most `limit` characters.
-local function characters(text, limit)
-  if limit ~= nil and #text > 4 * limit then return limit + 1 end
-  local _, trailing = text:gsub("[\128-\191]", "%0")
-  return #text - trailing
-end

@@ -15,7 +15,7 @@ from gateway.error_reasons import (
     ReasonStatus,
 )
 from gateway.routes import Route
-from gateway.schema import FieldSchema, MessageSchema, Rules, reachable
+from gateway.schema import FieldSchema, MessageSchema, reachable
 
 FOLDER = Path(__file__).parent
 # The filters' names, which are also the keys of their route metadata.
@@ -131,31 +131,11 @@ def _query_parameters(item: FieldSchema, messages: Mapping[str, MessageSchema]) 
 
 
 def _field_table(item: FieldSchema) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "name": item.name,
-        "proto_name": item.proto_name,
-        "kind": item.kind,
-        "rules": _rules_table(item.rules),
-    }
-    for name in ("message", "repeated", "map", "needed", "accepts_number"):
+    facts: dict[str, Any] = {"name": item.name, "proto_name": item.proto_name, "kind": item.kind}
+    for name in ("message", "repeated", "map", "accepts_number"):
         if getattr(item, name):
             facts[name] = getattr(item, name)
-    if item.container.max_items is not None:
-        facts["max_items"] = item.container.max_items
     return facts
-
-
-def _rules_table(rules: Rules) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in ("uuid", "ignore_empty"):
-        if getattr(rules, name):
-            found[name] = True
-    if rules.one_of:
-        found["one_of"] = list(rules.one_of)
-    for name in ("min_length", "max_length", "minimum", "maximum"):
-        if getattr(rules, name) is not None:
-            found[name] = getattr(rules, name)
-    return found
 
 
 def to_lua(value: Any) -> str:

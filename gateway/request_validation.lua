@@ -2,8 +2,7 @@
 -- of a wrong type and does not always name it, accepts a field from any location, and accepts text for numbers and
 -- JavaScript for JSON. The API promises that every wrong field is named and that each field has one location. A body
 -- without a wrong type is passed on unchanged, but for numbers in fields that accept them as well as text: the service
--- checks the rules. A request with a wrong type never reaches the service, so the rules that this filter knows are checked
--- here as well.
+-- checks the rules, and alone.
 -- lua_filters.py prepends json_parser.lua and field_validation.lua, and before them SCHEMA, METHODS, MAX_DEPTH and
 -- MAX_VALUES. METHODS maps a gRPC path to the fields that the method accepts and their locations.
 
@@ -188,7 +187,7 @@ end
 -- and the members that are numbers where the service reads a string.
 local function check_body(handle, method, members, strict, unstorable, text)
   local found = {
-    wrong = {}, broken = {}, unknown = {}, unknown_count = 0, unstorable = unstorable, text = text, numbers = {},
+    wrong = {}, unknown = {}, unknown_count = 0, unstorable = unstorable, text = text, numbers = {},
     read_only = method.read_only,
   }
   check_members(method.message, members, "", found, method.path)
@@ -201,7 +200,6 @@ local function check_body(handle, method, members, strict, unstorable, text)
     end
   end
   if #found.wrong > 0 then
-    for _, item in ipairs(found.broken) do add_complaint(found.wrong, item.field, item.message) end
     refuse_fields(handle, found.wrong, applied)
     return nil
   end

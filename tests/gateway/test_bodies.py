@@ -54,7 +54,7 @@ class TestWrongTypes:
     ) -> None:
         assert fields_of(client.post(PROJECTS, json=body), services) == fields
 
-    def test_one_error_names_wrong_types_and_broken_rules(self, client: httpx.Client, services: StubServices) -> None:
+    def test_rules_of_values_are_left_to_the_service(self, client: httpx.Client, services: StubServices) -> None:
         body = {
             "projectId": 5,
             "script": "too short",
@@ -70,19 +70,7 @@ class TestWrongTypes:
             "projectId": "must be a string",
             "captions": "must be true or false",
             'pronunciations["a"]': "must be a string",
-            "productId": "must be a valid UUID",
-            "script": "must be at least 10 characters",
-            "voiceId": "must not be empty",
-            "aspectRatio": "must be one of 9:16, 1:1, 16:9, 4:5",
-            "speed": "must be from 0.8 to 1.25",
-            "idempotencyKey": "must be at most 128 characters",
         }
-
-    def test_lengths_count_characters(self, client: httpx.Client, services: StubServices) -> None:
-        body = {"platform": 1, "customInstructions": "😀" * 500, "idempotencyKey": "é" * 128}
-        found = fields_of(client.post("/api/generate/copy", json=body), services)
-        assert not {"customInstructions", "idempotencyKey"} & set(found)
-        assert {"platform", "format", "tone", "projectId", "productId"} == set(found)
 
     @pytest.mark.parametrize("credits", ["5", 1.5, True, [], {}, 1e300, 2147483648, -2147483649])
     def test_values_that_are_not_whole_numbers_are_rejected(
