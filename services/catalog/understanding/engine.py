@@ -15,6 +15,7 @@ from services.catalog.understanding.reading import Reader, Trade
 from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.role_model import RoleModel
 from services.catalog.understanding.text import calm, calm_name, clean, clean_name
+from services.catalog.understanding.unsaid import UnsaidStatements
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 from services.catalog.understanding.worth import Worth
 from services.chassis import amounts
@@ -40,9 +41,11 @@ def load_engine() -> Engine:
     trades = {trade.id: trade for trade in index.trades}
     worth = Worth(index.worth, shared_encoder())
     role_model = RoleModel(index.roles, shared_encoder())
+    unsaid = UnsaidStatements(role_model)
 
     def weighed_facts(texts: ProductTexts, language: str, /) -> Sequence[Fact]:
-        found = role_model.applied(find_facts(texts, language), language)
+        said = unsaid.without(find_facts(texts, language), texts.name, language)
+        found = role_model.applied(said, language)
         return role_model.doubted(in_order(worth.weigh(found), texts, language), language)
 
     reader = Reader(
