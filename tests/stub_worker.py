@@ -20,6 +20,7 @@ import zlib
 from pathlib import Path
 
 from adwright.image.v1 import image_pb2
+from adwright.job.v1 import job_pb2
 
 from services.chassis.config import read_settings_or_exit
 from services.chassis.data.assets import AssetStore
@@ -44,7 +45,8 @@ def _grey_square(side: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
 
 
-PICTURE = _grey_square(64)  # large enough for a product photo too
+SIDE = 64
+PICTURE = _grey_square(SIDE)  # large enough for a product photo too
 
 
 def behaviour(prompt: str, job_id: str, attempt: int) -> str:
@@ -74,7 +76,9 @@ async def handle(attempt: RunningAttempt) -> AttemptResult:
     await asyncio.sleep(3600 if name == "hang" else float((name != "block" and seconds) or 0))
     path = attempt.folder / "image.png"
     path.write_bytes(PICTURE)
-    return AttemptResult(files=(ResultFile(path=path, type="image", content_type="image/png"),))
+    facts = job_pb2.AssetFacts(width=SIDE, height=SIDE, origin="algorithmicMedia")
+    facts.text_areas.areas.add(role="headline", left=0.1, top=0.1, right=0.9, bottom=0.2, contrast=7, contrast_needed=3)
+    return AttemptResult(files=(ResultFile(path=path, type="image", content_type="image/png", facts=facts),))
 
 
 def recording(file: Path) -> AttemptHandler:

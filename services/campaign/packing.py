@@ -16,7 +16,15 @@ from adwright.job.v1 import job_pb2
 
 from services.campaign.calls import Calls, gather_bounded
 from services.campaign.domain import ChildState
-from services.campaign.pack.entries import CopyText, DeliverableKind, PackEntry, PackManifest, ProductSubject
+from services.campaign.pack.entries import (
+    C2paState,
+    CopyText,
+    DeliverableKind,
+    PackEntry,
+    PackManifest,
+    ProductSubject,
+    TextArea,
+)
 from services.campaign.planning import ServiceRequest, request_message
 from services.campaign.rows import CampaignRow, ChildRow
 from services.chassis.errors import DependencyUnavailable
@@ -119,9 +127,10 @@ def entries_of(
     return [
         PackEntry(
             **common,
+            **_recorded(asset),
             asset_id=asset.id,
             part=PARTS[asset.type],
-            content_type=_content_type(asset.type, request),
+            content_type=asset.content_type or _content_type(asset.type, request),
             credits=child.spent,
             alternative_text="" if PARTS[asset.type] else alternative.removeprefix(ALTERNATIVE_TEXT),
             notes=tuple(note for note in status.notes if note != alternative),
@@ -160,7 +169,36 @@ def _common(child: ChildRow, request: ServiceRequest, brief: catalog_pb2.Brief |
     }
 
 
+def _recorded(asset: job_pb2.Asset) -> dict[str, Any]:
+    """What the job service has recorded of a file; of older files only size and hash."""
+    facts = asset.facts
+    areas = None
+    if facts.HasField("text_areas"):
+        areas = tuple(
+            TextArea(
+                left=area.left,
+                top=area.top,
+                right=area.right,
+                bottom=area.bottom,
+                contrast=area.contrast,
+                needed=area.contrast_needed,
+            )
+            for area in facts.text_areas.areas
+        )
+    return {
+        "size_bytes": asset.size_bytes,
+        "sha256": asset.sha256,
+        "width": facts.width,
+        "height": facts.height,
+        "duration_seconds": facts.duration_seconds,
+        "c2pa": C2paState(facts.origin) if facts.origin in set(C2paState) else C2paState.UNKNOWN,
+        "visible_ai_mark": facts.visible_mark,
+        "text_areas": areas,
+    }
+
+
 def _content_type(kind: str, request: ServiceRequest) -> str:
+    """The type of a file that has none recorded."""
     if isinstance(request, image_pb2.GenerateStaticAdRequest):
         return CONTENT_TYPES[request.file_format or "png"]
     return CONTENT_TYPES.get(kind, "image/jpeg")  # a poster

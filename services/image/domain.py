@@ -139,10 +139,25 @@ class ImageBrief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextArea:
+    """A line of type on a finished picture: its edges as shares of width and height, the contrast that was measured on
+    the picture, and the one that WCAG 2 asks for."""
+
+    role: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    contrast: float
+    contrast_needed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedImage:
     """A finished ad image, its thumbnail and its alternative text.
 
     headline, layout: what is printed as headline, and the name of the layout.
+    origin: the IPTC's digital source type of its manifest, a URL. text_areas: None: not known.
     notes: for the customer: which parts of the prompt were applied or not, and every fallback.
     """
 
@@ -156,3 +171,5 @@ class RenderedImage:
     provider: str
     headline: str = ""
     layout: str = ""
+    origin: str = ""
+    text_areas: tuple[TextArea, ...] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from adwright.job.v1 import job_pb2
 
 from services.chassis.banned_words import BriefNotPossible, first_banned_word
 from services.chassis.errors import FieldViolation, ValidationFailed
-from services.image.domain import AspectRatio, ImageBrief, Rating, Style, Subject, Taken
+from services.image.domain import AspectRatio, ImageBrief, Rating, RenderedImage, Style, Subject, Taken
 from services.image.providers.local.prompt_parsing import read_prompt
 from services.media.writing_systems import is_unsupported, unsupported_script
 
@@ -280,6 +280,20 @@ def variant_parameters(
 def shares_headline(request: image_pb2.GenerateStaticAdRequest) -> bool:
     """Whether all pictures of a request have the same headline, as it asks for."""
     return request.HasField("headline") or request.HasField("concept")
+
+
+def facts(rendered: RenderedImage, *, visible_mark: bool) -> job_pb2.AssetFacts:
+    """What is recorded of a finished picture. visible_mark: whether a line on it says how it was made."""
+    found = job_pb2.AssetFacts(
+        width=rendered.width,
+        height=rendered.height,
+        origin=rendered.origin.rpartition("/")[2],
+        visible_mark=visible_mark,
+    )
+    if rendered.text_areas is not None:
+        found.text_areas.areas.extend(job_pb2.TextArea(**asdict(area)) for area in rendered.text_areas)
+        found.text_areas.SetInParent()  # a picture without type is recorded too
+    return found
 
 
 def _subject(message: catalog_pb2.Understanding) -> Subject:

@@ -74,7 +74,8 @@ class ImageWorker:
         folder.mkdir()
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
         return AttemptResult(
-            files=_files(rendered), notes=(f"Alternative text: {rendered.alt_text}", *inputs.notes, *rendered.notes)
+            files=_files(rendered, parameters.request),
+            notes=(f"Alternative text: {rendered.alt_text}", *inputs.notes, *rendered.notes),
         )
 
     async def _gather(self, parameters: image_pb2.ImageJobParameters, folder: Path) -> _Inputs:
@@ -171,7 +172,9 @@ class ImageWorker:
                 checkpoints = VariantCheckpoints(attempt, state, number)
                 rendered = await self._provider.render(brief, folder, report, checkpoints)
             alt_text = f"Alternative text of picture {number}: {rendered.alt_text}"
-            result = AttemptResult(files=_files(rendered), notes=(alt_text, *inputs.notes, *rendered.notes))
+            result = AttemptResult(
+                files=_files(rendered, parameters.request), notes=(alt_text, *inputs.notes, *rendered.notes)
+            )
             await attempt.store_variant(number, result, state.after(number, rendered).to_bytes())
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -213,10 +216,15 @@ async def _time_limit(seconds: float) -> AsyncIterator[None]:
         raise TransientFault("ATTEMPT_TIMED_OUT", "the picture exceeded its share of the attempt's time") from None
 
 
-def _files(rendered: RenderedImage) -> tuple[ResultFile, ...]:
+def _files(rendered: RenderedImage, request: image_pb2.GenerateStaticAdRequest) -> tuple[ResultFile, ...]:
     suffix = rendered.thumbnail.suffix
     thumbnail_type = "image/jpeg" if suffix in {".jpg", ".jpeg"} else f"image/{suffix[1:]}"
     return (
-        ResultFile(path=rendered.image, type="image", content_type=rendered.content_type),
+        ResultFile(
+            path=rendered.image,
+            type="image",
+            content_type=rendered.content_type,
+            facts=messages.facts(rendered, visible_mark=request.visible_mark),
+        ),
         ResultFile(path=rendered.thumbnail, type="thumbnail", content_type=thumbnail_type),
     )

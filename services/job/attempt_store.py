@@ -47,6 +47,7 @@ _stored = unnest(
     size_bytes=BigInteger,
     sha256=Text,
     variant=Integer,
+    facts=Text,
 )
 _INSERT_ASSETS = insert(asset).from_select([column.name for column in _stored.c], select(*_stored.c))
 
@@ -121,6 +122,7 @@ async def _insert_assets(connection: Connection, assets: Sequence[tuple[UUID, in
             asset.size_bytes,
             asset.sha256,
             asset.variant,
+            asset.facts,
         )
         for job_id, position, asset in assets
     ]

@@ -232,6 +232,8 @@ class Asset:
     sha256: str = ""
     variant: int = 0
     """The variant that it belongs to, from 1; 0: the job makes one only."""
+    facts: str = ""
+    """The message AssetFacts as JSON; empty: not recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from adwright.copy.v1 import copy_pb2
 from adwright.job.v1 import job_pb2
+from google.protobuf import json_format
 
 from services.chassis.observability.tracing import current_traceparent
 from services.chassis.rpc.pagination import parse_page_token, timestamp
@@ -32,6 +33,7 @@ from services.job.domain import (
     plausible_arrival,
 )
 
+MAX_SIZE_BYTES = 2**32 - 1  # that an asset's message can state; no platform takes a larger file
 FAULT_KINDS = {
     job_pb2.FAULT_KIND_TRANSIENT: FaultKind.TRANSIENT,
     job_pb2.FAULT_KIND_INPUT: FaultKind.INPUT,
@@ -67,9 +69,18 @@ def status_message(job: Job, asset_url: Callable[[UUID], str]) -> job_pb2.JobSta
 
 
 def _asset_message(asset: Asset, asset_url: Callable[[UUID], str]) -> job_pb2.Asset:
-    message = job_pb2.Asset(id=str(asset.id), type=asset.type, url=asset_url(asset.id))
+    message = job_pb2.Asset(
+        id=str(asset.id),
+        type=asset.type,
+        url=asset_url(asset.id),
+        content_type=asset.content_type,
+        size_bytes=min(asset.size_bytes, MAX_SIZE_BYTES),
+        sha256=asset.sha256,
+    )
     if asset.variant:
         message.variant = asset.variant
+    if asset.facts:
+        json_format.Parse(asset.facts, message.facts, ignore_unknown_fields=True)
     return message
 
 
@@ -184,6 +195,7 @@ def _assets(stored: Iterable[job_pb2.StoredAsset]) -> tuple[Asset, ...]:
             content_type=asset.content_type,
             size_bytes=asset.size_bytes,
             sha256=asset.sha256,
+            facts=json_format.MessageToJson(asset.facts, indent=None) if asset.HasField("facts") else "",
         )
         for asset in stored
     )

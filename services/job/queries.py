@@ -65,7 +65,7 @@ _ONE = literal_column("1", Integer)
 _MOST = bindparam("most", type_=Integer())
 _OLDEST = bindparam("oldest", type_=Uuid())
 
-_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes", "variant")
+_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes", "sha256", "variant", "facts")
 _assets = (
     select(
         func.jsonb_agg(
@@ -510,7 +510,9 @@ def _job_of(row: _JobRow) -> Job:
                 key=asset["key"],
                 content_type=asset["content_type"],
                 size_bytes=asset["size_bytes"],
+                sha256=asset["sha256"],
                 variant=asset["variant"],
+                facts=asset["facts"],
             )
             for asset in row.assets or ()
         ),

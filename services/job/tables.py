@@ -159,6 +159,7 @@ asset = Table(
     Column("size_bytes", BigInteger, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("variant", Integer, nullable=False, server_default=ZERO),  # from 1; 0: the job makes one only
+    Column("facts", Text, nullable=False, server_default=EMPTY),  # AssetFacts as JSON; empty: not recorded
     PrimaryKeyConstraint("id", name="asset_pkey"),
     ForeignKeyConstraint(["job_id"], ["job.id"], name="asset_job_id_fkey", ondelete="CASCADE"),
     UniqueConstraint("job_id", "position", name="asset_job_id_position_key"),

@@ -374,3 +374,5 @@ class RenderedVideo:
     duration_seconds: float
     notes: tuple[str, ...]
     provider: str
+    origin: str = ""
+    """The IPTC's digital source type of the manifest, a URL."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import grpc
 import structlog
 from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
+from adwright.job.v1 import job_pb2
 from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import DependencyFault
@@ -67,8 +68,23 @@ class VideoWorker:
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
         return AttemptResult(
             files=(
-                ResultFile(path=rendered.video, type="video", content_type="video/mp4"),
-                ResultFile(path=rendered.poster, type="poster", content_type=_image_type(rendered.poster)),
+                ResultFile(
+                    path=rendered.video,
+                    type="video",
+                    content_type="video/mp4",
+                    facts=job_pb2.AssetFacts(
+                        width=rendered.width,
+                        height=rendered.height,
+                        duration_seconds=rendered.duration_seconds,
+                        origin=rendered.origin.rpartition("/")[2],
+                    ),
+                ),
+                ResultFile(
+                    path=rendered.poster,
+                    type="poster",
+                    content_type=_image_type(rendered.poster),
+                    facts=job_pb2.AssetFacts(width=rendered.width, height=rendered.height),
+                ),
                 ResultFile(path=rendered.captions_srt, type="captions_srt", content_type="application/x-subrip"),
                 ResultFile(path=rendered.captions_vtt, type="captions_vtt", content_type="text/vtt"),
             ),

@@ -73,11 +73,12 @@ class _Report(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
-    """A file that an attempt produced and that becomes an asset of the job."""
+    """A file that an attempt produced and that becomes an asset of the job. facts: of a picture or film."""
 
     path: Path
     type: str
     content_type: str
+    facts: job_pb2.AssetFacts | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +379,7 @@ class Worker:
                     content_type=file.content_type,
                     size_bytes=stored.size_bytes,
                     sha256=stored.sha256,
+                    facts=file.facts,
                 )
             )
         return assets

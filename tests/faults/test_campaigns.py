@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import io
 import json
 import os
@@ -19,7 +20,7 @@ import pytest
 
 from tests.faults.harness import FaultHarness
 from tests.running import Customer
-from tests.stub_worker import PICTURE
+from tests.stub_worker import PICTURE, SIDE
 from tests.support import until_async
 
 JOBS = "select count(*) from job where user_id = %s"
@@ -119,6 +120,13 @@ def check_pack(customer: Customer, campaign: dict[str, Any]) -> None:
         for file in manifest["files"]:
             assert file["paths"]
             assert {pack.read(path) for path in file["paths"]} == {PICTURE}
+            assert (file["width"], file["height"], file["c2pa"]) == (SIDE, SIDE, "algorithmicMedia")
+        found = json.loads(pack.read("launch-check.json"))
+    assert found["notChecked"] == []  # the record says how it was made and where type stands
+    recorded = next(child for child in campaign["children"] if child.get("assets"))["assets"][0]
+    assert recorded["sizeBytes"] == len(PICTURE)
+    assert recorded["sha256"] == hashlib.sha256(PICTURE).hexdigest()
+    assert recorded["facts"]["textAreas"]["areas"][0]["role"] == "headline"
 
 
 async def test_maximum_and_credits_end_the_set_as_capped_in_the_order_asked(harness: FaultHarness) -> None:

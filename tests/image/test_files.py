@@ -52,6 +52,7 @@ class TestFiles:
         with Image.open(made.thumbnail) as small:
             assert max(small.size) == 400
         _signed(made)
+        _check_text_areas(made)
 
     @pytest.mark.parametrize("file_format", ["jpeg", "webp"])
     async def test_jpeg_and_webp_are_signed(
@@ -100,6 +101,21 @@ class TestFiles:
         bad.write_text("hello")
         with pytest.raises(InputFault, match="not a supported image"):
             await provider.render(brief(photo=bad), tmp_path, lambda percent, stage: None)
+
+
+def _check_text_areas(made: RenderedImage) -> None:
+    """Checks that ink and ground meet at the edges of every recorded line of type, with the recorded contrast."""
+    assert made.text_areas is not None
+    assert {"headline", "call_to_action"} <= {area.role for area in made.text_areas}
+    with Image.open(made.image) as picture:
+        grey = numpy.asarray(picture.convert("L")).astype(int)
+    for area in made.text_areas:
+        assert area.contrast >= area.contrast_needed, area
+        left, right = round(area.left * made.width), round(area.right * made.width)
+        top, bottom = round(area.top * made.height), round(area.bottom * made.height)
+        inside = grey[top:bottom, left:right]
+        for edge in (inside[:4], inside[-4:], inside[:, :4], inside[:, -4:]):
+            assert numpy.ptp(edge) > 40, area  # a letter begins here
 
 
 def _signed(made: RenderedImage, source_type: str = provenance.SOURCE_DRAWN) -> list[dict[str, str]]:

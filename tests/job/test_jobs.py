@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from datetime import timedelta
 from unittest.mock import AsyncMock
 
 import psycopg
 import pytest
+from adwright.job.v1 import job_pb2
 from sqlalchemy import update
 
 from services.billing.domain import EntryKind
@@ -16,7 +18,7 @@ from services.billing.ledger import Ledger
 from services.billing.tables import ENTRY
 from services.chassis.data.outbox import OUTBOX
 from services.chassis.errors import Refusal
-from services.job import domain, queries, tables
+from services.job import domain, messages, queries, tables
 from services.job.domain import AcceptedJob, EndedJob, FaultKind, Heartbeat, JobFilter, Status
 from services.job.errors import InsufficientCredits, JobEnded, JobNotDead, JobNotFound, StaleAttempt, TooManyLiveJobs
 from services.job.events import EVENTS_TOPIC, event_records
@@ -381,3 +383,25 @@ class TestTransitions:
         job_id = await harness.submitted()
         with pytest.raises(psycopg.errors.CheckViolation):
             await harness.run(update(tables.job).where(tables.job.c.id == job_id).values(status="completed"))
+
+
+class TestAssets:
+    async def test_status_has_the_recorded_facts_of_a_file(self, harness: JobHarness) -> None:
+        await harness.grant("u", 3)
+        job_id = await harness.submitted()
+        assert await harness.leases.lease("static_ad", "m") is not None
+        facts = job_pb2.AssetFacts(width=1080, height=1350, origin="algorithmicMedia")
+        facts.text_areas.areas.add(role="price", left=0.25, top=0.5, right=0.75, bottom=0.55, contrast=8.5)
+        stored = [
+            job_pb2.StoredAsset(
+                id=str(uuid.uuid4()), type=kind, key=f"k-{kind}", size_bytes=9, sha256="ab", facts=found
+            )
+            for kind, found in (("image", facts), ("thumbnail", None))
+        ]
+        request = job_pb2.CompleteJobRequest(job_id=str(job_id), attempt=1, assets=stored)
+        await harness.leases.complete(messages.completion(request))
+        status = messages.status_message(await harness.reader.job(job_id, "u"), lambda asset_id: "")
+        image, thumbnail = status.assets
+        assert image.facts == facts
+        assert (image.size_bytes, image.sha256) == (9, "ab")
+        assert not thumbnail.HasField("facts")

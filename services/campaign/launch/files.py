@@ -88,7 +88,7 @@ def _origin(entry: PackEntry, seen: ObservedFile, path: str) -> Iterator[Finding
 
 def _contrast(entry: PackEntry, path: str) -> Iterator[Finding]:
     for area in entry.text_areas or ():
-        needed = LARGE_CONTRAST if area.bottom - area.top >= LARGE_TYPE else SMALL_CONTRAST
+        needed = area.needed or (LARGE_CONTRAST if area.bottom - area.top >= LARGE_TYPE else SMALL_CONTRAST)
         if area.contrast is not None and area.contrast < needed:
             what = f"Contrast {area.contrast:.1f}:1 at {_place(area)}; at least {needed}:1 is needed."
             yield finding("low-contrast", platform="", where=path, what=what)

@@ -63,7 +63,8 @@ class TextArea:
     """A line of type in a picture or film, as its record states it.
 
     left, top, right, bottom: shares of the width and height, from the top left corner. contrast: its ratio to what lies
-    behind it by WCAG 2, 1 to 21; None: not recorded.
+    behind it by WCAG 2, 1 to 21; None: not recorded. needed: the ratio that its size and weight need; None: not
+    recorded, and taken from its height.
     """
 
     left: float
@@ -71,6 +72,7 @@ class TextArea:
     right: float
     bottom: float
     contrast: float | None = None
+    needed: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from services.image.providers.local import export
 from services.image.providers.local.ad_text import cleaned
 from services.image.providers.local.composer import Photo, compose
 from services.image.providers.local.logo import read_logo
+from services.image.providers.local.text_areas import text_areas
 from services.media import cutout, model_files, provenance
 from services.media.cutout import cut_out, cut_out_by_alpha, seen_part
 from services.media.drawings import drawing_file
@@ -121,6 +122,8 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         provider=assignment.provider,
         headline=composed.headline,
         layout=composed.layout,
+        origin=source_type,
+        text_areas=text_areas(composed.proof),
     )
 
 

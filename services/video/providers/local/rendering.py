@@ -342,12 +342,13 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
                 report(SPEECH_SHARE + (97 - SPEECH_SHARE) * number // frames, "drawing")
     report(97, "finishing")
     raise_rate(video, seconds=frames / FRAMES_PER_SECOND)
+    # The voice is a model's in every film; in a film of a remote engine the speaking head is too.
+    origin = provenance.SOURCE_MODEL_COMPOSITE if order.clip is None else provenance.SOURCE_MODEL
     order.signing.sign(
         video,
         "video/mp4",
         title=f"Advertisement for {brief.product_name}".strip(),
-        # The voice is a model's in every film; in a film of a remote engine the speaking head is too.
-        source_type=provenance.SOURCE_MODEL_COMPOSITE if order.clip is None else provenance.SOURCE_MODEL,
+        source_type=origin,
         photo=provenance.Ingredient.of(brief.product_photo),
     )
     srt, vtt = folder / "captions.srt", folder / "captions.vtt"
@@ -363,6 +364,7 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
         duration_seconds=frames / FRAMES_PER_SECOND,
         notes=tuple(notes),
         provider=order.provider,
+        origin=origin,
     )
 
 

@@ -265,11 +265,12 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
     report(97, "finishing")
     photographed = bool(shown_product.shows & {"photo", "cutout", "screenshot"})
     raise_rate(video, seconds=frames / FRAMES_PER_SECOND)
+    origin = _source_type(made_sound=spoken is not None or music is not None, photographed=photographed)
     order.signing.sign(
         video,
         "video/mp4",
         title=f"Advertisement for {brief.product_name}".strip(),
-        source_type=_source_type(made_sound=spoken is not None or music is not None, photographed=photographed),
+        source_type=origin,
         photo=provenance.Ingredient.of(brief.product_photo) if photographed else None,
     )
     written = [captions.CaptionWord(text=word.text, start=word.start, end=word.end) for word in words]
@@ -288,6 +289,7 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         duration_seconds=frames / FRAMES_PER_SECOND,
         notes=tuple(note for note in notes if note),
         provider=order.provider,
+        origin=origin,
     )
 
 
