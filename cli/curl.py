@@ -55,6 +55,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
         ("GET", "/api/campaigns", None),
         ("GET", "/api/campaigns/$CAMPAIGN", None),
+        ("GET", "/api/campaigns/$CAMPAIGN/events", None),
         ("GET", "/api/campaigns/$CAMPAIGN/pack", None),
         ("POST", "/api/campaigns/$CAMPAIGN/cancel", {}),
     ),

@@ -11,6 +11,7 @@ from adwright.campaign.v1 import campaign_pb2_grpc
 from pydantic import Field
 
 from services.campaign.calls import Calls, Channels
+from services.campaign.campaign_watcher import CampaignWatcher
 from services.campaign.runner import Runner
 from services.campaign.servicer import CampaignServicer
 from services.chassis.clock import SystemClock
@@ -51,11 +52,12 @@ async def serve(settings: CampaignSettings) -> None:
         video=open_channel(settings.video_address),
     )
     calls = Calls(channels, identity)
+    watcher = CampaignWatcher(database)
     runner = Runner(database=database, calls=calls, clock=clock)
 
     def register(server: grpc.aio.Server) -> None:
         campaign_pb2_grpc.add_CampaignServiceServicer_to_server(
-            CampaignServicer(database=database, calls=calls, clock=clock, wake=runner.wake), server
+            CampaignServicer(database=database, calls=calls, watcher=watcher, clock=clock, wake=runner.wake), server
         )
 
     try:
@@ -64,7 +66,8 @@ async def serve(settings: CampaignSettings) -> None:
             register=register,
             services=SERVICES,
             ready=database.ready,
-            loops=[runner.run],
+            loops=[runner.run, watcher.run],
+            closing=[watcher.close],
             api_keys=api_keys,
             clock=clock,
         ).run()

@@ -42,7 +42,7 @@ from services.campaign.errors import CampaignLimitReached, CampaignNotFound, Key
 from services.campaign.rows import CampaignRow, DueRow, LeasedRow, LockedRow, RecordRow
 from services.campaign.tables import CAMPAIGN, CHILD, IDEMPOTENCY_RECORD, MOMENT
 from services.chassis.data.database import Connection
-from services.chassis.data.sql import in_inline, inline
+from services.chassis.data.sql import among, in_inline, inline
 from services.chassis.data.statements import CountRow, IdRow, Query, fetch_row, fetch_rows, run
 
 MAX_DELETED = 200  # campaigns in one transaction, each with up to 1,000 children
@@ -108,6 +108,7 @@ _COUNT_ESTIMATES = Query(
     select(func.count().label("number")).where(CAMPAIGN.c.user_id == _USER, _IS_ESTIMATE, CAMPAIGN.c.expires_at > _NOW),
 )
 _FIND = Query(CampaignRow, _campaigns().where(CAMPAIGN.c.id == _ROW_ID, CAMPAIGN.c.user_id == _USER))
+_FIND_ALL = Query(CampaignRow, _campaigns().where(among(CAMPAIGN.c.id, "ids")))
 _LIVE_KEY = Query(
     IdRow,
     select(CAMPAIGN.c.id).where(
@@ -248,6 +249,19 @@ async def find(connection: Connection, campaign_id: UUID, user_id: str) -> Campa
     if row is None:
         raise CampaignNotFound
     return row
+
+
+async def find_begun(connection: Connection, campaign_id: UUID, user_id: str) -> CampaignRow:
+    """The user's campaign. Raises CampaignNotFound, also for an estimate."""
+    row = await find(connection, campaign_id, user_id)
+    if row.state == State.ESTIMATED:
+        raise CampaignNotFound
+    return row
+
+
+async def find_all(connection: Connection, campaign_ids: Sequence[UUID]) -> Sequence[CampaignRow]:
+    """Those of these campaigns that exist, of any user."""
+    return await fetch_rows(connection, _FIND_ALL, {"ids": list(campaign_ids)})
 
 
 async def find_live(connection: Connection, user_id: str, key: str) -> UUID | None:

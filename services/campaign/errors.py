@@ -26,6 +26,13 @@ class CampaignHasNoAds(Refusal):
         super().__init__("No ad of the campaign is finished yet. Try again when it is.")
 
 
+class TooManyStreams(Refusal):
+    reason = "TOO_MANY_STREAMS"
+
+    def __init__(self) -> None:
+        super().__init__("Too many event streams are open. Poll the campaign instead.", retry_after_seconds=10)
+
+
 class CampaignLimitReached(Refusal):
     reason = "CAMPAIGN_LIMIT_REACHED"
 

@@ -18,6 +18,7 @@ from google.api import httpbody_pb2
 
 from services.campaign import campaign_store, child_store, messages, planning
 from services.campaign.calls import Calls, gather_bounded
+from services.campaign.campaign_watcher import CampaignWatcher, event_id
 from services.campaign.domain import (
     CAPPED_MESSAGE,
     CAPPED_REASON,
@@ -43,7 +44,7 @@ from services.chassis.clock import Clock
 from services.chassis.data.database import Connection, Database
 from services.chassis.data.ids import new_id
 from services.chassis.errors import FieldViolation
-from services.chassis.rpc import request_headers
+from services.chassis.rpc import request_headers, server_sent_events
 from services.chassis.rpc.auth import caller
 from services.chassis.rpc.pagination import page_token, parse_page_token
 
@@ -77,10 +78,19 @@ class Planned:
 class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
     """Estimates, begins, shows and cancels campaigns."""
 
-    def __init__(self, *, database: Database, calls: Calls, clock: Clock, wake: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        calls: Calls,
+        watcher: CampaignWatcher,
+        clock: Clock,
+        wake: Callable[[], object],
+    ) -> None:
         """wake: called when a campaign has something to do."""
         self._database = database
         self._calls = calls
+        self._watcher = watcher
         self._packer = Packer(calls)
         self._clock = clock
         self._wake = wake
@@ -122,7 +132,7 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
         after = parse_page_token(request.page_token)
         user_id = caller().user_id
         async with self._database.connection() as connection:
-            row = await self._begun(connection, request.campaign_id, user_id)
+            row = await campaign_store.find_begun(connection, UUID(request.campaign_id), user_id)
             rows = await child_store.page(connection, row.id, min(after.int, row.children) if after else 0, size)
 
         async def shown(child: ChildRow) -> campaign_pb2.Child:
@@ -142,7 +152,7 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
     ) -> campaign_pb2.Campaign:
         user_id, now = caller().user_id, self._clock.now()
         async with self._database.transaction() as connection:
-            row = await self._begun(connection, request.campaign_id, user_id)
+            row = await campaign_store.find_begun(connection, UUID(request.campaign_id), user_id)
             locked = await campaign_store.lock(connection, row.id)
             if locked.state in ENDED:
                 raise CampaignEnded(locked.state)
@@ -153,12 +163,39 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
         self._wake()
         return messages.campaign_message(row)
 
+    async def WatchCampaign(
+        self, request: campaign_pb2.WatchCampaignRequest, context: Context
+    ) -> AsyncIterator[campaign_pb2.Campaign]:
+        stream = self._watcher.stream(UUID(request.campaign_id), caller().user_id, "")
+        async with aclosing(stream) as states:
+            async for state in states:
+                if state is not None:
+                    yield state[0]
+
+    async def StreamCampaignEvents(
+        self, request: campaign_pb2.StreamCampaignEventsRequest, context: Context
+    ) -> AsyncIterator[httpbody_pb2.HttpBody]:
+        campaign_id, user_id = UUID(request.campaign_id), caller().user_id
+        seen = server_sent_events.last_event_id(context.invocation_metadata())
+        async with self._database.connection() as connection:
+            row = await campaign_store.find_begun(connection, campaign_id, user_id)
+        if row.state in ENDED and seen == event_id(row):
+            await context.send_initial_metadata(server_sent_events.STOP_RECONNECTING)
+            return
+        started = False
+        async with aclosing(self._watcher.stream(campaign_id, user_id, seen)) as states:
+            async for state in states:
+                if not started:
+                    yield server_sent_events.opening()
+                    started = True
+                yield server_sent_events.heartbeat() if state is None else server_sent_events.event(*state)
+
     async def GetCampaignPack(
         self, request: campaign_pb2.GetCampaignPackRequest, context: Context
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
         user_id = caller().user_id
         async with self._database.connection() as connection:
-            row = await self._begun(connection, request.campaign_id, user_id)
+            row = await campaign_store.find_begun(connection, UUID(request.campaign_id), user_id)
             children = await child_store.page(connection, row.id, 0, row.children)
         pack = await self._packer.collect(row, children)
         if not pack.entries:
@@ -175,13 +212,6 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
         async with aclosing(pieces):
             async for piece in pieces:
                 yield httpbody_pb2.HttpBody(data=piece)
-
-    async def _begun(self, connection: Connection, campaign_id: str, user_id: str) -> CampaignRow:
-        """The user's campaign. Raises CampaignNotFound, also for an estimate."""
-        row = await campaign_store.find(connection, UUID(campaign_id), user_id)
-        if row.state == State.ESTIMATED:
-            raise CampaignNotFound
-        return row
 
     # -- a new campaign
 

@@ -17,6 +17,7 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.errors import FieldViolation, ValidationFailed
+from services.chassis.rpc import server_sent_events
 from services.chassis.rpc.auth import caller
 from services.chassis.rpc.batch_rpcs import outcomes
 from services.chassis.rpc.pagination import page_token, parse_page_token, timestamp
@@ -97,21 +98,21 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         self, request: job_pb2.StreamJobEventsRequest, context: Context
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
         job_id, user_id = UUID(request.job_id), caller().user_id
-        seen = event_stream.last_event_id(context.invocation_metadata())
+        seen = server_sent_events.last_event_id(context.invocation_metadata())
         job = await self._reader.job(job_id, user_id)
         if job.status in TERMINAL_STATUSES and seen == event_stream.status_id(self._statuses.message(job)):
-            await context.send_initial_metadata((("x-adwright-status", "204"),))
+            await context.send_initial_metadata(server_sent_events.STOP_RECONNECTING)
             return
         started = False
         async with aclosing(self._statuses.stream_job(job_id, user_id, seen)) as statuses:
             async for status in statuses:
                 if not started:
-                    yield event_stream.opening()
+                    yield server_sent_events.opening()
                     started = True
                 if status is None:
-                    yield event_stream.heartbeat()
+                    yield server_sent_events.heartbeat()
                 else:
-                    yield event_stream.event(status, event_stream.status_id(status))
+                    yield server_sent_events.event(status, event_stream.status_id(status))
 
     async def WatchJobs(self, request: job_pb2.WatchJobsRequest, context: Context) -> AsyncIterator[job_pb2.JobStatus]:
         cursor = event_stream.Cursor(self._clock.now())
@@ -127,7 +128,7 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
     async def StreamAllJobEvents(
         self, request: job_pb2.StreamAllJobEventsRequest, context: Context
     ) -> AsyncIterator[httpbody_pb2.HttpBody]:
-        seen = event_stream.last_event_id(context.invocation_metadata())
+        seen = server_sent_events.last_event_id(context.invocation_metadata())
         resumed = event_stream.Cursor.parse(seen, self._clock.now())
         cursor = resumed or event_stream.Cursor(self._clock.now())
         stream = self._statuses.stream_all(caller().user_id, cursor, resumed=resumed is not None)
@@ -135,12 +136,12 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         async with aclosing(stream) as statuses:
             async for status in statuses:
                 if not started:
-                    yield event_stream.opening(cursor.event_id)
+                    yield server_sent_events.opening(cursor.event_id)
                     started = True
                 elif status is None:
-                    yield event_stream.heartbeat(cursor.event_id)
+                    yield server_sent_events.heartbeat(cursor.event_id)
                 else:
-                    yield event_stream.event(status, cursor.event_id)
+                    yield server_sent_events.event(status, cursor.event_id)
 
     async def GetAsset(
         self, request: job_pb2.GetAssetRequest, context: Context

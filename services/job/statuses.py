@@ -12,6 +12,7 @@ from adwright.job.v1 import job_pb2
 from services.chassis.clock import Clock
 from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
+from services.chassis.rpc import server_sent_events
 from services.job import event_stream, messages, queries
 from services.job.asset_urls import AssetUrlSigner
 from services.job.change_feed import JobWatcher, UserFeed
@@ -19,7 +20,6 @@ from services.job.domain import TERMINAL_STATUSES, Job
 from services.job.job_reader import JobReader
 
 STREAM_BATCH = 100  # jobs that one query for a stream of all jobs reads
-MAX_STREAM_SECONDS = 3600.0  # an interested client reconnects; an abandoned stream ends
 
 
 class Statuses:
@@ -73,7 +73,7 @@ class Statuses:
         """
         await self._reader.job(job_id, user_id)  # a started stream has already responded with 200
         async with self._watcher.watch(job_id) as changed:
-            end = asyncio.get_running_loop().time() + MAX_STREAM_SECONDS
+            end = asyncio.get_running_loop().time() + server_sent_events.MAX_STREAM_SECONDS
             while asyncio.get_running_loop().time() < end and not self._watcher.closed:
                 changed.clear()
                 job = await self._reader.job(job_id, user_id)
@@ -87,7 +87,7 @@ class Statuses:
                     return
                 try:
                     # The queue position changes without the job's row, so read again after the timeout.
-                    async with asyncio.timeout(event_stream.HEARTBEAT_SECONDS):
+                    async with asyncio.timeout(server_sent_events.HEARTBEAT_SECONDS):
                         await changed.wait()
                 except TimeoutError:
                     continue
@@ -101,8 +101,8 @@ class Statuses:
         nothing has changed for HEARTBEAT_SECONDS. Raises TooManyStreams before the first item.
         """
         loop = asyncio.get_running_loop()
-        end = loop.time() + MAX_STREAM_SECONDS
-        heartbeat_at = loop.time() + event_stream.HEARTBEAT_SECONDS  # changes that send nothing do not delay it
+        end = loop.time() + server_sent_events.MAX_STREAM_SECONDS
+        heartbeat_at = loop.time() + server_sent_events.HEARTBEAT_SECONDS  # changes that send nothing do not delay it
         sent: dict[str, str] = {}
         since = cursor.until if resumed else None
         async with self._feed.subscribe(user_id) as subscription:
@@ -123,7 +123,7 @@ class Statuses:
                     if since is None:
                         cursor.advance(subscription.delivered_until)
                     yield None
-                    heartbeat_at = loop.time() + event_stream.HEARTBEAT_SECONDS
+                    heartbeat_at = loop.time() + server_sent_events.HEARTBEAT_SECONDS
                     continue
                 since = None
                 fresh = []
@@ -141,7 +141,7 @@ class Statuses:
                     if number == len(fresh):
                         cursor.advance(until)
                     yield status
-                    heartbeat_at = loop.time() + event_stream.HEARTBEAT_SECONDS
+                    heartbeat_at = loop.time() + server_sent_events.HEARTBEAT_SECONDS
 
     async def _ended_since(self, user_id: str, since: datetime) -> list[UUID]:
         """The user's jobs that ended after `since` or shortly before, earliest end first."""

@@ -97,7 +97,7 @@ class TestDescription:
             for operation in operations.values()
             if "204" in operation["responses"]
         }
-        assert with_204 == {"/api/generate/events"}
+        assert with_204 == {"/api/generate/events", "/api/campaigns/{campaignId}/events"}
 
     def test_only_public_paths_need_no_credentials(
         self, description: dict[str, Any], routes: tuple[Route, ...]

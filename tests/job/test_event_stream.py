@@ -16,8 +16,8 @@ from adwright.job.v1 import job_pb2
 from google.api import httpbody_pb2
 
 from services.chassis.data.assets import AssetStore
+from services.chassis.rpc import server_sent_events
 from services.chassis.rpc.auth import CallerIdentity, set_caller
-from services.job import event_stream
 from services.job.asset_urls import AssetUrlSigner
 from services.job.change_feed import JobWatcher, UserFeed
 from services.job.event_stream import MAX_LISTED_ENDS, MAX_RESUME_AGE, Cursor
@@ -144,7 +144,7 @@ class TestOneJob:
         browser = Browser()
         async with aclosing(streams.one(browser, job_id)) as events:
             assert await anext(events) is None
-            assert browser.retry == event_stream.RETRY_MILLISECONDS
+            assert browser.retry == server_sent_events.RETRY_MILLISECONDS
             event = await next_event(events)
         assert (event["id"], event["status"], event["queuePosition"]) == (str(job_id), "queued", 0)
         assert (event["assets"], event["notes"]) == ([], [])  # as in GetJobStatus, including empty lists
@@ -189,8 +189,8 @@ class TestOneJob:
             assert (await next_event(events))["status"] == "queued"
 
     async def test_idle_stream_sends_heartbeats(self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert event_stream.HEARTBEAT_SECONDS <= 15
-        monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
+        assert server_sent_events.HEARTBEAT_SECONDS <= 15
+        monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
         job_id = await streams.harness.submitted()
         for stream in (lambda browser: streams.one(browser, job_id), streams.all):
             browser = Browser()
@@ -200,7 +200,7 @@ class TestOneJob:
                     await quiet_until_heartbeat(events, browser)
 
     async def test_watch_job_sends_statuses_only(self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
+        monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
         job_id = await streams.harness.submitted()
         request = job_pb2.WatchJobRequest(job_id=str(job_id))
         async with aclosing(cast(Any, streams.servicer.WatchJob(request, cast(Any, Call())))) as statuses:
@@ -253,7 +253,7 @@ class TestAllJobs:
     async def test_heartbeats_advance_the_event_id(
         self, streams: StreamHarness, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.05)
+        monkeypatch.setattr(server_sent_events, "HEARTBEAT_SECONDS", 0.05)
         browser = Browser()
         async with aclosing(streams.all(browser)) as events:
             await anext(events)
