@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,6 +32,9 @@ LOST_REASON = "JOB_NOT_FOUND"
 LOST_MESSAGE = "The ad's job no longer exists."
 EXPIRED_REASON = "JOB_EXPIRED"
 EXPIRED_MESSAGE = "The ad was not finished in time. It was not charged."
+
+
+_WORD = re.compile(r"\w+")
 
 
 class State(StrEnum):
@@ -69,12 +73,23 @@ class Axis(StrEnum):
     VOICE = "voice"
 
 
-VARIED = {
-    Axis.ANGLE: frozenset({"copy", "static_ad"}),
-    Axis.LAYOUT: frozenset({"static_ad"}),
-    Axis.PALETTE: frozenset({"static_ad"}),
+_IMAGES = frozenset({"static_ad"})
+_VARIED = {
+    Axis.ANGLE: _IMAGES | {"copy"},
+    Axis.LAYOUT: _IMAGES,
+    Axis.PALETTE: _IMAGES,
     Axis.VOICE: frozenset({"video"}),
 }
+
+
+def varied(axis: Axis, asked: Collection[str]) -> frozenset[str]:
+    """The types of children that an axis varies, of those that are asked for.
+
+    The five texts of a copy have angles of their own, and a second copy would mostly repeat them. So copy beside images
+    is made once, and copy by itself for each version.
+    """
+    found = _VARIED[axis].intersection(asked)
+    return found & _IMAGES if axis is Axis.ANGLE and found >= _IMAGES else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +195,16 @@ def is_late(begun_at: datetime, now: datetime) -> bool:
 def is_lapsed(begun_at: datetime, now: datetime) -> bool:
     """Whether the key of a child's first try may no longer be known, so that a repetition might make another job."""
     return now - begun_at > KEYS_LAPSE_AFTER
+
+
+def says_something_else(headline: str, taken: Iterable[str], product_name: str) -> bool:
+    """Whether a headline has words that no headline before it has, the product's name aside."""
+    words = _words(headline) - _words(product_name)
+    return not any(words <= _words(other) for other in taken)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
 
 
 def clean_headline(text: str) -> str:

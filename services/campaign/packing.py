@@ -15,7 +15,7 @@ from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
 
 from services.campaign.calls import Calls, gather_bounded
-from services.campaign.domain import ChildState
+from services.campaign.domain import Axis, ChildState
 from services.campaign.pack.entries import (
     C2paState,
     CopyText,
@@ -155,7 +155,7 @@ def _common(child: ChildRow, request: ServiceRequest, brief: catalog_pb2.Brief |
         "format": request.format if isinstance(request, copy_pb2.GenerateCopyRequest) else "",
         "ratio": getattr(request, "aspect_ratio", ""),
         "style": getattr(request, "style", "") or getattr(request, "kind", ""),
-        "axis_value": getattr(request, "voice_id", "") or (f"{axis}-{child.version}" if child.version else ""),
+        "axis_value": getattr(request, "voice_id", "") or _axis_value(child, axis),
         "variant": child.version or 1,
         "language": language or (known.language if known.language != "und" else ""),
         "landing_page": product.landing_page,
@@ -167,6 +167,20 @@ def _common(child: ChildRow, request: ServiceRequest, brief: catalog_pb2.Brief |
             sector=known.sector,
         ),
     }
+
+
+def _axis_value(child: ChildRow, axis: str) -> str:
+    """What a version stands for, as a reader of a report knows it: of an angle, the headline without the product's
+    name. Empty for a child that the axis does not change."""
+    if not child.version:
+        return ""
+    if axis == Axis.ANGLE and child.headline:
+        name, line = child.product_name.strip(), child.headline
+        rest = line[len(name) :] if line.casefold().startswith(name.casefold()) else line
+        said = rest.strip(" :,.–—-")
+        if said:
+            return said
+    return f"{axis}-{child.version}"
 
 
 def _recorded(asset: job_pb2.Asset) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from adwright.image.v1 import image_pb2
 from adwright.video.v1 import video_pb2
 from google.protobuf.message import Message
 
-from services.campaign.domain import MAX_CHILDREN, VARIED, Axis, Child, Prices, Product, look
+from services.campaign.domain import MAX_CHILDREN, Axis, Child, Prices, Product, look, varied
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 ALLOWED_WITH_ESTIMATE = frozenset({"mode", "estimate_id", "max_credits", "idempotency_key"})
@@ -70,10 +70,8 @@ def _check_content(request: campaign_pb2.GenerateCampaignRequest, say: Callable[
     axis = axis_of(request)
     if request.variants > 1 and axis is None:
         say("variantAxis", "is required with variants")
-    if axis is not None:
-        asked = {"copy": request.copy, "static_ad": request.images, "video": request.videos}
-        if not any(asked[kind] for kind in VARIED[axis]):
-            say("variantAxis", f"{axis} changes none of the deliverables")
+    if axis is not None and not varied(axis, _asked(request)):
+        say("variantAxis", f"{axis} changes none of the deliverables")
     for place, video in enumerate(request.videos):
         field = f"videos[{place}]"
         if kind_of(video) == AVATAR:
@@ -150,13 +148,19 @@ def plan(
 def _parts(request: campaign_pb2.GenerateCampaignRequest) -> Iterator[Part]:
     """The children of one product. What the axis does not change is made in the first version only."""
     axis = axis_of(request)
-    varied = VARIED[axis] if axis is not None and versions_of(request) > 1 else frozenset()
+    changed = varied(axis, _asked(request)) if axis is not None and versions_of(request) > 1 else frozenset()
     for version in range(1, versions_of(request) + 1):
         for kind, makes in (("copy", _copies), ("static_ad", _images), ("video", _videos)):
-            if version > 1 and kind not in varied:
+            if version > 1 and kind not in changed:
                 continue
             for price_type, message in makes(request, axis, version):
-                yield Part(type=kind, price_type=price_type, request=message, version=version if kind in varied else 0)
+                yield Part(type=kind, price_type=price_type, request=message, version=version if kind in changed else 0)
+
+
+def _asked(request: campaign_pb2.GenerateCampaignRequest) -> list[str]:
+    """The types of the deliverables."""
+    found = {"copy": request.copy, "static_ad": request.images, "video": request.videos}
+    return [kind for kind, wanted in found.items() if wanted]
 
 
 def _copies(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from services.campaign.domain import (
     affordable,
     is_lapsed,
     is_late,
+    says_something_else,
     state_of,
 )
 from services.campaign.metrics import CHILDREN, DELAY_SECONDS, RUNNING_STEPS, STEP_FAILURES
@@ -52,6 +54,8 @@ BATCH = 32  # children that are submitted beside each other
 STEP_SECONDS = 40.0
 # Longer than a step takes. After it, the campaigns of a killed process are driven by another one.
 LEASE = timedelta(seconds=STEP_SECONDS + 5)
+HEADLINE_TRIES = 4  # for one that says something else than those of the versions before
+MAX_TAKEN = 10  # headlines that a request for another one may name
 MAX_DEFECTS = 6  # steps in a row, over a minute or more, after which a defect of a service counts as a refusal
 AFTER_FAILURE = Backoff(first=1.0, longest=30.0)
 MAINTENANCE_TICKS = 240  # between deletions of old campaigns: about 2 minutes
@@ -277,8 +281,9 @@ class Runner:
                 seed=f"{campaign.id.hex}-{version}",
                 taken=[text for text in taken if text],
             )
+            name = next(child.product_name for child in children if child.product_id == product_id)
             try:
-                text = await self._calls.headline(wanted)
+                text = await self._new_headline(wanted, name)
             except Refusal as refusal:
                 log.warning("headline_delayed", campaign_id=str(campaign.id), error=str(refusal)[:200])
                 break
@@ -294,6 +299,22 @@ class Runner:
             or child.headline is not None
             or (child.product_id, child.headline_version) in known
         ]
+
+    async def _new_headline(self, wanted: HeadlineRequest, product_name: str) -> str:
+        """A headline that says something else than those that are taken, if one of HEADLINE_TRIES does; otherwise the
+        first that is written. Raises Refusal."""
+        tries: list[str] = []
+        for number in range(HEADLINE_TRIES):
+            again = replace(
+                wanted,
+                seed=f"{wanted.seed}-{number}" if number else wanted.seed,
+                taken=list(dict.fromkeys([*wanted.taken, *filter(None, tries)]))[-MAX_TAKEN:],
+            )
+            text = await self._calls.headline(again)
+            if not text or says_something_else(text, wanted.taken, product_name):
+                return text
+            tries.append(text)
+        return next((text for text in tries if text not in wanted.taken), tries[0])
 
     async def _submit(self, campaign: LeasedRow, children: Sequence[ChildRow]) -> bool:
         """Submits children and records what came of it; whether every outcome is known."""

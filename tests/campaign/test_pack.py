@@ -29,7 +29,7 @@ from services.campaign.pack.entries import (
     PackEntry,
     PackManifest,
 )
-from services.campaign.pack.names import MAX_NAME, file_names
+from services.campaign.pack.names import MAX_NAME, file_names, slug
 from services.campaign.pack.sheets import read_sheets, sheets
 from services.campaign.pack.stream import stream_pack
 from tests.campaign.pack_samples import Campaign, clean_campaign
@@ -349,3 +349,22 @@ def test_sheets_refuse_columns_that_break_their_schema() -> None:
     ):
         with pytest.raises(ValidationError):
             read_sheets(broken)
+
+
+async def test_short_copy_alone_fills_the_long_headline_of_an_asset_group() -> None:
+    campaign = next(c for c in map(clean_campaign, range(99)) if c.positions(DeliverableKind.IMAGE, "google"))
+    for at in campaign.positions(DeliverableKind.COPY, "google"):
+        campaign.change(at, format="short")
+    pack = await packed(campaign)
+    assert problems(pack) == []
+    rows = list(csv.DictReader(io.StringIO(opened(pack)[0].read("google/performance_max.csv").decode("utf-8-sig"))))
+    for row in rows:
+        descriptions = [row[f"Description {n}"] for n in range(1, 6) if row[f"Description {n}"]]
+        assert row["Long headline 1"] not in ("", *descriptions)
+        assert len(row["Long headline 1"]) >= max(map(len, descriptions))
+
+
+def test_a_long_name_ends_with_a_whole_word() -> None:
+    assert slug("Works on gas and on induction", 28) == "works-on-gas-and-on"
+    assert slug("Waterproof", 28) == "waterproof"
+    assert slug("Donaudampfschifffahrtsgesellschaftskapitän", 28) == "donaudampfschifffahrtsgesell"

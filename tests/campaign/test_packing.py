@@ -121,3 +121,18 @@ def test_an_unknown_origin_is_no_claim() -> None:
     status.assets[0].facts.origin = "somethingNew"
     (entry,) = entries_of(child(), status, None, "")
     assert entry.c2pa is C2paState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("headline", "version", "axis", "expected"),
+    [
+        ("A warm light", 2, "angle", "A warm light"),
+        ("Lamp: lasts for years", 2, "angle", "lasts for years"),
+        ("Lamp", 2, "angle", "angle-2"),
+        ("A warm light", 2, "palette", "palette-2"),
+        ("A warm light", 0, "angle", ""),
+    ],
+)
+def test_a_version_is_named_by_what_it_says(headline: str, version: int, axis: str, expected: str) -> None:
+    (entry,) = entries_of(child()._replace(headline=headline, version=version), recorded(), None, axis)
+    assert entry.axis_value == expected

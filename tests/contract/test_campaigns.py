@@ -55,13 +55,11 @@ class TestEstimate:
             for child in answer["children"]
         ]
         assert children == [
-            ("copy", "meta", 1, 1),
-            ("copy", "tiktok", 1, 1),
+            ("copy", "meta", None, 1),
+            ("copy", "tiktok", None, 1),
             ("static_ad", "1:1", 1, 3),
             ("static_ad", "4:5", 1, 3),
             ("video", "9:16", None, 15),
-            ("copy", "meta", 2, 1),
-            ("copy", "tiktok", 2, 1),
             ("static_ad", "1:1", 2, 3),
             ("static_ad", "4:5", 2, 3),
         ]

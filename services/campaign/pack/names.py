@@ -34,10 +34,15 @@ _OTHERS = re.compile(r"[^a-z0-9]+")
 def slug(text: str, longest: int) -> str:
     """The Latin letters and digits of a text in lower case, joined by hyphens; empty if it has none.
 
-    Accents are dropped, and letters of their own are written out: "Größe æther" is "grosse-aether".
+    Accents are dropped, and letters of their own are written out: "Größe æther" is "grosse-aether". What is too long
+    ends with a whole word, unless that would be less than half.
     """
     plain = "".join(_ascii(character) for character in unicodedata.normalize("NFKD", text))
-    return _OTHERS.sub("-", plain.lower()).strip("-")[:longest].strip("-")
+    whole = _OTHERS.sub("-", plain.lower()).strip("-")
+    if len(whole) <= longest:
+        return whole
+    words = whole[: longest + 1].rpartition("-")[0]
+    return words if len(words) > longest // 2 else whole[:longest].strip("-")
 
 
 def _ascii(character: str) -> str:

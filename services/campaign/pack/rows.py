@@ -30,6 +30,7 @@ AD_VALUES: Final = frozenset(
         "alternative_text",
     }
 )  # fmt: skip
+LEAST_DESCRIPTIONS: Final = 2  # of an ad or asset group
 _SPACES = re.compile(r"\s+")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -118,7 +119,7 @@ def ad_groups(manifest: PackManifest, entries: Sequence[PackEntry], placed: Iter
 
 
 def group_row(manifest: PackManifest, group: AdGroup) -> Row:
-    """The row of a search ad or asset group."""
+    """The values of a search ad or asset group."""
     row: dict[str, Sequence[str]] = {
         "campaign": [plain_name(manifest.name or manifest.campaign_id)],
         "ad_group": [plain_name(group.name)],
@@ -132,6 +133,21 @@ def group_row(manifest: PackManifest, group: AdGroup) -> Row:
             for entry, path in group.files
             if entry.kind is DeliverableKind.IMAGE and entry.ratio == ratio
         ]
+    return row
+
+
+def asset_group_row(manifest: PackManifest, group: AdGroup) -> Row:
+    """The row of an asset group. Only long copy has long headlines, and a group without one is refused: where there is
+    none, the longest description that fits stands there instead."""
+    row = dict(group_row(manifest, group))
+    field = platform_table().text_field(group.platform, "long_headline")
+    if row["long_headline"] or field is None or len(row["description"]) <= LEAST_DESCRIPTIONS:
+        return row
+    fitting = [text for text in row["description"] if field.length(text) <= field.limit]
+    if fitting:
+        spare = max(fitting, key=field.length)
+        row["long_headline"] = [spare]
+        row["description"] = [text for text in row["description"] if text != spare]
     return row
 
 

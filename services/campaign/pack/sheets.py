@@ -24,6 +24,7 @@ from services.campaign.pack.rows import (
     Row,
     ad_groups,
     ad_rows,
+    asset_group_row,
     group_row,
     starts_formula,
 )
@@ -171,7 +172,7 @@ def _rows(manifest: PackManifest, sheet: Sheet, group: AdGroup) -> Sequence[Row]
         return ()
     if sheet.rows == "asset_groups" and not any(entry.kind is DeliverableKind.IMAGE for entry, _ in group.files):
         return ()
-    return [group_row(manifest, group)]
+    return [(asset_group_row if sheet.rows == "asset_groups" else group_row)(manifest, group)]
 
 
 def _cells(sheet: Sheet, group: AdGroup, row: Row, left_out: list[LeftOut]) -> Iterator[str]:
