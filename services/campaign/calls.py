@@ -247,6 +247,16 @@ class Calls:
             raise refusal_from_rpc_error(error) from error
         return brief
 
+    async def languages(self, user_id: str, project_id: UUID, products: Sequence[Product]) -> dict[UUID, str]:
+        """The languages of the products' texts, as BCP 47; "und": not known. Raises Refusal."""
+
+        async def language(product: Product) -> str:
+            brief = await self.brief(user_id, project_id, product.id)
+            return brief.understanding.language if brief is not None else ""
+
+        found = await gather_bounded([(language, product) for product in products])
+        return {product.id: known for product, known in zip(products, found, strict=True)}
+
     async def asset(self, request: job_pb2.GetAssetRequest) -> AsyncIterator[bytes]:
         """The content of an asset, in pieces, by its signed link. Raises Refusal."""
         call = self._jobs.GetAsset(request, metadata=self._identity.metadata(request_id()), timeout=ASSET_SECONDS)

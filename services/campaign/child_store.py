@@ -35,10 +35,14 @@ _GIVEN = unnest(
     version=Integer,
     headline_version=Integer,
     credits=Integer,
+    language=Text,
+    state=Text,
+    reason=Text,
+    message=Text,
 )
 _INSERT = sql_insert(CHILD).from_select(
-    ["campaign_id", *(column.name for column in _GIVEN.c), "state"],
-    select(bindparam("of_campaign", type_=Uuid()), *_GIVEN.c, bindparam("new_state", type_=Text())),
+    ["campaign_id", *(column.name for column in _GIVEN.c)],
+    select(bindparam("of_campaign", type_=Uuid()), *_GIVEN.c),
 )
 _PAGE = Query(
     ChildRow,
@@ -129,9 +133,13 @@ async def create(connection: Connection, campaign_id: UUID, children: Sequence[C
         "version": [child.version for child in children],
         "headline_version": [child.headline_version for child in children],
         "credits": [child.credits for child in children],
+        "language": [child.language for child in children],
+        "state": [child.state.value for child in children],
+        "reason": [child.reason for child in children],
+        "message": [child.refusal for child in children],
     }
     given = {f"given_{name}": values for name, values in columns.items()}
-    await run(connection, _INSERT, {**given, "of_campaign": campaign_id, "new_state": ChildState.WAITING.value})
+    await run(connection, _INSERT, {**given, "of_campaign": campaign_id})
 
 
 async def page(connection: Connection, campaign_id: UUID, after: int, limit: int) -> Sequence[ChildRow]:

@@ -28,6 +28,7 @@ CAPPED_REASON = "MAX_CREDITS_REACHED"
 CAPPED_MESSAGE = "The campaign's maxCredits does not pay for this ad, so it was not begun."
 LATE_REASON = "NOT_BEGUN_IN_TIME"
 LATE_MESSAGE = "The ad could not be begun in time because part of our system was unavailable. It was not charged."
+LANGUAGE_REASON = "LANGUAGE_NOT_AVAILABLE"
 LOST_REASON = "JOB_NOT_FOUND"
 LOST_MESSAGE = "The ad's job no longer exists."
 EXPIRED_REASON = "JOB_EXPIRED"
@@ -136,7 +137,8 @@ class Prices:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Child:
     """A planned child. request: the serialized message of the service that makes it. version: 0 if the axis does not
-    change it. headline_version: 0 if it takes no headline. credits: its price."""
+    change it. headline_version: 0 if it takes no headline. credits: its price. language: that was asked for; empty: the
+    product's. refusal: why it cannot be made, for the customer, at no price; empty: it can."""
 
     number: int
     product: Product
@@ -145,6 +147,18 @@ class Child:
     version: int
     headline_version: int
     credits: int
+    language: str = ""
+    refusal: str = ""
+
+    @property
+    def state(self) -> ChildState:
+        """The state in which it is stored."""
+        return ChildState.FAILED if self.refusal else ChildState.WAITING
+
+    @property
+    def reason(self) -> str:
+        """Why it is never begun; empty: it may be."""
+        return LANGUAGE_REASON if self.refusal else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +188,13 @@ def state_of(counts: Counts) -> State:
     if counts.failed and not counts.completed:
         return State.FAILED
     return State.COMPLETED
+
+
+def same_language(asked: str, known: str) -> bool:
+    """Whether texts in a known language serve for the one that is asked for. BCP 47; a language without its region
+    serves for each of its regions, and the other way round."""
+    first, second = asked.lower().split("-"), known.lower().split("-")
+    return first[0] == second[0] and (first == second or 1 in (len(first), len(second)))
 
 
 def affordable(prices: Iterable[int], credits_: int) -> int:

@@ -51,7 +51,11 @@ def campaign_message(row: CampaignRow, children: Sequence[campaign_pb2.Child] = 
 def planned_message(child: Child) -> campaign_pb2.Child:
     """A child of an estimate."""
     message = _described(child.type, child.request)
-    message.number, message.credits, message.status = child.number, child.credits, ChildState.WAITING.value
+    message.number, message.credits, message.status = child.number, child.credits, child.state.value
+    if child.language:
+        message.language = child.language
+    if child.refusal:
+        message.error.CopyFrom(job_pb2.JobError(reason=child.reason, message=child.refusal))
     message.product_id, message.product_name = str(child.product.id), child.product.name
     if child.version:
         message.version = child.version
@@ -66,6 +70,8 @@ def estimated_message(row: ChildRow) -> campaign_pb2.Child:
     message.status = row.state if row.state != ChildState.RUNNING else "queued"
     if row.version:
         message.version = row.version
+    if row.language:
+        message.language = row.language
     if row.job_id is not None:
         message.job_id = str(row.job_id)
     if row.headline:

@@ -157,7 +157,7 @@ def _common(child: ChildRow, request: ServiceRequest, brief: catalog_pb2.Brief |
         "style": getattr(request, "style", "") or getattr(request, "kind", ""),
         "axis_value": getattr(request, "voice_id", "") or _axis_value(child, axis),
         "variant": child.version or 1,
-        "language": language or (known.language if known.language != "und" else ""),
+        "language": child.language or language or (known.language if known.language != "und" else ""),
         "landing_page": product.landing_page,
         "subject": ProductSubject(
             regulated=frozenset(known.regulated),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,7 +13,7 @@ from adwright.image.v1 import image_pb2
 from adwright.video.v1 import video_pb2
 from google.protobuf.message import Message
 
-from services.campaign.domain import MAX_CHILDREN, Axis, Child, Prices, Product, look, varied
+from services.campaign.domain import MAX_CHILDREN, Axis, Child, Prices, Product, look, same_language, varied
 from services.chassis.errors import FieldViolation, ValidationFailed
 
 ALLOWED_WITH_ESTIMATE = frozenset({"mode", "estimate_id", "max_credits", "idempotency_key"})
@@ -30,12 +30,18 @@ REQUESTS: dict[str, type[ServiceRequest]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A child of one product and version, before its product is known. request: without ids, concept and seed."""
+    """A child of one product and version, before its product is known.
+
+    request: without ids, concept and seed. language: that was asked for; empty: the product's. quotes: whether it is
+    made of the product's texts, and so in their language only.
+    """
 
     type: str
     price_type: str
     request: ServiceRequest
     version: int
+    language: str = ""
+    quotes: bool = True
 
 
 def check_request(request: campaign_pb2.GenerateCampaignRequest) -> None:
@@ -115,15 +121,33 @@ def check_number(request: campaign_pb2.GenerateCampaignRequest, products: int) -
         raise ValidationFailed([FieldViolation(field=field, message=message)])
 
 
+def names_languages(request: campaign_pb2.GenerateCampaignRequest) -> bool:
+    """Whether a deliverable names languages."""
+    return (
+        any(wanted.languages for wanted in request.copy)
+        or any(wanted.languages for wanted in request.images)
+        or any(wanted.languages for wanted in request.videos)
+    )
+
+
 def plan(
-    request: campaign_pb2.GenerateCampaignRequest, products: Sequence[Product], prices: Prices, campaign_id: UUID
+    request: campaign_pb2.GenerateCampaignRequest,
+    products: Sequence[Product],
+    prices: Prices,
+    campaign_id: UUID,
+    languages: Mapping[UUID, str],
 ) -> list[Child]:
-    """The children in order: products, their versions, then copy, images and videos as named."""
+    """The children in order: products, their versions, then copy, images and videos as named.
+
+    languages: of the products' texts, by product; "und" or missing: not known. Raises ValidationFailed if no child can
+    be made in the language that is asked for.
+    """
     children: list[Child] = []
     axis = axis_of(request)
     for place, product in enumerate(products, start=1):
         for part in _parts(request):
             headline_version = 0
+            refusal = _refusal(product, part, languages.get(product.id, ""))
             message = type(part.request)()
             message.CopyFrom(part.request)  # type: ignore[arg-type]
             message.project_id, message.product_id = request.project_id, str(product.id)
@@ -139,10 +163,27 @@ def plan(
                     request=message.SerializeToString(deterministic=True),
                     version=part.version,
                     headline_version=headline_version,
-                    credits=prices.credits[part.price_type],
+                    credits=0 if refusal else prices.credits[part.price_type],
+                    language=part.language,
+                    refusal=refusal,
                 )
             )
+    if all(child.refusal for child in children):
+        field = next(name for name in ("copy", "images", "videos") if getattr(request, name))
+        raise ValidationFailed([FieldViolation(field=f"{field}[0].languages", message=children[0].refusal)])
     return children
+
+
+def _refusal(product: Product, part: Part, known: str) -> str:
+    """Why a product's child cannot be made in its language; empty if it can. known: the language of its texts."""
+    if not part.language or not part.quotes or same_language(part.language, known):
+        return ""
+    if known in ("", "und"):
+        return f"The language of the texts of “{product.name}” is not known: correct it in the product's understanding."
+    return (
+        f"The texts of “{product.name}” are in “{known}”, and ads quote them: add a product with texts in "
+        f"“{part.language}”."
+    )
 
 
 def _parts(request: campaign_pb2.GenerateCampaignRequest) -> Iterator[Part]:
@@ -153,8 +194,15 @@ def _parts(request: campaign_pb2.GenerateCampaignRequest) -> Iterator[Part]:
         for kind, makes in (("copy", _copies), ("static_ad", _images), ("video", _videos)):
             if version > 1 and kind not in changed:
                 continue
-            for price_type, message in makes(request, axis, version):
-                yield Part(type=kind, price_type=price_type, request=message, version=version if kind in changed else 0)
+            for price_type, message, language in makes(request, axis, version):
+                yield Part(
+                    type=kind,
+                    price_type=price_type,
+                    request=message,
+                    version=version if kind in changed else 0,
+                    language=language,
+                    quotes=not (isinstance(message, video_pb2.GenerateVideoRequest) and message.HasField("script")),
+                )
 
 
 def _asked(request: campaign_pb2.GenerateCampaignRequest) -> list[str]:
@@ -165,39 +213,43 @@ def _asked(request: campaign_pb2.GenerateCampaignRequest) -> list[str]:
 
 def _copies(
     request: campaign_pb2.GenerateCampaignRequest, axis: Axis | None, version: int
-) -> Iterator[tuple[str, ServiceRequest]]:
+) -> Iterator[tuple[str, ServiceRequest, str]]:
     for wanted in request.copy:
-        for platform in wanted.platforms:
-            yield (
-                "copy",
-                copy_pb2.GenerateCopyRequest(
-                    platform=platform,
-                    format=wanted.format,
-                    tone=wanted.tone,
-                    custom_instructions=_given(wanted, "custom_instructions"),
-                ),
-            )
+        for language in wanted.languages or ("",):
+            for platform in wanted.platforms:
+                yield (
+                    "copy",
+                    copy_pb2.GenerateCopyRequest(
+                        platform=platform,
+                        format=wanted.format,
+                        tone=wanted.tone,
+                        custom_instructions=_given(wanted, "custom_instructions"),
+                    ),
+                    language,
+                )
 
 
 def _images(
     request: campaign_pb2.GenerateCampaignRequest, axis: Axis | None, version: int
-) -> Iterator[tuple[str, ServiceRequest]]:
+) -> Iterator[tuple[str, ServiceRequest, str]]:
     for wanted in request.images:
-        for ratio in wanted.aspect_ratios:
-            yield (
-                "static_ad",
-                image_pb2.GenerateStaticAdRequest(
-                    style=_given(wanted, "style"),
-                    aspect_ratio=ratio,
-                    prompt=_given(wanted, "prompt"),
-                    file_format=_given(wanted, "file_format"),
-                ),
-            )
+        for language in wanted.languages or ("",):
+            for ratio in wanted.aspect_ratios:
+                yield (
+                    "static_ad",
+                    image_pb2.GenerateStaticAdRequest(
+                        style=_given(wanted, "style"),
+                        aspect_ratio=ratio,
+                        prompt=_given(wanted, "prompt"),
+                        file_format=_given(wanted, "file_format"),
+                    ),
+                    language,
+                )
 
 
 def _videos(
     request: campaign_pb2.GenerateCampaignRequest, axis: Axis | None, version: int
-) -> Iterator[tuple[str, ServiceRequest]]:
+) -> Iterator[tuple[str, ServiceRequest, str]]:
     for wanted in request.videos:
         kind = kind_of(wanted)
         voices: Sequence[str | None] = list(wanted.voice_ids) or [None]
@@ -217,6 +269,7 @@ def _videos(
                             script=_given(wanted, "script"),
                             seconds=_given(wanted, "seconds"),
                         ),
+                        language or "",
                     )
 
 

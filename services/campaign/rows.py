@@ -86,6 +86,7 @@ class ChildRow(NamedTuple):
     reason: str
     message: str
     spent: int
+    language: str = ""
 
 
 class HeadlineRow(NamedTuple):

@@ -231,7 +231,10 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
         planning.check_number(request, len(products))
         prices = await self._calls.prices()
         campaign_id = new_id(self._clock.now())
-        children = planning.plan(request, products, prices, campaign_id)
+        languages: dict[UUID, str] = {}
+        if planning.names_languages(request):
+            languages = await self._calls.languages(user_id, UUID(request.project_id), products)
+        children = planning.plan(request, products, prices, campaign_id, languages)
         return Planned(id=campaign_id, children=children, price_list=prices.id)
 
     async def _record(
@@ -282,7 +285,8 @@ class CampaignServicer(campaign_pb2_grpc.CampaignServiceServicer):
             campaign_id = planned.id
             prices = [child.credits for child in planned.children]
         paid = affordable(prices, request.max_credits) if request.HasField("max_credits") else len(prices)
-        _check_first(prices[0], available, paid)
+        first = next(number for number, price in enumerate(prices) if price)  # those that are refused cost nothing
+        _check_first(prices[first], available, paid > first)
         await campaign_store.check_limits(connection, user_id, now, estimate=False)
         if planned is None:
             await campaign_store.begin(
@@ -363,8 +367,8 @@ def _response(row: CampaignRow, status: str) -> Response:
     )
 
 
-def _check_first(price: int, available: int, paid: int) -> None:
-    """Raises InsufficientCredits if not even the first child can be paid."""
+def _check_first(price: int, available: int, paid: bool) -> None:
+    """Raises InsufficientCredits if not even the first child can be paid. paid: whether maxCredits pays for it."""
     numbers = {"price": price, "available": available}
     fields = [FieldViolation(field=name, message=str(number)) for name, number in numbers.items()]
     if not paid:

@@ -94,6 +94,7 @@ CHILD = Table(
     Column("reason", Text, nullable=False, server_default=EMPTY),
     Column("message", Text, nullable=False, server_default=EMPTY),
     Column("spent", Integer, nullable=False, server_default=ZERO),
+    Column("language", Text, nullable=False, server_default=EMPTY),  # that was asked for; empty: the product's
     CheckConstraint(
         "state in ('waiting', 'running', 'completed', 'failed', 'canceled', 'skipped')", name="child_state_check"
     ),

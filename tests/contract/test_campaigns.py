@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
@@ -68,6 +69,48 @@ class TestEstimate:
         assert customer.credits == {"available": 100, "held": 0}
         assert customer.client.get("/api/campaigns").json()["campaigns"] == []
         error_of(customer.client.get(f"/api/campaigns/{answer['campaignId']}"), 404, "CAMPAIGN_NOT_FOUND")
+
+    def test_each_child_is_in_its_language_or_refused_and_not_begun(self, waiting_system: RunningSystem) -> None:
+        customer = waiting_system.customer(100)  # its product is described in English
+        wanted = body(customer, "estimate", images=[{"aspectRatios": ["1:1"], "languages": ["de", "en"]}])
+        estimate = post(customer, wanted).json()
+        german, english = estimate["children"]
+        assert (german["language"], german["status"], german["credits"]) == ("de", "failed", 0)
+        assert german["error"]["reason"] == "LANGUAGE_NOT_AVAILABLE"
+        assert (english["language"], english["status"], english["credits"]) == ("en", "waiting", 3)
+        assert estimate["creditsEstimated"] == 3
+        execution = {"mode": "execute", "estimateId": estimate["campaignId"], "maxCredits": 3}
+        campaign_id = begun(customer, execution)
+        until(lambda: campaign(customer, campaign_id)["counts"]["running"] == 1 or None, seconds=60)
+        german, english = campaign(customer, campaign_id)["children"]
+        assert ("jobId" in german, german["status"], german["error"]["reason"]) == (
+            False,
+            "failed",
+            "LANGUAGE_NOT_AVAILABLE",
+        )
+        assert (english["language"], "error" in english) == ("en", False)
+        assert customer.credits["held"] == 3
+        wanted["images"][0]["languages"] = ["de", "fr"]
+        assert invalid_fields(post(customer, wanted)) == {"images[0].languages"}
+
+    def test_progress_is_streamed_to_the_owner_until_the_end(self, waiting_system: RunningSystem) -> None:
+        customer, other = waiting_system.customer(10), waiting_system.customer(10)
+        campaign_id = begun(customer, body(customer, images=[IMAGES]))
+        path = f"/api/campaigns/{campaign_id}/events"
+        error_of(other.client.get(path), 404, "CAMPAIGN_NOT_FOUND")
+        events: list[dict[str, Any]] = []
+        last = ""
+        with customer.client.stream("GET", path, timeout=60) as response:
+            assert response.headers["content-type"] == "text/event-stream"
+            for line in response.iter_lines():
+                last = line.removeprefix("id: ") if line.startswith("id: ") else last
+                if line.startswith("data: "):
+                    events.append(json.loads(line.removeprefix("data: ")))
+                    if events[-1]["counts"]["running"] == 2:
+                        customer.client.post(f"/api/campaigns/{campaign_id}/cancel", json={})
+        assert events[-1]["status"] == "canceled"
+        assert (events[-1]["counts"]["canceled"], events[-1]["children"]) == (2, [])
+        assert customer.client.get(path, headers={"last-event-id": last}).status_code == 204
 
     def test_estimate_is_executed_once_for_its_owner_only(self, waiting_system: RunningSystem) -> None:
         customer, other = waiting_system.customer(100), waiting_system.customer(100)
