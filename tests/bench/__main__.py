@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from local.home import ROOT
-from tests.bench import grown, holds, home, pictures, rows, yardstick
+from tests.bench import grown, holds, home, pictures, rows, sets, yardstick
 from tests.bench.figures import Figure, show, write
 from tests.bench.films import film
 from tests.bench.harness import BenchHarness, running_harness
@@ -29,6 +29,7 @@ HARNESS_ROWS: dict[str, Callable[[BenchHarness], list[Figure]]] = {
     "holds": holds.holds,
     "dispatch": rows.dispatch,
     "drain": rows.drain,
+    "set": sets.behind_a_set,
     "picture": pictures.picture,
     "pictures": pictures.pictures,
     "first": pictures.first,

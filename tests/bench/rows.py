@@ -164,7 +164,7 @@ def status(harness: BenchHarness) -> list[Figure]:
     return [against("echo", harness, "status", "GET /api/generate/status", status_queries(harness), 0.45)]
 
 
-def _leases(harness: BenchHarness) -> dict[str, float]:
+def leases(harness: BenchHarness) -> dict[str, float]:
     """The time of each job's first lease, in seconds since 1970."""
     found: dict[str, float] = {}
     for line in harness.leases.read_text(encoding="utf-8").splitlines():
@@ -203,7 +203,7 @@ def dispatch(harness: BenchHarness) -> list[Figure]:
             checked(result)
             cost.add(result.answered, used)
             wait_until_drained(harness)
-            leased = _leases(harness)
+            leased = leases(harness)
             if missing := [job_id for job_id, _, _ in result.jobs if job_id not in leased]:
                 raise RuntimeError(f"{len(missing)} of {len(result.jobs)} jobs were not leased")
             waits.append(sorted(1000 * (leased[job_id] - due) for job_id, due, _ in result.jobs))
