@@ -21,7 +21,7 @@ export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less studio studio-or-less manifests compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
+.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less studio studio-or-less manifests chart compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -86,6 +86,9 @@ gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.b
 
 manifests: .venv/runtime gen/descriptors.binpb ## Write the generated part of gateway/resources (SETTINGS=FILE: another issuer)
 	@$(BIN)/python -m gateway.kubernetes --settings $(SETTINGS) > gateway/resources/generated.yaml
+
+chart: .venv/dev gen/descriptors.binpb ## Write the Helm chart into out/chart/adwright (SETTINGS=FILE: another issuer)
+	@$(BIN)/python -m deploy.chart --settings $(SETTINGS)
 
 compose: .venv/runtime gen/descriptors.binpb ## Write what compose.yaml needs into var/: keys and the gateway's configuration
 	@$(BIN)/python -m deploy.compose

@@ -21,11 +21,11 @@ OVERLAYS = ("overlays/dev", "overlays/production", "overlays/recovery", "migrati
 Resource = dict[str, Any]
 
 
-class _Loader(yaml.CSafeLoader):
+class Loader(yaml.CSafeLoader):
     """Loads times as strings, like Kubernetes."""
 
 
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in found if not tag.endswith(":timestamp")]
     for first, found in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
@@ -46,7 +46,7 @@ def rendered(overlay: str, instead: tuple[tuple[str, str], ...] = ()) -> tuple[R
         generated = Path(folder) / "gateway" / "resources" / "generated.yaml"
         generated.write_text(yaml.safe_dump_all(gateway_resources()), encoding="utf-8")
         text = build(Path(folder) / "deploy" / overlay)
-    return tuple(yaml.load_all(text, Loader=_Loader))
+    return tuple(yaml.load_all(text, Loader=Loader))
 
 
 def build(folder: Path) -> str:
