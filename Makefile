@@ -21,7 +21,7 @@ export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less studio studio-or-less manifests chart compose issuer-dev gallery-copy gallery-image gallery-video docs notice clean
+.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less studio studio-or-less manifests chart compose issuer-dev gallery-copy gallery-image gallery-video docs notice sbom clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -105,6 +105,9 @@ docs: .venv/dev gen/descriptors.binpb ## Write docs/settings.md, .env.example, d
 
 notice: .venv/dev gen/descriptors.binpb ## Write NOTICE from the locked packages and the model table
 	@$(BIN)/python -m deploy.notices
+
+sbom: .venv/dev gen/descriptors.binpb ## Write the image's bill of materials (CycloneDX) into out/adwright.cdx.json
+	@$(BIN)/python -m deploy.sbom
 
 models: .venv/runtime ## Fetch and check the engines' model files, once
 	@$(BIN)/adwright models > .venv/models.log 2>&1 || { cat .venv/models.log; exit 1; }

@@ -61,6 +61,11 @@ POLICY_CONTROLLER = GoModule(
     version="v0.13.0",
     checksum="h1:NAzGGn8TWQB3Bxek2/xd5mxvZR1Fn6RnttXTOfdm3Xk=",
 )
+CYCLONEDX = GoModule(
+    path="github.com/CycloneDX/cyclonedx-go",
+    version="v0.10.0",
+    checksum="h1:7xyklU7YD+CUyGzSFIARG18NYLsKVn4QFg04qSsu+7Y=",
+)
 HELM = GoModule(path="helm.sh/helm/v3", version="v3.22.0", checksum="h1:n1if5iQgHYsujPAcO5oonH/KiSNUmqmUF0iGVjSF3AU=")
 PROMETHEUS = GoModule(
     path="github.com/prometheus/prometheus",
