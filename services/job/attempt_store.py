@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Text, Uuid, bindparam, insert, select, update
+from sqlalchemy import BigInteger, Integer, LargeBinary, Text, Uuid, bindparam, insert, select, update
 
 from services.chassis.data.database import Connection
 from services.chassis.data.sql import unnest
 from services.chassis.data.statements import Query, fetch_rows, run
 from services.job.domain import Asset, ChangedJob, Completion, FinishedVariant
-from services.job.tables import MOMENT, asset, attempt, job
+from services.job.tables import MOMENT, asset, asset_scene, attempt, job
 
 MAX_VARIANT_ASSETS = 10  # as the proto says; their positions are numbered by it
 
@@ -48,8 +48,12 @@ _stored = unnest(
     sha256=Text,
     variant=Integer,
     facts=Text,
+    parent_asset_id=Uuid,
 )
 _INSERT_ASSETS = insert(asset).from_select([column.name for column in _stored.c], select(*_stored.c))
+
+_scenes = unnest("given", asset_id=Uuid, scene=LargeBinary)
+_INSERT_SCENES = insert(asset_scene).from_select(["asset_id", "scene"], select(*_scenes.c))
 
 
 async def changed_jobs(
@@ -96,6 +100,7 @@ async def insert_assets(connection: Connection, completions: Sequence[Completion
     """Inserts the assets of these results, in their order."""
     assets = [(entry.job_id, place, asset) for entry in completions for place, asset in enumerate(entry.assets)]
     await _insert_assets(connection, assets)
+    await _insert_scenes(connection, [scene for entry in completions for scene in entry.scenes.items()])
 
 
 async def insert_variant_assets(connection: Connection, variant: FinishedVariant) -> None:
@@ -108,6 +113,13 @@ async def insert_variant_assets(connection: Connection, variant: FinishedVariant
             for position, asset in enumerate(variant.assets)
         ],
     )
+    await _insert_scenes(connection, [*variant.scenes.items()])
+
+
+async def _insert_scenes(connection: Connection, scenes: Sequence[tuple[UUID, bytes]]) -> None:
+    if scenes:
+        given = {"given_asset_id": [asset_id for asset_id, _ in scenes], "given_scene": [scene for _, scene in scenes]}
+        await run(connection, _INSERT_SCENES, given)
 
 
 async def _insert_assets(connection: Connection, assets: Sequence[tuple[UUID, int, Asset]]) -> None:
@@ -123,6 +135,7 @@ async def _insert_assets(connection: Connection, assets: Sequence[tuple[UUID, in
             asset.sha256,
             asset.variant,
             asset.facts,
+            asset.parent_asset_id,
         )
         for job_id, position, asset in assets
     ]

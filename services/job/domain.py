@@ -234,6 +234,18 @@ class Asset:
     """The variant that it belongs to, from 1; 0: the job makes one only."""
     facts: str = ""
     """The message AssetFacts as JSON; empty: not recorded."""
+    parent_asset_id: UUID | None = None
+    """The asset that it is a variant of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetScene:
+    """What an asset was made from; empty: not stored. type: of the asset."""
+
+    type: str
+    project_id: UUID
+    product_id: UUID
+    scene: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,18 +317,19 @@ class AttemptFailure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
-    """The result of an attempt."""
+    """The result of an attempt. scenes: what its assets were made from, by their ids."""
 
     job_id: UUID
     attempt: int
     assets: tuple[Asset, ...]
     result: bytes
     notes: tuple[str, ...]
+    scenes: Mapping[UUID, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedVariant:
-    """A variant that an attempt has made; the checkpoint replaces that of the job."""
+    """A variant that an attempt has made; the checkpoint replaces that of the job. scenes: as in Completion."""
 
     job_id: UUID
     attempt: int
@@ -324,6 +337,7 @@ class FinishedVariant:
     assets: tuple[Asset, ...]
     notes: tuple[str, ...]
     checkpoint: bytes
+    scenes: Mapping[UUID, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,8 @@ def _asset_message(asset: Asset, asset_url: Callable[[UUID], str]) -> job_pb2.As
         message.variant = asset.variant
     if asset.facts:
         json_format.Parse(asset.facts, message.facts, ignore_unknown_fields=True)
+    if asset.parent_asset_id is not None:
+        message.parent_asset_id = str(asset.parent_asset_id)
     return message
 
 
@@ -172,6 +174,7 @@ def completion(request: job_pb2.CompleteJobRequest) -> Completion:
         assets=_assets(request.assets),
         result=request.result,
         notes=tuple(request.notes),
+        scenes=_scenes(request.assets),
     )
 
 
@@ -183,7 +186,12 @@ def finished_variant(request: job_pb2.StoreVariantRequest) -> FinishedVariant:
         assets=_assets(request.assets),
         notes=tuple(request.notes),
         checkpoint=request.checkpoint,
+        scenes=_scenes(request.assets),
     )
+
+
+def _scenes(stored: Iterable[job_pb2.StoredAsset]) -> dict[UUID, bytes]:
+    return {UUID(asset.id): asset.scene for asset in stored if asset.scene}
 
 
 def _assets(stored: Iterable[job_pb2.StoredAsset]) -> tuple[Asset, ...]:
@@ -196,6 +204,7 @@ def _assets(stored: Iterable[job_pb2.StoredAsset]) -> tuple[Asset, ...]:
             size_bytes=asset.size_bytes,
             sha256=asset.sha256,
             facts=json_format.MessageToJson(asset.facts, indent=None) if asset.HasField("facts") else "",
+            parent_asset_id=UUID(asset.parent_asset_id) if asset.parent_asset_id else None,
         )
         for asset in stored
     )

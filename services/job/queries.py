@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     Integer,
+    LargeBinary,
     Text,
     Uuid,
     bindparam,
@@ -33,6 +34,7 @@ from services.chassis.data.statements import IdRow, Query, fetch_row, fetch_rows
 from services.job.domain import (
     UNSUCCESSFUL_STATUSES,
     Asset,
+    AssetScene,
     Attempt,
     DeadJob,
     Job,
@@ -54,6 +56,7 @@ from services.job.tables import (
     status_is,
 )
 from services.job.tables import asset as asset_table
+from services.job.tables import asset_scene as scene_table
 
 EARLIEST, LATEST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 MAX_STREAMED_JOBS = 1_000  # of one user, in a stream of all jobs
@@ -65,7 +68,7 @@ _ONE = literal_column("1", Integer)
 _MOST = bindparam("most", type_=Integer())
 _OLDEST = bindparam("oldest", type_=Uuid())
 
-_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes", "sha256", "variant", "facts")
+_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes", "sha256", "variant", "facts", "parent_asset_id")
 _assets = (
     select(
         func.jsonb_agg(
@@ -242,6 +245,26 @@ _ASSET = Query(
     Asset,
     select(*(asset_table.c[field.name] for field in fields(Asset))).where(
         asset_table.c.id == bindparam("asset_id", type_=Uuid())
+    ),
+)
+
+_ASSET_SCENE = Query(
+    AssetScene,
+    select(
+        asset_table.c.type,
+        job.c.project_id,
+        job.c.product_id,
+        func.coalesce(scene_table.c.scene, literal_column("''::bytea", LargeBinary)).label("scene"),
+    )
+    .select_from(
+        asset_table.join(job, job.c.id == asset_table.c.job_id).outerjoin(
+            scene_table, scene_table.c.asset_id == asset_table.c.id
+        )
+    )
+    .where(
+        asset_table.c.id == bindparam("asset_id", type_=Uuid()),
+        job.c.user_id == bindparam("user_id", type_=Text()),
+        job.c.settle == inline("capture"),
     ),
 )
 
@@ -439,6 +462,14 @@ async def asset(connection: Connection, asset_id: UUID) -> Asset:
     return found
 
 
+async def asset_scene(connection: Connection, asset_id: UUID, user_id: str) -> AssetScene:
+    """What a user's asset was made from. Raises AssetNotFound, also for an asset of somebody else."""
+    found = await fetch_row(connection, _ASSET_SCENE, {"asset_id": asset_id, "user_id": user_id})
+    if found is None:
+        raise AssetNotFound
+    return found
+
+
 async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:
     """A page of dead jobs with ids below `before`, newest first."""
     rows = await fetch_rows(connection, _DEAD_JOBS, {"before": before, "most": size})
@@ -513,6 +544,7 @@ def _job_of(row: _JobRow) -> Job:
                 sha256=asset["sha256"],
                 variant=asset["variant"],
                 facts=asset["facts"],
+                parent_asset_id=UUID(asset["parent_asset_id"]) if asset["parent_asset_id"] else None,
             )
             for asset in row.assets or ()
         ),

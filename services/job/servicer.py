@@ -253,6 +253,18 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
             job=self._statuses.message(job),
         )
 
+    async def GetAssetScene(
+        self, request: job_pb2.GetAssetSceneRequest, context: Context
+    ) -> job_pb2.GetAssetSceneResponse:
+        async with self._database.connection() as connection:
+            found = await queries.asset_scene(connection, UUID(request.asset_id), request.user_id)
+        return job_pb2.GetAssetSceneResponse(
+            type=found.type,
+            project_id=str(found.project_id),
+            product_id=str(found.product_id),
+            scene=found.scene,
+        )
+
     async def ListSettlements(
         self, request: job_pb2.ListSettlementsRequest, context: Context
     ) -> job_pb2.ListSettlementsResponse:

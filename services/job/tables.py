@@ -160,9 +160,20 @@ asset = Table(
     Column("sha256", Text, nullable=False),
     Column("variant", Integer, nullable=False, server_default=ZERO),  # from 1; 0: the job makes one only
     Column("facts", Text, nullable=False, server_default=EMPTY),  # AssetFacts as JSON; empty: not recorded
+    Column("parent_asset_id", Uuid),  # the asset that it is a variant of, which may have been deleted since
     PrimaryKeyConstraint("id", name="asset_pkey"),
     ForeignKeyConstraint(["job_id"], ["job.id"], name="asset_job_id_fkey", ondelete="CASCADE"),
     UniqueConstraint("job_id", "position", name="asset_job_id_position_key"),
+)
+
+# What an asset was made from, the worker's own message. A table of its own, since statuses are read without it.
+asset_scene = Table(
+    "asset_scene",
+    METADATA,
+    Column("asset_id", Uuid, nullable=False),
+    Column("scene", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("asset_id", name="asset_scene_pkey"),
+    ForeignKeyConstraint(["asset_id"], ["asset.id"], name="asset_scene_asset_id_fkey", ondelete="CASCADE"),
 )
 
 outbox = outbox_table(METADATA)

@@ -58,6 +58,7 @@ STALE_ATTEMPT = "STALE_ATTEMPT"  # the job service's refusal of an attempt that 
 MAX_MESSAGE_CHARACTERS = 2000
 MAX_REASON_CHARACTERS = 100
 MAX_NOTES = 50
+MAX_SCENE_BYTES = 262_144  # as the proto says
 MAX_NOTE_CHARACTERS = 500
 
 log = structlog.get_logger()
@@ -73,12 +74,18 @@ class _Report(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFile:
-    """A file that an attempt produced and that becomes an asset of the job. facts: of a picture or film."""
+    """A file that an attempt produced and that becomes an asset of the job.
+
+    facts: of a picture or film. scene: what it was made from, stored with it; longer than MAX_SCENE_BYTES, it is left out. parent_asset_id: the
+    asset that it is a variant of; empty: of none.
+    """
 
     path: Path
     type: str
     content_type: str
     facts: job_pb2.AssetFacts | None = None
+    scene: bytes = b""
+    parent_asset_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,6 +387,8 @@ class Worker:
                     size_bytes=stored.size_bytes,
                     sha256=stored.sha256,
                     facts=file.facts,
+                    scene=file.scene if len(file.scene) <= MAX_SCENE_BYTES else b"",
+                    parent_asset_id=file.parent_asset_id,
                 )
             )
         return assets

@@ -232,6 +232,9 @@ class FaultyPainter:
             layout=f"layout {len(self.taken)}",
         )
 
+    async def draw_again(self, brief: ImageBrief, folder: Path, report: ReportProgress) -> RenderedImage:
+        raise AssertionError("no test draws a picture again")
+
     async def prepare(self) -> None:
         return
 
