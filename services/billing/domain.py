@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-TYPES = ("copy", "static_ad", "video", "video_product")
-DEFAULT_PRICES = {"video_product": 15}  # credits, for price lists from before the type existed
+TYPES = ("copy", "static_ad", "video", "video_product", "static_ad_variant")
+DEFAULT_PRICES = {"video_product": 15, "static_ad_variant": 1}  # credits, for price lists from before the types existed
 MAX_BALANCE = 2_000_000_000  # credits; the API's fields are int32
 MAX_QUANTITY = 10  # units that one hold may reserve, as the proto says
 MAX_PRICE = MAX_BALANCE // MAX_QUANTITY  # credits of one unit

@@ -9,9 +9,12 @@ from services.billing.domain import prices_of
 
 class TestPrices:
     def test_price_list_is_parsed(self) -> None:
-        listed = {"copy": 1, "static_ad": 3, "video": 40}
-        assert prices_of("copy=1, static_ad=3,video=40,video_product=20") == {**listed, "video_product": 20}
-        assert prices_of("copy=1, static_ad=3,video=40") == {**listed, "video_product": 15}, "lists from before"
+        listed = {"copy": 1, "static_ad": 3, "video": 40, "video_product": 20, "static_ad_variant": 2}
+        assert prices_of("copy=1, static_ad=3,video=40,video_product=20,static_ad_variant=2") == listed
+
+    def test_price_list_from_before_a_type_existed_has_its_default(self) -> None:
+        listed = {"copy": 1, "static_ad": 3, "video": 40, "video_product": 15, "static_ad_variant": 1}
+        assert prices_of("copy=1, static_ad=3,video=40") == listed
 
     @pytest.mark.parametrize(
         "text", ["copy=1", "copy=1,static_ad=3,video=0", "copy=1,static_ad=3,video=40,vidoe=1", "copy=1,static_ad=x"]

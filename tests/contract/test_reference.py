@@ -412,6 +412,7 @@ class TestCatalogAndCredits:
             "static_ad": 3,
             "video": 40,
             "video_product": 15,
+            "static_ad_variant": 1,
         }
 
     def test_repeated_grant_id_grants_once(self, system: RunningSystem) -> None:
