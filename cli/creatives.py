@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from cli.api import Api, ApiError
 from cli.job_progress import wait_with_progress
@@ -44,7 +45,18 @@ def create_assets(api: Api, kind: str, body: dict[str, Any], folder: Path) -> li
 
     Raises ApiError, also when the job fails.
     """
-    accepted = api.call("POST", f"/api/generate/{kind}", body)
+    return _saved(api, kind, api.call("POST", f"/api/generate/{kind}", body), folder, body.get("fileFormat", "png"))
+
+
+def create_variant(api: Api, asset_id: str, body: dict[str, Any], folder: Path) -> list[Path]:
+    """Submits a variant of a finished picture, waits for it, and returns the paths of its saved assets.
+
+    Raises ApiError, also when the job fails.
+    """
+    return _saved(api, "variant", api.call("POST", f"/api/assets/{quote(asset_id, safe='')}/variants", body), folder)
+
+
+def _saved(api: Api, kind: str, accepted: dict[str, Any], folder: Path, file_format: str = "png") -> list[Path]:
     job_id = accepted["jobId"]
     try:
         ended = wait_with_progress(api, kind, job_id)
@@ -58,10 +70,10 @@ def create_assets(api: Api, kind: str, body: dict[str, Any], folder: Path) -> li
     done = ended.get("variantsDone", total)
     result = "completed" if total == 1 else f"completed, {done} of {total} pictures"
     _print_result(kind, result, accepted["creditsUsed"] // total * done, ended.get("notes", []))
-    name = "ad" if kind == "static-ad" else "video"
+    name = {"static-ad": "ad", "variant": "ad-variant"}.get(kind, "video")
     saved = []
     for asset in ended["assets"]:
-        suffix = SUFFIXES.get(asset["type"]) or f".{body.get('fileFormat', 'png')}"
+        suffix = SUFFIXES.get(asset["type"]) or f".{file_format}"
         parts = [name, *([str(asset["variant"])] if "variant" in asset else [])]
         parts += [] if asset["type"] in ("image", "video") else [asset["type"]]
         saved.append(api.save(asset["url"], folder / f"{'-'.join(parts)}{suffix}"))

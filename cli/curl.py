@@ -14,6 +14,7 @@ IDS = {"projectId": "$ADWRIGHT_PROJECT_ID", "productId": "$ADWRIGHT_PRODUCT_ID"}
 PLACEHOLDERS = {
     "JOB": "a job: jobId of a response",
     "ASSET": "an asset: its url in a job's status",
+    "PICTURE": "a finished picture: the id of its asset of type image in the job's status",
     "PROJECT": "a project of yours: id",
     "PRODUCT": "a product of yours: id",
     "IMAGE": "an uploaded photo of a product: images[].id of the product",
@@ -40,6 +41,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("GET", "/api/generate/jobs/events", None),
         ("POST", "/api/generate/cancel", {"jobId": "$JOB"}),
         ("GET", "$ASSET", None),
+        ("POST", "/api/assets/$PICTURE/variants", {"changes": {"headline": "Fresh water, all day"}}),
     ),
     "campaigns": (
         (

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.creatives import create_assets, create_copy
+from cli.creatives import create_assets, create_copy, create_variant
 from cli.demo import SCRIPT, demo_ids
 from cli.terminal import error_exit, running_system, user_api, writable_folder
 
@@ -85,6 +85,34 @@ def generate_static_ad(
     if visible_mark:
         body["visibleMark"] = True
     _print_paths(create_assets(user_api(), "static-ad", body, out))
+
+
+@app.command("variant")
+def generate_variant(
+    asset: Annotated[str, typer.Argument(help="Id of a finished picture: its asset of type image.")],
+    headline: Annotated[str, typer.Option(help="Another headline.")] = "",
+    subline: Annotated[str, typer.Option(help="Another line below the headline.")] = "",
+    cta: Annotated[str, typer.Option(help="Another label of the button.")] = "",
+    price: Annotated[str, typer.Option(help="Another price, such as 24.90.")] = "",
+    badge: Annotated[str, typer.Option(help="Another text of the sticker.")] = "",
+    colour: Annotated[list[str] | None, typer.Option(help="A colour of another palette, such as #2f5bea.")] = None,
+    ratio: Annotated[str, typer.Option(help="1:1, 9:16, 4:5, 16:9, 1.91:1 or 2:3.")] = "",
+    photo: Annotated[str, typer.Option(help="Id of an uploaded photo of the product.")] = "",
+    lock: Annotated[
+        list[str] | None,
+        typer.Option(help="What stays in a new idea: headline, subline, cta, price, badge, palette or layout."),
+    ] = None,
+    out: Out = Path("out"),
+) -> None:
+    """Draw a finished picture again with one thing changed: 1 credit."""
+    texts = {"headline": headline, "subline": subline, "cta": cta, "price": price, "badge": badge}
+    more = {"palette": colour, "aspectRatio": ratio, "productImageId": photo}
+    changes = {name: value for name, value in {**texts, **more}.items() if value}
+    if bool(changes) == bool(lock):
+        raise error_exit("name what to change, or with --lock what stays", 2)
+    writable_folder(out)
+    body = {"lock": lock} if lock else {"changes": changes}
+    _print_paths(create_variant(user_api(), asset, body, out))
 
 
 @app.command("video")

@@ -16,7 +16,13 @@ DEFAULT_SECONDS = 15
 # The generating calls respond within the 60 seconds that `Prefer: wait` may request, plus a margin. Copy responds
 # within the time that its language model may take (ADWRIGHT_COPY_OPENAI_SECONDS, at most 120), plus that to submit the
 # job and to record the result; tests/copy/test_deadlines.py adds them up.
-GENERATE_SECONDS = {"GenerateCopy": 180, "GenerateStaticAd": 75, "GenerateVideo": 75, "GenerateCampaign": 75}
+GENERATE_SECONDS = {
+    "GenerateCopy": 180,
+    "GenerateStaticAd": 75,
+    "GenerateVariant": 75,
+    "GenerateVideo": 75,
+    "GenerateCampaign": 75,
+}
 FILE_SECONDS = 60
 # A stream may last as long as its job. A client that receives nothing for this long reconnects, as EventSource does.
 STREAM_IDLE_SECONDS = 900

@@ -83,6 +83,72 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TextSlot:
+    """Where a text of a picture stands, and within which bounds another may take its place. Lengths are in pixels,
+    boxes are (left, top, right, bottom).
+
+    element: headline, subline, cta, price, old_price or badge. row: the place of the text with its button or pill;
+    room: how far it may grow. align: left, centre or right, of the row; align_within: of lines in it. margins: left,
+    right, above and below the text in its button. leading: line height in ems. divide_from: the size from which on
+    long words may be divided; 0: any. stretch: how much larger a line may be than the smallest. is_sticker: it stands
+    in a circle.
+    """
+
+    element: str
+    text: str
+    row: tuple[float, float, float, float]
+    room: tuple[float, float, float, float]
+    align: str
+    align_within: str
+    margins: tuple[float, float, float, float]
+    family: str
+    weight: int
+    italic: bool
+    tracking: float
+    largest: float
+    smallest: float
+    leading: float
+    most_lines: int
+    divide_from: float = 0.0
+    stretch: float = 1.0
+    in_capitals: bool = False
+    right_to_left: bool = False
+    language: str = ""
+    is_sticker: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneRecord:
+    """What drawing a picture again needs besides its brief.
+
+    digest: SHA-256 of its pixels before texts were replaced. png_step: tones that its file merges. colours: of the
+    palette's origin, as hexadecimal. slots: of its texts, as they stand on it.
+    """
+
+    digest: str
+    png_step: int
+    colours: tuple[str, ...]
+    slots: tuple[TextSlot, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """How a picture differs from the one that its brief alone gives. Texts are (element, text).
+
+    texts: laid out in place of those that were chosen. replaced: set into the finished picture in place of others, so
+    that all outside of their boxes stays. digest: of the picture before that; drawing fails where another comes out.
+    palette: colours instead of the brand's. layout: the name of one to keep. png_step: the least to merge.
+    """
+
+    texts: tuple[tuple[str, str], ...] = ()
+    replaced: tuple[tuple[str, str], ...] = ()
+    digest: str = ""
+    palette: tuple[str, ...] = ()
+    layout: str = ""
+    png_step: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageBrief:
     """The brief of one ad image.
 
@@ -100,6 +166,7 @@ class ImageBrief:
     taken: what the picture avoids, so that the variants of a job differ.
     date: decides the season when neither style nor prompt names one.
     format: png, jpeg or webp. subject: what the catalog understood of the product.
+    changes: of a picture that is drawn again.
     """
 
     product_name: str
@@ -136,6 +203,7 @@ class ImageBrief:
     concept: str = ""
     taken: Taken = Taken()
     visible_mark: bool = False
+    changes: Changes = Changes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +227,7 @@ class RenderedImage:
     headline, layout: what is printed as headline, and the name of the layout.
     origin: the IPTC's digital source type of its manifest, a URL. text_areas: None: not known.
     notes: for the customer: which parts of the prompt were applied or not, and every fallback.
+    scene: what drawing it again needs; None: another engine made a part of it.
     """
 
     image: Path
@@ -173,3 +242,4 @@ class RenderedImage:
     layout: str = ""
     origin: str = ""
     text_areas: tuple[TextArea, ...] | None = None
+    scene: SceneRecord | None = None

@@ -21,6 +21,7 @@ from services.image.providers.local.prompt_parsing import read_prompt
 from services.media.writing_systems import is_unsupported, unsupported_script
 
 JOB_TYPE = "static_ad"
+VARIANT_PRICE = "static_ad_variant"
 NOTHING_TAKEN: Final = Taken()
 UNDETERMINED = "und"  # BCP 47: the language is not known
 TEXT_FIELDS: Final = ("headline", "subline", "cta", "badge")  # of a request, printed verbatim
@@ -56,6 +57,26 @@ def job_submission(
         idempotency_key=request.idempotency_key,
         quantity=request.variants if request.HasField("variants") else 1,
         parameters=image_pb2.ImageJobParameters(request=request, brief=brief, notes=notes).SerializeToString(),
+    )
+
+
+def variant_submission(
+    request: image_pb2.GenerateVariantRequest,
+    scene: image_pb2.Scene,
+    found: job_pb2.GetAssetSceneResponse,
+    user_id: str,
+    notes: Sequence[str] = (),
+) -> job_pb2.SubmitJobRequest:
+    """Builds the job that draws a changed scene. `notes` become notes of the finished job."""
+    parameters = image_pb2.ImageJobParameters(notes=notes, scene=scene, parent_asset_id=request.asset_id)
+    return job_pb2.SubmitJobRequest(
+        user_id=user_id,
+        type=JOB_TYPE,
+        priced_as=VARIANT_PRICE,
+        project_id=found.project_id,
+        product_id=found.product_id,
+        idempotency_key=request.idempotency_key,
+        parameters=parameters.SerializeToString(),
     )
 
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import grpc
 from adwright.catalog.v1 import catalog_pb2
 from adwright.image.v1 import image_pb2, image_pb2_grpc
+from adwright.job.v1 import job_pb2
 
 from services.chassis.banned_words import check_product_name
+from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc import request_headers
 from services.image import messages
+from services.image.errors import AssetWithoutScene
 from services.worker.submission import Submitter, reuse_notes
 
+WITHOUT_SCENE = {
+    "thumbnail": "A thumbnail cannot be changed. Use the id of its picture, the asset of type image.",
+    "video": "Films cannot be changed yet. Generate a new film with the changed script.",
+    "poster": "Films cannot be changed yet. Generate a new film with the changed script.",
+}
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -42,6 +51,58 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             job=result.job,
             notes=[*result.notes, *reuse_notes(result.response, messages.JOB_TYPE)],
         )
+
+    async def GenerateVariant(
+        self, request: image_pb2.GenerateVariantRequest, context: Context
+    ) -> image_pb2.GenerateVariantResponse:
+        unknown = request_headers.unknown_field_notes(context.invocation_metadata())
+        if request.HasField("changes") == bool(request.lock):
+            message = "must be given, or lock, and not both"
+            raise ValidationFailed([FieldViolation(field="changes", message=message)])
+        found, scene = job_pb2.GetAssetSceneResponse(), image_pb2.Scene()
+
+        async def locate(user_id: str) -> tuple[str, str]:
+            found.CopyFrom(await self._submitter.asset_scene(user_id, request.asset_id))
+            return found.project_id, found.product_id
+
+        async def check(brief: catalog_pb2.Brief, _: str) -> None:
+            scene.CopyFrom(await asyncio.to_thread(_changed, request, found, brief))
+
+        result = await self._submitter.submit(
+            request,
+            context,
+            lambda _, user_id: messages.variant_submission(request, scene, found, user_id, unknown),
+            may_wait=True,
+            check=check,
+            locate=locate,
+        )
+        return image_pb2.GenerateVariantResponse(
+            job_id=result.response.job_id,
+            status=result.job.status if result.job else result.response.status,
+            credits_used=result.response.credits_used,
+            credits_remaining=result.response.credits_remaining,
+            job=result.job,
+            notes=[*result.notes, *reuse_notes(result.response, messages.JOB_TYPE)],
+            parent_asset_id=request.asset_id,
+        )
+
+
+def _changed(
+    request: image_pb2.GenerateVariantRequest, found: job_pb2.GetAssetSceneResponse, brief: catalog_pb2.Brief
+) -> image_pb2.Scene:
+    """The changed scene of an asset. Raises AssetWithoutScene and the refusals of scene_changes."""
+    from services.image.scene_changes import changed_scene, locked_scene  # with the typefaces, on the first request
+
+    if found.type != "image":
+        raise AssetWithoutScene(WITHOUT_SCENE.get(found.type, f"An asset of type {found.type} cannot be changed."))
+    if not found.scene:
+        raise AssetWithoutScene(
+            "This picture cannot be drawn again: a remote engine made a part of it, or it is too old."
+        )
+    scene = image_pb2.Scene.FromString(found.scene)
+    if request.lock:
+        return locked_scene(scene, request.lock)
+    return changed_scene(scene, request.changes, brief)
 
 
 async def _check(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief) -> None:

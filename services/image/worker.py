@@ -21,6 +21,7 @@ from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.image import messages
 from services.image.domain import ImageBrief, RenderedImage, Taken
 from services.image.providers import ImageProvider
+from services.image.scene_messages import brief_of, scene_of
 from services.image.variants import VariantCheckpoints, VariantState
 from services.worker.faults import dependency_fault
 from services.worker.loop import SUPERSEDED, AttemptResult, ResultFile, RunningAttempt, remaining_seconds
@@ -64,6 +65,8 @@ class ImageWorker:
         """Produces the result of one attempt. Raises the faults of chassis.errors."""
         parameters = image_pb2.ImageJobParameters.FromString(attempt.job.parameters)
         attempt.progress.report(2, "gathering")
+        if parameters.HasField("scene"):
+            return await self._draw_again(attempt, parameters)
         inputs = await self._gather(parameters, attempt.folder)
         if parameters.request.variants > 1:
             return await self._make_variants(attempt, parameters, inputs)
@@ -73,10 +76,35 @@ class ImageWorker:
         folder = attempt.folder / "output"
         folder.mkdir()
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
-        return AttemptResult(
-            files=_files(rendered, parameters.request),
-            notes=(f"Alternative text: {rendered.alt_text}", *inputs.notes, *rendered.notes),
+        scene = scene_of(parameters, brief, headline, rendered, attempt.job.job_id)
+        return _result(rendered, inputs, parameters.request, scene)
+
+    async def _draw_again(self, attempt: RunningAttempt, parameters: image_pb2.ImageJobParameters) -> AttemptResult:
+        """Draws a picture's changed scene. Raises InputFault SCENE_CHANGED when the picture does not come out as
+        before, and TEXT_TOO_LONG."""
+        scene = parameters.scene
+        own = image_pb2.ImageJobParameters(
+            request=scene.request, brief=scene.brief, notes=parameters.notes, scene=image_pb2.Scene(seed=scene.seed)
         )
+        inputs = await self._gather(own, attempt.folder)
+        headline, job_id = scene.headline, attempt.job.job_id
+        if not scene.HasField("headline"):
+            attempt.progress.begin("writing")
+            headline = await self._write_headline(own, messages.concept_of(own.request, job_id), scene.taken_headlines)
+        brief = brief_of(
+            scene,
+            headline=headline,
+            job_id=job_id,
+            today=self._clock.now().date(),
+            photo=inputs.photo,
+            more_photos=inputs.further,
+            logo=inputs.logo,
+        )
+        folder = attempt.folder / "output"
+        folder.mkdir()
+        rendered = await self._provider.draw_again(brief, folder, attempt.progress.report)
+        kept = scene_of(own, brief, headline, rendered, job_id)
+        return _result(rendered, inputs, own.request, kept, parent_asset_id=parameters.parent_asset_id)
 
     async def _gather(self, parameters: image_pb2.ImageJobParameters, folder: Path) -> _Inputs:
         notes = list(parameters.notes)
@@ -171,10 +199,8 @@ class ImageWorker:
                 brief = self._brief(own, inputs, job_id, headline, taken)
                 checkpoints = VariantCheckpoints(attempt, state, number)
                 rendered = await self._provider.render(brief, folder, report, checkpoints)
-            alt_text = f"Alternative text of picture {number}: {rendered.alt_text}"
-            result = AttemptResult(
-                files=_files(rendered, parameters.request), notes=(alt_text, *inputs.notes, *rendered.notes)
-            )
+            scene = scene_of(own, brief, headline, rendered, job_id)
+            result = _result(rendered, inputs, own.request, scene, of=f" of picture {number}")
             await attempt.store_variant(number, result, state.after(number, rendered).to_bytes())
         finally:
             await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -216,7 +242,24 @@ async def _time_limit(seconds: float) -> AsyncIterator[None]:
         raise TransientFault("ATTEMPT_TIMED_OUT", "the picture exceeded its share of the attempt's time") from None
 
 
-def _files(rendered: RenderedImage, request: image_pb2.GenerateStaticAdRequest) -> tuple[ResultFile, ...]:
+def _result(
+    rendered: RenderedImage,
+    inputs: _Inputs,
+    request: image_pb2.GenerateStaticAdRequest,
+    scene: bytes,
+    *,
+    parent_asset_id: str = "",
+    of: str = "",
+) -> AttemptResult:
+    return AttemptResult(
+        files=_files(rendered, request, scene, parent_asset_id),
+        notes=(f"Alternative text{of}: {rendered.alt_text}", *inputs.notes, *rendered.notes),
+    )
+
+
+def _files(
+    rendered: RenderedImage, request: image_pb2.GenerateStaticAdRequest, scene: bytes, parent_asset_id: str
+) -> tuple[ResultFile, ...]:
     suffix = rendered.thumbnail.suffix
     thumbnail_type = "image/jpeg" if suffix in {".jpg", ".jpeg"} else f"image/{suffix[1:]}"
     return (
@@ -225,6 +268,8 @@ def _files(rendered: RenderedImage, request: image_pb2.GenerateStaticAdRequest) 
             type="image",
             content_type=rendered.content_type,
             facts=messages.facts(rendered, visible_mark=request.visible_mark),
+            scene=scene,
+            parent_asset_id=parent_asset_id,
         ),
         ResultFile(path=rendered.thumbnail, type="thumbnail", content_type=thumbnail_type),
     )

@@ -113,19 +113,21 @@ class Submitter:
         *,
         may_wait: bool,
         check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
+        locate: Callable[[str], Awaitable[tuple[str, str]]] | None = None,
     ) -> SubmissionResult:
         """Submits the caller's request as a job. Returns the live job of the body's idempotencyKey, or the stored
         response of the Idempotency-Key header, if there is one.
 
         submission: builds the job from a brief and a user id. check: may refuse the request before the job is
-        submitted. may_wait: whether `Prefer: wait` applies.
+        submitted. may_wait: whether `Prefer: wait` applies. locate: finds project and product for a user id, where the
+        request names neither.
         Raises VALIDATION_FAILED for a webhookUrl that is not allowed, PROJECT_NOT_FOUND, PRODUCT_NOT_FOUND,
         INSUFFICIENT_CREDITS, TOO_MANY_LIVE_JOBS, IDEMPOTENCY_KEY_REUSED, REQUEST_IN_FLIGHT and other refusals of the
         catalog and the job service.
         """
         began = asyncio.get_running_loop().time()
         user_id, metadata = caller().user_id, context.invocation_metadata()
-        prepared = await self.prepare(request, context, submission, check=check)
+        prepared = await self.prepare(request, context, submission, check=check, locate=locate)
         response = prepared.stored_response or await self.submit_prepared(prepared.job)
         headers = _replay_headers(response)
         applied = _applied_preferences(metadata)
@@ -150,19 +152,26 @@ class Submitter:
         submission: Callable[[catalog_pb2.Brief, str], job_pb2.SubmitJobRequest],
         *,
         check: Callable[[catalog_pb2.Brief, str], Awaitable[None]] | None = None,
+        locate: Callable[[str], Awaitable[tuple[str, str]]] | None = None,
     ) -> PreparedRequest:
         """Looks up the stored response of the request's Idempotency-Key, or else the brief. Writes nothing. Raises as
         `submit`."""
         user_id, metadata = caller().user_id, context.invocation_metadata()
         arrived_at = request_headers.arrival_time(metadata, datetime.now(UTC))
         key = request_headers.idempotency_key(metadata)
-        wanted = catalog_pb2.GetBriefRequest(
-            user_id=user_id, project_id=request.project_id, product_id=request.product_id
-        )
+
+        async def brief_of_product() -> catalog_pb2.Brief:
+            project_id, product_id = (
+                await locate(user_id) if locate is not None else (request.project_id, request.product_id)
+            )
+            return await self._brief(
+                catalog_pb2.GetBriefRequest(user_id=user_id, project_id=project_id, product_id=product_id)
+            )
+
         if not key:
-            brief = await self._brief(wanted)
+            brief = await brief_of_product()
         else:
-            asked = asyncio.create_task(self._brief(wanted))  # at the same time as the stored response
+            asked = asyncio.create_task(brief_of_product())  # at the same time as the stored response
             try:
                 stored = await self._find_idempotency_record(user_id, key, request)
                 if stored is not None:
@@ -189,6 +198,14 @@ class Submitter:
         if problem := await self._webhook_url_problem(request.webhook_url):
             raise ValidationFailed([FieldViolation(field="webhookUrl", message=problem)])
         return str(request.webhook_url)
+
+    async def asset_scene(self, user_id: str, asset_id: str) -> job_pb2.GetAssetSceneResponse:
+        """Returns what a user's asset was made from. Raises ASSET_NOT_FOUND, also for an asset of somebody else."""
+        return await self._jobs.GetAssetScene(
+            job_pb2.GetAssetSceneRequest(user_id=user_id, asset_id=asset_id),
+            metadata=self._identity.metadata(request_id()),
+            timeout=LOOKUP_SECONDS,
+        )
 
     async def outcome(self, *, user_id: str, job_id: str, wait_seconds: int) -> job_pb2.JobOutcome:
         """Returns the job's outcome, after waiting up to `wait_seconds` for the job to finish."""

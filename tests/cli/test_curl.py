@@ -84,6 +84,8 @@ class TestExamples:
         run(lines.pop(("GET", "$ASSET")), shell, tmp_path)
         (tmp_path / "asset").rename(tmp_path / "photo.png")
         assert (tmp_path / "photo.png").read_bytes().startswith(b"\x89PNG")
+        shell["PICTURE"] = status["assets"][0]["id"]  # type: ignore[index]
+        assert do("POST", "/api/assets/$PICTURE/variants")["parentAssetId"] == shell["PICTURE"]
         endless = lines.pop(("GET", "/api/generate/jobs/events"))  # curl runs until the timeout
         run(f"timeout 1 {endless} || [ $? = 124 ]", shell, tmp_path)
 

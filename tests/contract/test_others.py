@@ -24,8 +24,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "replayWebhook": {"since": "2026-01-31T12:00:00Z"},
 }
 # Assets are authorised by their signed link; operators act on the jobs of every user; the project of a webhook only
-# narrows the events of its owner; a campaign takes one of two ids (tests/contract/test_campaigns.py).
-NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob", "createWebhook", "generateCampaign"}
+# narrows the events of its owner; a campaign takes one of two ids (tests/contract/test_campaigns.py); a variant needs a
+# finished picture (tests/contract/test_picture_variants.py).
+NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob", "createWebhook", "generateCampaign", "generateVariant"}
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:

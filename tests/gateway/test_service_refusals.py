@@ -49,6 +49,9 @@ class Image(image_pb2_grpc.ImageServiceServicer):
                 raise ValueError("internal secret")
         return image_pb2.GenerateStaticAdResponse(job_id=caller().user_id, status="queued", credits_used=3)
 
+    async def GenerateVariant(self, request: Any, context: Any) -> Any:
+        raise NotImplementedError
+
 
 class Grants(billing_pb2_grpc.BillingAdminServiceServicer):
     async def GrantCredits(self, request: Any, context: Any) -> Any:

@@ -15,6 +15,8 @@ class ImageProvider(Protocol):
 
     render: writes the image into `folder`, which exists and is empty. Raises InputFault when the customer's input is at
     fault, TransientFault when another attempt may succeed. `checkpoints` stores the state of paid remote tasks.
+    draw_again: as `render`, of a brief with changes; by the built-in engine alone, since a model's scene is never the
+    same.
     prepare: loads models and the like before the first image. Raises as `render`.
     close: ends processes and connections.
     """
@@ -24,6 +26,8 @@ class ImageProvider(Protocol):
     async def render(
         self, brief: ImageBrief, folder: Path, report: ReportProgress, checkpoints: Checkpoints
     ) -> RenderedImage: ...
+
+    async def draw_again(self, brief: ImageBrief, folder: Path, report: ReportProgress) -> RenderedImage: ...
 
     async def prepare(self) -> None: ...
 

@@ -68,6 +68,10 @@ class LocalImageProvider:
         """Implements ImageProvider.render. No checkpoint is saved."""
         return await self.compose(brief, folder, report)
 
+    async def draw_again(self, brief: ImageBrief, folder: Path, report: ReportProgress) -> RenderedImage:
+        """Implements ImageProvider.draw_again."""
+        return await self.compose(brief, folder, report)
+
     async def compose(
         self,
         brief: ImageBrief,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -152,6 +152,13 @@ def _with_quoted(words: Wording, quoted: dict[str, str]) -> Wording:
         badge=quoted.get("badge", words.badge),
         quoted=(*words.quoted, *quoted),
     )
+
+
+def reworded(words: Wording, texts: Iterable[tuple[str, str]]) -> Wording:
+    """The words with other texts, each with the name of its element; an element that is missing stays missing."""
+    fields = {**ROLES, "price": "price", "old_price": "old_price"}
+    changed = {fields[element]: clean_text(text) for element, text in texts}
+    return replace(words, **{name: text for name, text in changed.items() if getattr(words, name)})  # type: ignore[arg-type]
 
 
 def discount_text(price: str | None, old_price: str | None) -> str:

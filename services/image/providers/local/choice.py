@@ -11,7 +11,7 @@ from typing import Final
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style
 from services.image.providers.local import backdrops, overlays, photo_grounds, settings, style_presets
-from services.image.providers.local.ad_text import Wording, rating_text, without_repeated_price, wording
+from services.image.providers.local.ad_text import Wording, rating_text, reworded, without_repeated_price, wording
 from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
@@ -95,7 +95,7 @@ def chosen(
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    words = without_repeated_price(_led(words, brief, draw))
+    words = reworded(without_repeated_price(_led(words, brief, draw)), brief.changes.texts)
     colours = _colours(steering, brief)
     composition = _composition(brief, steering, draw, shows)
     words, ticks_only = _with_icons(words, installed=with_icons)
@@ -243,7 +243,14 @@ def on_photo(choice: Choice, brief: ImageBrief, *, dark: bool) -> Choice:
     )
 
 
+def colours_of(brief: ImageBrief) -> tuple[str, ...]:
+    """The colours that a brief's palette is made of, as hexadecimal or names."""
+    return _colours(read_prompt(brief.prompt), brief)
+
+
 def _colours(steering: Steering, brief: ImageBrief) -> tuple[str, ...]:
+    if brief.changes.palette:
+        return brief.changes.palette
     own = (*steering.colours, *brief.brand_colours)[:5] if steering.colours else brief.brand_colours
     return own or house_colours(random.Random(brief.concept or brief.seed), brief.subject.sensitive)
 

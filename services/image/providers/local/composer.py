@@ -6,10 +6,11 @@ import hashlib
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from services.image.domain import ImageBrief
+from services.image.domain import ImageBrief, TextSlot
 from services.image.providers.local import (
     backdrops,
     brushes,
@@ -27,24 +28,27 @@ from services.image.providers.local import (
     text_drawing,
     visible_mark,
 )
-from services.image.providers.local.ad_text import cleaned
+from services.image.providers.local.ad_text import cleaned, reworded
 from services.image.providers.local.arrangement import Arrangement
-from services.image.providers.local.choice import Choice, chosen, on_photo
+from services.image.providers.local.choice import Choice, chosen, colours_of, on_photo
 from services.image.providers.local.emblem import Emblem, emblem_of, figure_of
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Mask, Shows
 from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.placing import laid_out
+from services.image.providers.local.replaced_texts import Page, with_replaced
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import Lettered
 from services.image.providers.local.text_marks import ListIcons
-from services.image.providers.local.textstack import Placed, Role
+from services.image.providers.local.text_slots import slots_of
+from services.image.providers.local.textstack import Placed, Role, Stack
 from services.media.colour import Colour
 from services.media.places import places
 from services.media.skia import skia
 from services.worker.progress import ReportProgress
 
+MOST_LAYOUT_SEEDS: Final = 128  # tried for a layout that is to stay
 MOST_SEEDS: Final = 16  # tried for a picture that its job has not yet; a choice takes about a millisecond
 GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves bands, is not seen as noise
 
@@ -100,6 +104,10 @@ class Composed:
     photographed: bool  # something in it was: the product, or the place
     headline: str
     layout: str
+    digest: str  # SHA-256 of the pixels before texts were replaced
+    slots: tuple[TextSlot, ...]
+    colours: tuple[str, ...]  # that the palette was made of
+    changed: tuple[Box, ...] = ()  # outside of these, replaced texts changed no pixel
 
 
 def compose(
@@ -146,20 +154,58 @@ def compose(
         )
     report(55, "setting type")
     overlays.grain(underlay, draw.randrange(1 << 30), GRAIN)
-    stars = choice.words.stars or 0.0
-    lettered = text_drawing.inscribe(
+    names = choice.words.icons
+    letter = partial(
+        text_drawing.inscribe,
         underlay,
         frame,
-        stack,
-        choice.look,
-        choice.palette,
+        look=choice.look,
+        palette=choice.palette,
         logo=logo,
-        badge=badge,
-        stars=stars,
-        icons=ListIcons(path=icons, names=choice.words.icons) if icons is not None and choice.words.icons else None,
+        stars=choice.words.stars or 0.0,
+        icons=ListIcons(path=icons, names=names) if icons is not None and names else None,
     )
-    texts = (*stack.placed, *((badge.text,) if badge else ()))
-    notes.extend(stack.notes)
+    lettered = letter(stack, badge=badge)
+    shown = _shown_box(choice, product, figure, column)
+    page = Page(
+        frame=frame,
+        stack=stack,
+        badge=badge,
+        lettered=lettered,
+        slots=slots_of(
+            frame,
+            arrangement,
+            shown,
+            stack,
+            badge,
+            choice.look,
+            language=choice.words.language,
+            verbatim=frozenset(choice.words.quoted),
+        ),
+        digest=hashlib.sha256(lettered.pixels.data).hexdigest(),
+    )
+    if brief.changes.replaced or brief.changes.digest:
+        page = with_replaced(page, brief.changes, letter)
+        choice = replace(choice, words=reworded(choice.words, brief.changes.replaced))
+    lettered = page.lettered
+    notes.extend(_text_notes(page.stack, lettered))
+    return Composed(
+        pixels=lettered.pixels,
+        alt_text=_alt_text(brief, choice, photo, figure),
+        notes=tuple(dict.fromkeys(notes)),
+        photographed=photo is not None or (choice.backdrop is not None and scene is None),
+        headline=choice.words.headline,
+        layout=choice.layout.name,
+        proof=_proof(frame, choice, page.texts, lettered, shown, photo, figure),
+        digest=page.digest,
+        slots=page.slots,
+        colours=colours_of(brief),
+        changed=page.changed,
+    )
+
+
+def _text_notes(stack: Stack, lettered: Lettered) -> list[str]:
+    notes = [*stack.notes]
     if lettered.scrims:
         notes.append("A soft veil was laid under text where the ground made it hard to read.")
     if lettered.logo_plate:
@@ -169,15 +215,7 @@ def compose(
         for role, reading in lettered.readings.items()
         if not reading.passes
     )
-    return Composed(
-        pixels=lettered.pixels,
-        alt_text=_alt_text(brief, choice, photo, figure),
-        notes=tuple(dict.fromkeys(notes)),
-        photographed=photo is not None or (choice.backdrop is not None and scene is None),
-        headline=choice.words.headline,
-        layout=choice.layout.name,
-        proof=_proof(frame, choice, texts, lettered, _shown_box(choice, product, figure, column), photo, figure),
-    )
+    return notes
 
 
 def _chosen(
@@ -215,6 +253,12 @@ def _unlike(brief: ImageBrief, photo: Photo | None, shows: Shows, *, decor: bool
         return _chosen(candidate, photo, shows, random.Random(_idea_seed(candidate)), decor=decor)
 
     seed, concept = brief.seed, brief.concept or brief.seed
+    if brief.changes.layout:  # as far as the idea has it
+        for number in range(1, MOST_LAYOUT_SEEDS):
+            if choice_of(brief).layout.name == brief.changes.layout:
+                return brief
+            brief = replace(brief, seed=f"{seed} {number}", concept=f"{concept} {number // 4}")
+        return replace(brief, seed=seed, concept=concept)
     if brief.taken.headlines:
         for number in range(1, MOST_SEEDS):
             if choice_of(brief).words.headline not in brief.taken.headlines:

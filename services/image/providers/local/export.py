@@ -18,6 +18,7 @@ from PIL import Image, ImageCms
 from services.image.providers.local.legibility import Pixels
 
 PNG_LIMIT: Final = 1_460_000  # bytes before signing, which adds some 15 kB; 1.5 MB are promised
+PNG_LIMIT_AGAIN: Final = 1_480_000  # bytes of a picture whose texts were replaced
 THUMBNAIL_LONG_SIDE: Final = 400
 CONTENT_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 SUFFIXES: Final = {"png": "png", "jpeg": "jpg", "webp": "webp"}
@@ -28,22 +29,25 @@ COARSE_STEPS: Final = (2, 4, 8, 16, 32, 64, 255)
 _SRGB: Final = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def write_image(pixels: Pixels, path: Path, file_format: str, *, packet: bytes = b"") -> None:
-    """Writes RGBA pixels as an opaque picture with an XMP packet. PNGs over PNG_LIMIT are written again with fewer
-    tones."""
+def write_image(pixels: Pixels, path: Path, file_format: str, *, packet: bytes = b"", least_step: int = 1) -> int:
+    """Writes RGBA pixels as an opaque picture with an XMP packet. Returns how many tones the file merges, at least
+    `least_step`: PNGs over PNG_LIMIT are written again with fewer tones."""
     picture = Image.fromarray(pixels[..., :3])
     if file_format == "jpeg":
         picture.save(path, "JPEG", quality=92, subsampling=0, optimize=True, icc_profile=_SRGB, xmp=packet)
-        return
+        return 1
     if file_format == "webp":
         picture.save(path, "WEBP", quality=90, method=4, icc_profile=_SRGB, xmp=packet)
-        return
-    content = png_of(pixels, packet)
-    for step in COARSE_STEPS:
-        if len(content) <= PNG_LIMIT:
+        return 1
+    for step in (1, *COARSE_STEPS):
+        if step < least_step:
+            continue
+        content = png_of(pixels if step == 1 else _coarser(pixels[..., :3], step), packet)
+        # A picture drawn again keeps the tones of the one before it, a few bytes over the limit or not.
+        if len(content) <= (PNG_LIMIT if step > least_step or least_step == 1 else PNG_LIMIT_AGAIN):
             break
-        content = png_of(_coarser(pixels[..., :3], step), packet)
     path.write_bytes(content)
+    return step
 
 
 def xmp_packet(*, source_type: str, title: str, alt_text: str) -> bytes:

@@ -11,7 +11,7 @@ import numpy
 from PIL import Image, ImageOps
 
 from services.chassis.errors import InputFault, TransientFault
-from services.image.domain import ImageBrief, RenderedImage
+from services.image.domain import ImageBrief, RenderedImage, SceneRecord
 from services.image.providers.local import export
 from services.image.providers.local.ad_text import cleaned
 from services.image.providers.local.composer import Photo, compose
@@ -94,7 +94,7 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
     source_type = _source_type(generated=scene is not None, photographed=composed.photographed)
     title = f"Advertisement for {cleaned(brief).product_name}".strip()
     packet = export.xmp_packet(source_type=source_type, title=title, alt_text=composed.alt_text)
-    export.write_image(composed.pixels, image, brief.format, packet=packet)
+    step = export.write_image(composed.pixels, image, brief.format, packet=packet, least_step=brief.changes.png_step)
     export.write_thumbnail(composed.pixels, thumbnail)
     report(92, "signing")
     content_type = export.CONTENT_TYPES[brief.format]
@@ -124,6 +124,9 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         layout=composed.layout,
         origin=source_type,
         text_areas=text_areas(composed.proof),
+        scene=None
+        if scene is not None
+        else SceneRecord(digest=composed.digest, png_step=step, colours=composed.colours, slots=composed.slots),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy
@@ -23,6 +23,10 @@ BUTTON_CONTRAST: Final = 1.55  # a button's face against the ground beside it: e
 STRESS_MARGIN: Final = 1.25  # of the needed contrast, that a line in another colour has
 SEEN_APART: Final = 1.35  # contrast of that colour against the other lines'
 ROUNDS: Final = 4
+SCRIM_ACROSS: Final = 3.4  # units that a veil reaches beyond a line to the left and right
+SCRIM_ALONG: Final = 2.4  # units, above and below
+SCRIM_BLUR: Final = 1.6  # units
+EDGE: Final = 2.0  # pixels that smoothed edges and rounded boxes add to a text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +37,12 @@ class Lettered:
     readings: Mapping[Role, Reading]
     scrims: Mapping[Role, float]
     colours: Mapping[Role, Colour]
+    inking: Inking
     logo_plate: bool = False  # whether the logo stands on a plate
 
 
 @dataclass(slots=True)
-class _Plan:
+class Inking:
     """What will be drawn: colours of texts, of plates, and how strong each scrim is."""
 
     inks: dict[Role, Colour] = field(default_factory=dict)
@@ -65,10 +70,18 @@ def inscribe(
     badge: Badge | None,
     stars: float = 0.0,
     icons: text_marks.ListIcons | None = None,
+    kept: Inking | None = None,
+    replaced: frozenset[Role] = frozenset(),
 ) -> Lettered:
-    """Draws everything with words over the ground, measures it on the result, and repairs what does not read."""
+    """Draws everything with words over the ground, measures it on the result, and repairs what does not read.
+
+    kept: the colours of an earlier drawing, of which only the texts `replaced` are repaired; None: chosen by measuring.
+    """
     ground = skia.Image.fromarray(numpy.ascontiguousarray(underlay), colorType=skia.kRGBA_8888_ColorType)
-    plan = _planned(underlay, stack, look, palette)
+    if kept is None:
+        plan = _planned(underlay, stack, look, palette)
+    else:
+        plan = _kept(kept, stack, look, palette, underlay, replaced)
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     if badge:
         plan.inks[badge.text.role] = badge.ink
@@ -101,7 +114,9 @@ def inscribe(
             )
         pixels = legibility.pixels_of(surface)
         readings = {placed.role: measured(pixels, placed) for placed in texts}
-        failing = [role for role, reading in readings.items() if not reading.passes]
+        failing = [
+            role for role, reading in readings.items() if not reading.passes and (kept is None or role in replaced)
+        ]
         if not failing or round_number == ROUNDS - 1:
             break
         for role in failing:
@@ -120,6 +135,7 @@ def inscribe(
         readings=readings,
         scrims={role: SCRIM_STEPS[level] for role, level in plan.scrims.items() if level},
         colours=dict(plan.inks),
+        inking=plan,
         logo_plate=plate is not None,
     )
 
@@ -158,8 +174,8 @@ def measured(pixels: Pixels, placed: Placed) -> Reading:
 # -- deciding ----------------------------------------------------------------------------------------------------------
 
 
-def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -> _Plan:
-    plan = _Plan()
+def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -> Inking:
+    plan = Inking()
     dark = palette.ink if not palette.dark and palette.ink.luminance < 0.3 else palette.shade.with_lightness(0.17)
     light = palette.ink if palette.ink.luminance > 0.6 else Colour.from_oklch(0.985, 0.006, palette.background.hue)
     free = [placed for placed in stack.placed if placed.plate is None or _unfilled(placed, look)]
@@ -206,6 +222,25 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
     return plan
 
 
+def _kept(
+    earlier: Inking, stack: Stack, look: TypeLook, palette: Palette, underlay: Pixels, replaced: frozenset[Role]
+) -> Inking:
+    """A copy of earlier colours; the lines of a new headline that hold figures are chosen again."""
+    plan = Inking(
+        inks=dict(earlier.inks),
+        plates=dict(earlier.plates),
+        scrims=dict(earlier.scrims),
+        veils=dict(earlier.veils),
+        stressed=dict(earlier.stressed),
+    )
+    headline = stack.of(Role.HEADLINE)
+    if Role.HEADLINE in replaced and headline is not None:
+        plan.stressed = {}
+        if look.stress and not plan.scrims.get(Role.HEADLINE):
+            plan.stressed = _stressed(headline, underlay, palette, plan.inks[Role.HEADLINE])
+    return plan
+
+
 def _stressed(headline: Placed, underlay: Pixels, palette: Palette, ink: Colour) -> dict[int, Colour]:
     """The colour of the headline's lines that hold a figure, where only some do and it reads as well as the others."""
     lines = [index for index, line in enumerate(headline.block.lines) if any(map(str.isdigit, line.text))]
@@ -232,7 +267,7 @@ def _wishes(placed: Placed, palette: Palette, dark: Colour, light: Colour) -> li
     return [first, second]
 
 
-def _agree(plan: _Plan, free: list[Placed], underlay: Pixels, palette: Palette, dark: Colour, light: Colour) -> None:
+def _agree(plan: Inking, free: list[Placed], underlay: Pixels, palette: Palette, dark: Colour, light: Colour) -> None:
     """Texts that stand together speak in one voice: all light or all dark, as most of their area wants it."""
     if not free:
         return
@@ -283,22 +318,31 @@ def _line_box(placed: Placed, index: int) -> Box:
 # -- drawing -----------------------------------------------------------------------------------------------------------
 
 
-def _scrims(canvas: Any, frame: Frame, stack: Stack, plan: _Plan) -> None:
+def drawn_box(placed: Placed, inking: Inking, frame: Frame) -> Box:
+    """The box outside of which a text with its button, underline and veil changes no pixel."""
+    box = (placed.plate or placed.box).joined(placed.box).inset(-EDGE)
+    if placed.role is Role.CALL_TO_ACTION:
+        box = replace(box, bottom=max(box.bottom, placed.box.bottom + 1.3 * frame.unit))
+    if inking.scrims.get(placed.role):
+        reach = SCRIM_BLUR * 3 * frame.unit
+        box = box.joined(placed.box.inset(-SCRIM_ACROSS * frame.unit - reach, -SCRIM_ALONG * frame.unit - reach))
+    return box
+
+
+def _scrims(canvas: Any, frame: Frame, stack: Stack, plan: Inking) -> None:
     for placed in stack.placed:
         level = plan.scrims.get(placed.role, 0)
         if not level:
             continue
         veil = plan.veils[placed.role]
-        soft = 3.2 * frame.unit
         for index in range(len(placed.block.lines)):
-            box = _line_box(placed, index).inset(-3.4 * frame.unit, -2.4 * frame.unit)
-            canvas.drawRRect(
-                brushes.rounded(box, 3 * frame.unit), brushes.fill(veil, SCRIM_STEPS[level], blur=soft * 0.5)
-            )
+            box = _line_box(placed, index).inset(-SCRIM_ACROSS * frame.unit, -SCRIM_ALONG * frame.unit)
+            paint = brushes.fill(veil, SCRIM_STEPS[level], blur=SCRIM_BLUR * frame.unit)
+            canvas.drawRRect(brushes.rounded(box, 3 * frame.unit), paint)
 
 
 def _draw_text(
-    canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame, *, mirrored: bool = False
+    canvas: Any, placed: Placed, look: TypeLook, plan: Inking, frame: Frame, *, mirrored: bool = False
 ) -> None:
     ink = plan.inks[placed.role]
     if placed.role is Role.CALL_TO_ACTION and placed.plate is not None:
@@ -316,7 +360,7 @@ def _draw_text(
 
 
 def _draw_button(
-    canvas: Any, placed: Placed, look: TypeLook, plan: _Plan, frame: Frame, ink: Colour, *, mirrored: bool = False
+    canvas: Any, placed: Placed, look: TypeLook, plan: Inking, frame: Frame, ink: Colour, *, mirrored: bool = False
 ) -> None:
     plate = placed.plate
     assert plate is not None

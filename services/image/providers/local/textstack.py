@@ -129,6 +129,8 @@ ICON_WIDE: Final = 1.95  # ems of the indent of a list with icons
 MOST_CLAUSES: Final = 3  # lines of a headline, each of which is to be a clause where it has such
 STRETCHED_GAP: Final = 0.13  # ems of the smaller line between the letters of two lines of different sizes
 ITEM_GAP: Final = 0.42  # ems between the items of a list
+SMALLEST_TEXT: Final = 2.5  # units of any text but the brand's name
+SMALLEST_PRICE: Final = 3.4  # units of a price that takes the place of another
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,11 +330,11 @@ def _tried(
             largest=size,
             smallest=size
             if role is Role.HEADLINE and not last
-            else min(size, (2 if role is Role.BRAND else 2.5) * unit),
+            else min(size, (2 if role is Role.BRAND else SMALLEST_TEXT) * unit),
             line_height=leading,
             most_lines=lines,
             writing=writing,
-            divide_from=_divided_from(look) * unit if role is Role.HEADLINE else None,
+            divide_from=divided_from(look) * unit if role is Role.HEADLINE else None,
         )
         rows[role] = _Row(role, block, gap, *pad)
 
@@ -402,7 +404,7 @@ def _foot_roles(request: Request) -> tuple[Role, ...]:
     return (Role.CALL_TO_ACTION,) if is_phrase else (Role.PRICE, Role.CALL_TO_ACTION)
 
 
-def _divided_from(look: TypeLook) -> float:
+def divided_from(look: TypeLook) -> float:
     """The size in units from which on a headline's long words may be divided: a smaller word is better than a torn
     one."""
     return min(look.headline_largest * DIVIDE_FROM, LARGEST_DIVIDED * look.text_scale)
@@ -460,27 +462,33 @@ def _list_row(request: Request, size: float, gap: float) -> _Row:
 
 
 def _stretched(row: _Row, width: float, most: float) -> _Row:
-    """The row with each line as wide as the column, at most `most` times as large as before; lines stand as close as
-    their letters allow."""
-    shortest = min((line.ink[2] - line.ink[0] for line in row.block.lines), default=0.0)
-    if shortest <= 0 or not row.block.complete:
-        return row
+    """The row with its lines stretched."""
+    block, gaps = stretched_block(row.block, width, most)
+    return replace(row, block=block, gaps=gaps)
+
+
+def stretched_block(block: Block, width: float, most: float) -> tuple[Block, tuple[float, ...]]:
+    """The block with each line as wide as the column, at most `most` times as large as before, and the gaps above its
+    lines: they stand as close as their letters allow."""
+    shortest = min((line.ink[2] - line.ink[0] for line in block.lines), default=0.0)
+    if shortest <= 0 or not block.complete:
+        return block, (0.0,) * len(block.lines)
     lines = []
-    for line in row.block.lines:
+    for line in block.lines:
         factor = max(1.0, min(most, 0.995 * width / (line.ink[2] - line.ink[0])))
         lines.append(line.scaled(factor))
     apart = [
         upper.ink[3] - lower.ink[1] + STRETCHED_GAP * min(upper.size, lower.size) for upper, lower in pairwise(lines)
     ]
-    block = replace(
-        row.block,
+    stretched = replace(
+        block,
         lines=tuple(lines),
         size=min(line.size for line in lines),
         leading=0.0,
         ascent=-lines[0].ink[1],
         descent=max(lines[-1].ink[3], 0.0),
     )
-    return replace(row, block=block, gaps=(0.0, *apart))
+    return stretched, (0.0, *apart)
 
 
 def _stacked(

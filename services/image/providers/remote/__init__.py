@@ -49,6 +49,10 @@ class RemoteImageProvider:
         finally:
             path.unlink(missing_ok=True)
 
+    async def draw_again(self, brief: ImageBrief, folder: Path, report: ReportProgress) -> RenderedImage:
+        """Implements ImageProvider.draw_again: by the compositor, without a scene of the engine."""
+        return await self._compositor.compose(brief, folder, report)
+
     async def prepare(self) -> None:
         """Prepares the compositor."""
         await self._compositor.prepare()
