@@ -15,6 +15,7 @@ PLACEHOLDERS = {
     "JOB": "a job: jobId of a response",
     "ASSET": "an asset: its url in a job's status",
     "PICTURE": "a finished picture: the id of its asset of type image in the job's status",
+    "FILE": "an asset: its id in a job's status",
     "PROJECT": "a project of yours: id",
     "PRODUCT": "a product of yours: id",
     "IMAGE": "an uploaded photo of a product: images[].id of the product",
@@ -42,6 +43,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("POST", "/api/generate/cancel", {"jobId": "$JOB"}),
         ("GET", "$ASSET", None),
         ("POST", "/api/assets/$PICTURE/variants", {"changes": {"headline": "Fresh water, all day"}}),
+        ("DELETE", "/api/assets/$FILE", None),
     ),
     "campaigns": (
         (

@@ -236,6 +236,8 @@ class Asset:
     """The message AssetFacts as JSON; empty: not recorded."""
     parent_asset_id: UUID | None = None
     """The asset that it is a variant of."""
+    deleted_at: datetime | None = None
+    """When the job's owner deleted its file; None: not deleted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,12 @@ def status_message(job: Job, asset_url: Callable[[UUID], str]) -> job_pb2.JobSta
         job_id=str(job.id),
         type=job.type,
         status=job.status.value,
-        assets=[_asset_message(asset, asset_url) for asset in job.assets],
+        assets=[_asset_message(asset, asset_url) for asset in job.assets if asset.deleted_at is None],
+        deleted_assets=[
+            job_pb2.DeletedAsset(id=str(asset.id), type=asset.type, deleted_at=timestamp(asset.deleted_at))
+            for asset in job.assets
+            if asset.deleted_at is not None
+        ],
         created_at=timestamp(job.created_at),
         notes=[*_variant_notes(job), *job.notes],
         project_id=str(job.project_id),

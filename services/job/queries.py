@@ -24,6 +24,7 @@ from sqlalchemy import (
     true,
     tuple_,
     union,
+    update,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
@@ -68,7 +69,18 @@ _ONE = literal_column("1", Integer)
 _MOST = bindparam("most", type_=Integer())
 _OLDEST = bindparam("oldest", type_=Uuid())
 
-_ASSET_FIELDS = ("id", "type", "key", "content_type", "size_bytes", "sha256", "variant", "facts", "parent_asset_id")
+_ASSET_FIELDS = (
+    "id",
+    "type",
+    "key",
+    "content_type",
+    "size_bytes",
+    "sha256",
+    "variant",
+    "facts",
+    "parent_asset_id",
+    "deleted_at",
+)
 _assets = (
     select(
         func.jsonb_agg(
@@ -244,7 +256,7 @@ _ENDED_AMONG_WITH_URL = Query(EndedRow, _ended_among.where(HAS_WEBHOOK_URL))
 _ASSET = Query(
     Asset,
     select(*(asset_table.c[field.name] for field in fields(Asset))).where(
-        asset_table.c.id == bindparam("asset_id", type_=Uuid())
+        asset_table.c.id == bindparam("asset_id", type_=Uuid()), asset_table.c.deleted_at.is_(None)
     ),
 )
 
@@ -265,7 +277,27 @@ _ASSET_SCENE = Query(
         asset_table.c.id == bindparam("asset_id", type_=Uuid()),
         job.c.user_id == bindparam("user_id", type_=Text()),
         job.c.settle == inline("capture"),
+        asset_table.c.deleted_at.is_(None),
     ),
+)
+
+
+class _KeyRow(NamedTuple):
+    key: str
+
+
+# An asset is listed once its job has ended with something to pay for; before that a worker may still need it.
+_MARK_DELETED = Query(
+    _KeyRow,
+    update(asset_table)
+    .where(
+        asset_table.c.id == bindparam("asset_id", type_=Uuid()),
+        asset_table.c.job_id == job.c.id,
+        job.c.user_id == bindparam("user_id", type_=Text()),
+        job.c.settle == inline("capture"),
+    )
+    .values(deleted_at=func.coalesce(asset_table.c.deleted_at, bindparam("now", type_=MOMENT)))
+    .returning(asset_table.c.key),
 )
 
 _BEFORE = bindparam("before", type_=Uuid())
@@ -470,6 +502,14 @@ async def asset_scene(connection: Connection, asset_id: UUID, user_id: str) -> A
     return found
 
 
+async def mark_deleted(connection: Connection, asset_id: UUID, user_id: str, now: datetime) -> str:
+    """Marks an asset of a user's ended job as deleted, again if it is already; its key. Raises AssetNotFound."""
+    marked = await fetch_row(connection, _MARK_DELETED, {"asset_id": asset_id, "user_id": user_id, "now": now})
+    if marked is None:
+        raise AssetNotFound
+    return marked.key
+
+
 async def dead_jobs(connection: Connection, before: UUID | None, size: int) -> list[DeadJob]:
     """A page of dead jobs with ids below `before`, newest first."""
     rows = await fetch_rows(connection, _DEAD_JOBS, {"before": before, "most": size})
@@ -545,6 +585,7 @@ def _job_of(row: _JobRow) -> Job:
                 variant=asset["variant"],
                 facts=asset["facts"],
                 parent_asset_id=UUID(asset["parent_asset_id"]) if asset["parent_asset_id"] else None,
+                deleted_at=datetime.fromisoformat(asset["deleted_at"]) if asset["deleted_at"] else None,
             )
             for asset in row.assets or ()
         ),

@@ -174,6 +174,13 @@ class JobServicer(job_pb2_grpc.JobServiceServicer):
         async for chunk in chunks:
             yield httpbody_pb2.HttpBody(data=chunk)
 
+    async def DeleteAsset(self, request: job_pb2.DeleteAssetRequest, context: Context) -> job_pb2.DeleteAssetResponse:
+        async with self._database.transaction() as connection:
+            key = await queries.mark_deleted(connection, UUID(request.asset_id), caller().user_id, self._clock.now())
+        # After the commit: a failure leaves a file that nothing links to, which a repetition or the retention deletes.
+        await self._assets.delete(key)
+        return job_pb2.DeleteAssetResponse()
+
 
 class JobAdminServicer(job_pb2_grpc.JobAdminServiceServicer):
     """The RPCs of operators."""

@@ -161,6 +161,7 @@ asset = Table(
     Column("variant", Integer, nullable=False, server_default=ZERO),  # from 1; 0: the job makes one only
     Column("facts", Text, nullable=False, server_default=EMPTY),  # AssetFacts as JSON; empty: not recorded
     Column("parent_asset_id", Uuid),  # the asset that it is a variant of, which may have been deleted since
+    Column("deleted_at", MOMENT),  # by the job's owner; the row stays, so that the status can list it
     PrimaryKeyConstraint("id", name="asset_pkey"),
     ForeignKeyConstraint(["job_id"], ["job.id"], name="asset_job_id_fkey", ondelete="CASCADE"),
     UniqueConstraint("job_id", "position", name="asset_job_id_position_key"),

@@ -76,8 +76,8 @@ class _Report(Enum):
 class ResultFile:
     """A file that an attempt produced and that becomes an asset of the job.
 
-    facts: of a picture or film. scene: what it was made from, stored with it; longer than MAX_SCENE_BYTES, it is left out. parent_asset_id: the
-    asset that it is a variant of; empty: of none.
+    facts: of a picture or film. scene: what it was made from, stored with it; longer than MAX_SCENE_BYTES, it is left
+    out. parent_asset_id: the asset that it is a variant of; empty: of none.
     """
 
     path: Path

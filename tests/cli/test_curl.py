@@ -81,11 +81,13 @@ class TestExamples:
         assert '"completed"' in events
         status = do("GET", "/api/generate/status?jobId=$JOB")
         shell["ASSET"] = status["assets"][0]["url"]  # type: ignore[index]
+        shell["FILE"] = status["assets"][0]["id"]  # type: ignore[index]
         run(lines.pop(("GET", "$ASSET")), shell, tmp_path)
         (tmp_path / "asset").rename(tmp_path / "photo.png")
         assert (tmp_path / "photo.png").read_bytes().startswith(b"\x89PNG")
         shell["PICTURE"] = status["assets"][0]["id"]  # type: ignore[index]
         assert do("POST", "/api/assets/$PICTURE/variants")["parentAssetId"] == shell["PICTURE"]
+        do("DELETE", "/api/assets/$FILE")
         endless = lines.pop(("GET", "/api/generate/jobs/events"))  # curl runs until the timeout
         run(f"timeout 1 {endless} || [ $? = 124 ]", shell, tmp_path)
 

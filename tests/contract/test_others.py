@@ -23,10 +23,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "updateProduct": {"name": "x"},
     "replayWebhook": {"since": "2026-01-31T12:00:00Z"},
 }
-# Assets are authorised by their signed link; operators act on the jobs of every user; the project of a webhook only
-# narrows the events of its owner; a campaign takes one of two ids (tests/contract/test_campaigns.py); a variant needs a
-# finished picture (tests/contract/test_picture_variants.py).
-NOT_BY_OWNER = {"getAsset", "retryJob", "refundJob", "createWebhook", "generateCampaign", "generateVariant"}
+# Assets are authorised by their signed link, and test_deleted_assets.py deletes them; operators act on the jobs of
+# every user; the project of a webhook only narrows the events of its owner; a campaign takes one of two ids
+# (tests/contract/test_campaigns.py); a variant needs a finished picture (tests/contract/test_picture_variants.py).
+NOT_BY_OWNER = {
+    "getAsset",
+    "deleteAsset",
+    "retryJob",
+    "refundJob",
+    "createWebhook",
+    "generateCampaign",
+    "generateVariant",
+}
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Browser:
 class StreamHarness:
     """A job servicer on a harness's database. Tests poll its loops themselves or run them as tasks."""
 
-    def __init__(self, harness: JobHarness) -> None:
+    def __init__(self, harness: JobHarness, storage: str = "memory:///") -> None:
         self.harness = harness
         self.watcher = JobWatcher(harness.database)
         self.feed = UserFeed(harness.database, harness.clock)
@@ -93,7 +93,7 @@ class StreamHarness:
             lifecycle=harness.lifecycle,
             statuses=statuses,
             asset_urls=asset_urls,
-            assets=AssetStore("memory:///"),
+            assets=AssetStore(storage),
             clock=harness.clock,
             settle=harness.settlement.settle_promptly,
         )
