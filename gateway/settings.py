@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+ISSUER = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?")
 MAX_PROXIES = 10  # no deployment has more in a row; a larger number is a mistake
 SERVICES = ("catalog", "billing", "job", "copy", "image", "video", "webhook", "campaign")
 
@@ -46,6 +49,13 @@ class RateLimit:
         return RateLimit(burst=max(1, self.burst // gateways), per_second=max(1, self.per_second // gateways))
 
 
+def _is_issuer(address: str) -> bool:
+    """Whether an address can be an issuer: without a query, and with a host that a Content-Security-Policy can name."""
+    parts = urlsplit(address)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1")
+    return (parts.scheme == "https" or local) and ISSUER.fullmatch(address) is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewaySettings:
     """All settings of `gateway.render.render`. Times are in seconds, sizes in bytes."""
@@ -82,6 +92,14 @@ class GatewaySettings:
     """The PEM file of the certificate's private key."""
     health_checks: bool = True
     """Whether the gateway checks the services' health and sends no requests to unhealthy ones."""
+    studio_issuer: str = ""
+    """The OpenID Connect issuer at which /studio signs users in (code flow with PKCE), such as
+    https://login.example.com/; empty: users paste a token or an API key."""
+    studio_client_id: str = ""
+    """The public client that the issuer knows /studio as; its redirect URI is the gateway's address with /studio."""
+    studio_scopes: str = "openid"
+    """The scopes that /studio requests, separated by spaces. With them the issuer's access tokens must have the
+    audience `token_audience`."""
     documents: Mapping[str, tuple[str, Path]] = field(default_factory=dict)
     """Files that are served unchanged and without a token: path to content type and file."""
 
@@ -119,6 +137,12 @@ class GatewaySettings:
             complaints.append("token_jwks is missing")
         if self.rate_limit is not None and (self.rate_limit.burst < 1 or self.rate_limit.per_second < 1):
             complaints.append("rate_limit: burst and per_second must be at least 1")
+        if bool(self.studio_issuer) != bool(self.studio_client_id):
+            complaints.append("studio_issuer and studio_client_id must be set together")
+        if self.studio_issuer and not _is_issuer(self.studio_issuer):
+            complaints.append("studio_issuer must be an https:// address, or an http:// address of this machine")
+        if "openid" not in self.studio_scopes.split():
+            complaints.append("studio_scopes must contain openid")
         if not 0 <= self.trusted_proxies <= MAX_PROXIES:
             complaints.append(f"trusted_proxies must be between 0 and {MAX_PROXIES}")
         if not 0 <= self.trace_share <= 1:

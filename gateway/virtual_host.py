@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from gateway.clusters import EXTENSION_TYPES
 from gateway.lua_filters import REQUEST_FILTER, RESPONSE_FILTER
@@ -58,7 +60,7 @@ DOCUMENT_POLICY = (
 # The studio shows photos that it fetched with a token (blob:), and hands no text to the browser as HTML or script.
 STUDIO_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
-    "font-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
+    "font-src 'self'; connect-src {connect}; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 
@@ -72,7 +74,9 @@ def virtual_host(settings: GatewaySettings, routes: tuple[Route, ...]) -> dict[s
         found.append(_preflight_route(methods[0]))
         found.append(_method_not_allowed_route(path, methods))
     found += [_grpc_route(route, settings) for route in routes]
-    found += [_document_route(path, kind, file) for path, (kind, file) in sorted(settings.documents.items())]
+    found += [_document_route(path, kind, file, settings) for path, (kind, file) in sorted(settings.documents.items())]
+    if "/studio" in settings.documents:
+        found.append(_studio_settings_route(settings))
     found.append(
         {
             "name": "nothing-here",
@@ -211,14 +215,37 @@ def _method_not_allowed_route(path: str, methods: list[Route]) -> dict[str, Any]
     }
 
 
-def _document_route(path: str, kind: str, file: Path) -> dict[str, Any]:
+def _document_route(path: str, kind: str, file: Path, settings: GatewaySettings) -> dict[str, Any]:
+    return _direct_route(path, kind, {"filename": str(file)}, settings)
+
+
+def _studio_settings_route(settings: GatewaySettings) -> dict[str, Any]:
+    """What /studio reads before anyone has signed in."""
+    provider = {
+        "issuer": settings.studio_issuer,
+        "clientId": settings.studio_client_id,
+        "scopes": settings.studio_scopes,
+    }
+    text = json.dumps(provider if settings.studio_issuer else {})
+    return _direct_route("/studio/settings.json", "application/json", {"inline_string": text}, settings)
+
+
+def _studio_policy(settings: GatewaySettings) -> str:
+    """The studio's policy: it may call this gateway and the origin of the identity provider's issuer."""
+    issuer = urlsplit(settings.studio_issuer)
+    connect = f"'self' {issuer.scheme}://{issuer.netloc}" if settings.studio_issuer else "'self'"
+    return STUDIO_POLICY.format(connect=connect)
+
+
+def _direct_route(path: str, kind: str, body: dict[str, str], settings: GatewaySettings) -> dict[str, Any]:
+    policy = _studio_policy(settings) if path.startswith("/studio") else DOCUMENT_POLICY
     return {
         "name": path,
         "match": {"path": path, "headers": [GET_OR_HEAD]},
-        "direct_response": {"status": 200, "body": {"filename": str(file)}},
+        "direct_response": {"status": 200, "body": body},
         "response_headers_to_add": [
             {**_header("content-type", kind), "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"},
-            _header("content-security-policy", STUDIO_POLICY if path.startswith("/studio") else DOCUMENT_POLICY),
+            _header("content-security-policy", policy),
             _header("cache-control", "no-cache"),
         ],
         "typed_per_filter_config": NO_TOKEN_NO_LIMIT,

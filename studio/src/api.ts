@@ -25,6 +25,11 @@ export type ApiKey = With<Schemas["ApiKey"], "id" | "name" | "hint">;
 export type Webhook = With<Schemas["Webhook"], "id" | "url" | "enabled">;
 export type Delivery = With<Schemas["Delivery"], "id" | "type" | "state">;
 export type DeadJob = With<Schemas["DeadJob"], "jobId" | "reason">;
+export type Campaign = With<Schemas["Campaign"], "id" | "name" | "projectId" | "status" | "createdAt" | "creditsEstimated" | "creditsHeld" | "creditsSpent"> & {
+  counts: Required<Schemas["ChildCounts"]>; children: Child[];
+};
+export type Child = With<Omit<Schemas["Child"], "assets">, "number" | "productId" | "productName" | "type" | "credits" | "status"> & { assets: Asset[] };
+export type Estimate = With<Omit<Schemas["GenerateCampaignResponse"], "children">, "campaignId" | "creditsEstimated" | "childrenTotal"> & { children: Child[] };
 export type CopyRequest = Schemas["GenerateCopyRequest"];
 export type ImageRequest = Schemas["GenerateStaticAdRequest"];
 export type VideoRequest = Schemas["GenerateVideoRequest"];

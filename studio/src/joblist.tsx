@@ -1,5 +1,5 @@
 // All jobs of the caller: what is being made, with a way to cancel it, and what ended.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { type Job, call, request } from "./api.ts";
 import { readNames } from "./gallery.tsx";
 import { isLive, jobs, kindOf } from "./jobs.ts";
@@ -13,6 +13,7 @@ const PAGE = 20;
 export function JobList() {
   const known = jobs.use();
   const names = useLoaded(() => readNames(""), null);
+  const followed = useRef(new Set<string>());
   const [listed, setListed] = useState<Job[]>([]);
   const [token, setToken] = useState("");
   const [error, setError] = useState<unknown>(null);
@@ -31,8 +32,10 @@ export function JobList() {
     }
   };
   useEffect(() => void read(""), []);
-  // The stream knows jobs that were submitted after the list was read, and newer states of those in it.
-  const all = new Map([...Object.values(known).filter(isLive), ...listed].map((job) => [job.id, known[job.id] ?? job]));
+  // The stream knows jobs that were submitted after the list was read, and newer states of those in it. They stay in the
+  // list when they end.
+  for (const job of Object.values(known)) if (isLive(job)) followed.current.add(job.id);
+  const all = new Map([...Object.values(known).filter((job) => followed.current.has(job.id)), ...listed].map((job) => [job.id, known[job.id] ?? job]));
   const sorted = [...all.values()].sort((one, other) => (one.id < other.id ? 1 : -1));
   return (
     <Page title={T.jobs.title} intro={T.jobs.intro}>

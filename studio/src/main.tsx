@@ -1,12 +1,14 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Account } from "./account.tsx";
+import { SetList, SetView } from "./campaign.tsx";
 import { STEPS, flow, isOpen, stepName } from "./flow.ts";
 import { Gallery, GalleryJob } from "./gallery.tsx";
 import { JobList } from "./joblist.tsx";
 import { credits, follow, isLive, jobs, refreshCredits, refreshRuns, spoken } from "./jobs.ts";
 import { OptionsStep } from "./options.tsx";
-import { Field, Page } from "./parts.tsx";
+import { beginSignIn, exchanging, readProvider, takeCodeFromAddress } from "./oidc.ts";
+import { Field, Page, useLoaded } from "./parts.tsx";
 import { ProductStep } from "./product.tsx";
 import { ProjectStep } from "./project.tsx";
 import { ResultsStep } from "./results.tsx";
@@ -15,7 +17,7 @@ import { type Credentials, credentials, signIn, signInReason, signOut, takeToken
 import { T } from "./texts.ts";
 import { UnderstandingStep } from "./understanding.tsx";
 
-const SECTIONS = ["create", "gallery", "jobs", "account"] as const;
+const SECTIONS = ["create", "sets", "gallery", "jobs", "account"] as const;
 const VIEWS = { project: ProjectStep, product: ProductStep, understanding: UnderstandingStep, options: OptionsStep, results: ResultsStep };
 
 function App() {
@@ -72,6 +74,7 @@ function Header({ signedIn, section }: { signedIn: boolean; section: string }) {
 
 function Section({ section, detail }: { section: string; detail: string }) {
   if (section === "gallery") return detail ? <GalleryJob key={detail} jobId={detail} /> : <Gallery />;
+  if (section === "sets") return detail ? <SetView key={detail} campaignId={detail} /> : <SetList />;
   if (section === "jobs") return <JobList />;
   if (section === "account") return <Account />;
   return <Create wanted={detail} />;
@@ -100,6 +103,9 @@ function Create({ wanted }: { wanted: string }) {
 
 function SignIn() {
   const reason = signInReason.use();
+  const provider = useLoaded(readProvider, null);
+  const busy = exchanging.use();
+  const begin = () => void beginSignIn(provider.value!).catch((error: unknown) => signInReason.set(error instanceof TypeError ? T.signIn.provider : String((error as Error).message)));
   const [kind, setKind] = useState<Credentials["kind"]>("token");
   const [value, setValue] = useState("");
   const submit = (event: Event) => {
@@ -110,9 +116,16 @@ function SignIn() {
     if (place.get().length === 0) go("create", "project");
   };
   return (
-    <Page title={T.signIn.title} intro={T.signIn.intro}>
+    <Page title={T.signIn.title} intro={provider.value ? T.signIn.introProvider : T.signIn.intro}>
+      {reason && <div class="notice bad narrow" role="alert"><p>{reason}</p><p>{T.signIn.again}</p></div>}
+      {busy && <p class="loading" role="status">{T.signIn.exchanging}</p>}
+      {provider.value && !busy && (
+        <section class="panel narrow" aria-label={T.signIn.title}>
+          <button type="button" class="primary wide" onClick={begin}>{T.signIn.with(new URL(provider.value.issuer).host)}</button>
+        </section>
+      )}
       <form class="panel narrow" onSubmit={submit} noValidate>
-        {reason && <div class="notice bad" role="alert"><p>{reason}</p><p>{T.signIn.again}</p></div>}
+        {provider.value && <h2>{T.signIn.otherwise}</h2>}
         <fieldset class="inline">
           <legend>{T.signIn.kind}</legend>
           {(["token", "key"] as const).map((name) => (
@@ -131,5 +144,6 @@ function SignIn() {
   );
 }
 
+takeCodeFromAddress();
 listenToAddress(takeTokenFromAddress);
 render(<App />, document.getElementById("studio")!);

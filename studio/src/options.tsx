@@ -5,18 +5,19 @@ import { flow } from "./flow.ts";
 import { type Body, type Kind, PATHS, credits, newRun, refreshCredits, removeItems, submit } from "./jobs.ts";
 import { AsRequest, Cards, Check, Choice, Field, Page, PrivateImage, Problem, Text, filled, useLoaded } from "./parts.tsx";
 import { go } from "./route.ts";
+import { FILM_RATIOS, KindSample, RATIOS, RatioSample, StyleSample } from "./samples.tsx";
+import { SetOptions } from "./sets.tsx";
 import { randomId, useDraft } from "./store.ts";
 import { T } from "./texts.ts";
 
-export const RATIOS = Object.keys(T.ratios);
-const FILM_RATIOS = { product: ["9:16", "4:5", "1:1", "16:9"], avatar: ["9:16", "1:1", "16:9"] } as const;
 const MAX_VARIANTS = 10;
 const FORMATS = ["png", "jpeg", "webp"];
 
-// What can be made. A further kind, such as a set for several products, is one more entry with its options and requests.
+// What can be made for one product. A set of them for several products has a form of its own (sets.tsx).
 const KINDS: readonly Kind[] = ["copy", "image", "film"];
 
 const INITIAL = {
+  set: false,
   kinds: ["copy", "image"] as Kind[],
   platform: "meta", format: "short", tone: "professional", customInstructions: "",
   style: "product_hero", ratios: ["1:1"], variants: 1, prompt: "", headline: "", subline: "", cta: "", badge: "", fileFormat: "png",
@@ -80,9 +81,15 @@ export function OptionsStep() {
   const sum = wanted.reduce((total, item) => total + priceOf(item.kind, item.body, prices), 0);
   const missing = balance ? sum - balance.available : 0;
   const toggleKind = (kind: string) => {
+    if (kind === "set") return change({ set: !draft.set });
+    if (draft.set) return change({ set: false, kinds: [kind as Kind] });
     const next = draft.kinds.includes(kind as Kind) ? draft.kinds.filter((other) => other !== kind) : [...draft.kinds, kind as Kind];
-    change({ kinds: next });
+    return change({ kinds: next });
   };
+  const kinds = (
+    <Cards label={T.options.kinds} name="kinds" many chosen={draft.set ? ["set"] : draft.kinds} toggle={toggleKind}
+      options={[...KINDS, "set" as const].map((kind) => ({ value: kind, title: T.options[kind].title, text: T.options[kind].text, sample: <KindSample kind={kind} /> }))} />
+  );
   const make = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
@@ -99,12 +106,12 @@ export function OptionsStep() {
     setErrors(Object.fromEntries(run.items.map((item) => [item.kind, asApiError(failed[item.key])])));
   };
   const fieldsOf = (kind: Kind) => errors[kind]?.fields ?? [];
+  if (draft.set) return <Page title={T.options.title} intro={T.options.intro}><SetOptions projectId={chosen.projectId} productId={chosen.productId} kinds={kinds} /></Page>;
   return (
     <Page title={T.options.title} intro={T.options.intro}>
       <form class="make" onSubmit={(event) => void make(event)} noValidate>
         <div class="make-options">
-          <Cards label={T.options.kinds} name="kinds" many chosen={draft.kinds} toggle={toggleKind}
-            options={KINDS.map((kind) => ({ value: kind, title: T.options[kind].title, text: T.options[kind].text, sample: <KindSample kind={kind} /> }))} />
+          {kinds}
           {draft.kinds.includes("copy") && <CopyOptions {...{ draft, change }} error={errors.copy} errors={fieldsOf("copy")} />}
           {draft.kinds.includes("image") && <ImageOptions {...{ draft, change }} error={errors.image} errors={fieldsOf("image")} />}
           {draft.kinds.includes("film") && <FilmOptions {...{ draft, change }} error={errors.film} errors={fieldsOf("film")} />}
@@ -275,23 +282,5 @@ function Voices({ voices, chosen, choose, errors }: { voices: Voice[]; chosen: s
           })),
         ]} />
     </>
-  );
-}
-
-function KindSample({ kind }: { kind: Kind }) {
-  return <span class={`kind-sample ${kind}`} aria-hidden="true"><i /><i /><i /></span>;
-}
-
-function StyleSample({ style }: { style: string }) {
-  return <span class={`style-sample ${style}`} aria-hidden="true"><i /><b /><u /></span>;
-}
-
-function RatioSample({ ratio }: { ratio: string }) {
-  const [width = 1, height = 1] = ratio.split(":").map(Number);
-  const scale = 34 / Math.max(width, height);
-  return (
-    <span class="ratio-sample" aria-hidden="true">
-      <i style={{ width: `${width * scale}px`, height: `${height * scale}px` }} />
-    </span>
   );
 }

@@ -65,6 +65,7 @@ function Swatches({ colours }: { colours: string[] }) {
 function ProjectForm({ project, saved }: { project: Project | null; saved: (project: Project) => void }) {
   const brand = project?.brand ?? {};
   const [draft, change, clear] = useDraft(`project.${project?.id ?? "new"}`, {
+    savedId: project?.id ?? "",
     name: project?.name ?? "",
     colours: brand.colours ?? [],
     font: brand.font ?? "",
@@ -88,8 +89,8 @@ function ProjectForm({ project, saved }: { project: Project | null; saved: (proj
     },
   };
   const body_ = { ...body, brand: filled(body.brand) };
-  const wanted = project
-    ? request("patch", "/api/projects/{projectId}", { path: { projectId: project.id }, body: body_ })
+  const wanted = draft.savedId
+    ? request("patch", "/api/projects/{projectId}", { path: { projectId: draft.savedId }, body: body_ })
     : request("post", "/api/projects", { body: body_ });
   const save = async (event: Event) => {
     event.preventDefault();
@@ -97,6 +98,8 @@ function ProjectForm({ project, saved }: { project: Project | null; saved: (proj
     setError(null);
     try {
       let result = (await send(wanted)) as Project;
+      // Saved already if the logo is refused: the next try changes this project instead of making another one.
+      change({ savedId: result.id });
       if (logo) {
         const upload = request("post", "/api/projects/{projectId}/logo", { path: { projectId: result.id } } as never);
         result = (await send(upload, logo)) as Project;
@@ -143,7 +146,7 @@ function ProjectForm({ project, saved }: { project: Project | null; saved: (proj
         )}
       </Field>
       <div class="buttons"><button class="primary" disabled={busy}>{T.project.save}</button></div>
-      <AsRequest requests={[wanted, ...(logo && project ? [{ method: "POST", path: `/api/projects/${project.id}/logo`, file: logo.name }] : [])]} />
+      <AsRequest requests={[wanted, ...(logo && draft.savedId ? [{ method: "POST", path: `/api/projects/${draft.savedId}/logo`, file: logo.name }] : [])]} />
     </form>
   );
 }

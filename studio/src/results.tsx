@@ -1,11 +1,13 @@
 // What became of a run: progress, then texts, pictures and films side by side, and what can be made of them next.
 import { useRef, useState } from "preact/hooks";
-import { type Asset, type Job, type Variant, asApiError, call, localPath, request } from "./api.ts";
+import { type Asset, type Job, asApiError, call, localPath, request } from "./api.ts";
 import limits from "../dist/limits.json";
+import { saveAll, wholeText } from "./download.ts";
 import { type Body, type Item, type Run, PATHS, assetsOf, failures, isLive, jobs, newRun, refreshCredits, refreshJob, removeItems, requestOf, runs, submit } from "./jobs.ts";
 import { AsRequest, ConfirmButton, CopyButton, Field, Page, Problem, formatTime } from "./parts.tsx";
-import { RATIOS, priceOf, usePrices } from "./options.tsx";
+import { priceOf, usePrices } from "./options.tsx";
 import { go } from "./route.ts";
+import { RATIOS } from "./samples.tsx";
 import { randomId } from "./store.ts";
 import { T } from "./texts.ts";
 
@@ -27,11 +29,42 @@ export function ResultsStep() {
       {all.map((run) => (
         <section key={run.id} class="run" aria-label={T.results.madeFor(run.productName)}>
           <div class="run-head"><h2>{T.results.madeFor(run.productName)}</h2><span class="quiet">{formatTime(run.at)}</span></div>
+          <SaveAll made={run.items} name={run.productName} />
           {run.items.map((item) => <RunItem key={item.key} run={run} item={item} />)}
         </section>
       ))}
       <div class="buttons"><button type="button" onClick={() => go("create", "options")}>{T.results.new}</button></div>
     </Page>
+  );
+}
+
+/** Saves everything of a run as one zip, once two jobs of it are finished. */
+function SaveAll({ made, name }: { made: Item[]; name: string }) {
+  const known = jobs.use();
+  const finished = made.flatMap((item) => known[item.jobId ?? ""] ?? []).filter((job) => job.status === "completed");
+  return finished.length < 2 ? null : <SaveButton made={finished} name={name} label={T.results.saveRun} />;
+}
+
+/** Saves the files of jobs as one zip. The jobs are read again first, for fresh links. */
+export function SaveButton({ made, name, label }: { made: Job[]; name: string; label: string }) {
+  const [error, setError] = useState<unknown>(null);
+  const [busy, setBusy] = useState(false);
+  const save = async () => {
+    setBusy(true);
+    setError(null);
+    try {
+      await saveAll(await Promise.all(made.map((job) => refreshJob(job.id))), name);
+    } catch (caught) {
+      setError(caught);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div class="save-all">
+      <Problem error={error} />
+      <button type="button" disabled={busy} onClick={() => void save()}>{busy ? T.sets.packing : label}</button>
+    </div>
   );
 }
 
@@ -71,6 +104,7 @@ export function JobCard({ job, name }: { job: Job; name: string }) {
       {(job.variants?.length ?? 0) > 0 && <Texts job={job} />}
       {assetsOf(job, "image").length > 0 && <Pictures job={job} name={name} />}
       {assetsOf(job, "video").map((film) => <Film key={film.id} job={job} film={film} />)}
+      {hasSeveralFiles(job) && <SaveButton made={[job]} name={name} label={T.results.downloadAll} />}
       {notes.length > 0 && (
         <details>
           <summary>{T.results.notes}</summary>
@@ -80,6 +114,11 @@ export function JobCard({ job, name }: { job: Job; name: string }) {
       {!isLive(job) && <Again job={job} name={name} />}
     </article>
   );
+}
+
+/** Whether "Download all" saves a click: several pictures, or files beside a film; texts have no other download. */
+function hasSeveralFiles(job: Job): boolean {
+  return (job.variants?.length ?? 0) > 0 || assetsOf(job, "image", "video", "captions_srt").length > 1;
 }
 
 export function Progress({ job }: { job: Job }) {
@@ -134,10 +173,6 @@ function Texts({ job }: { job: Job }) {
       ))}
     </ul>
   );
-}
-
-function wholeText(variant: Variant): string {
-  return [variant.hook, variant.body, variant.cta, variant.hashtags?.join(" ")].filter(Boolean).join("\n\n");
 }
 
 const WIDE_LETTER = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;

@@ -1,4 +1,4 @@
-// Values that several parts of the page share, and their storage. Nothing outlives the browser tab: the session's
+// Values that several parts of the page share, and their storage. They do not outlive the browser tab: the session's
 // storage holds credentials, drafts and the running jobs, so that a reload loses nothing.
 import { useEffect, useState } from "preact/hooks";
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Dialog, Locator, Page, Request
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request
 
 from deploy.studio import STUDIO, BuildError, install
 
@@ -17,11 +17,19 @@ BUILT = all((STUDIO / "dist" / name).exists() for name in ("studio.js", "studio.
 
 
 class StudioTab:
-    """A browser context of its own with one tab."""
+    """A tab, in a browser context of its own or in that of another tab."""
 
-    def __init__(self, browser: Browser, url: str, **options: Any) -> None:
+    @classmethod
+    def beside(cls, other: StudioTab) -> StudioTab:
+        """A second tab of the same browser window, with the same local storage."""
+        return cls(None, other.url, context=other.context)
+
+    def __init__(
+        self, browser: Browser | None, url: str, *, context: BrowserContext | None = None, **options: Any
+    ) -> None:
         self.url = url
-        self.context = browser.new_context(accept_downloads=True, **options)
+        assert browser is not None or context is not None
+        self.context = context or browser.new_context(accept_downloads=True, **options)  # type: ignore[union-attr]
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(SECONDS * 1000)
         self.requests: list[Request] = []
