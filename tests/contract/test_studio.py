@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.contract.browser import needs_chromium
 from tests.contract.studio import BUILT, SECONDS, StudioTab
@@ -274,24 +274,60 @@ def test_request_that_is_shown_does_what_the_button_does(
     assert json.loads(body) == {"name": "the robot's key", "expiresInDays": 90}
 
 
-def test_project_is_made_with_the_keyboard_alone(tab: Opener, system: RunningSystem) -> None:
+def test_whole_flow_needs_no_pointer(tab: Opener, system: RunningSystem) -> None:
+    user = new_user(system, 1)
     studio = tab()
-    studio.open(system.token(new_user(system)))
-    studio.heading("Whose ads are these?").wait_for()
+    studio.open(system.token(user))
     page = studio.page
-    expect(page.get_by_label("Name of the brand")).to_be_visible()
-    for _ in range(40):
-        if page.evaluate("document.activeElement?.getAttribute('name')") == "name":
-            break
-        page.keyboard.press("Tab")
+
+    def reach(target: Locator) -> None:
+        target.wait_for()
+        for _ in range(60):
+            if target.evaluate("element => element === document.activeElement"):
+                return
+            page.keyboard.press("Tab")
+        raise AssertionError(f"Tab does not reach {target}")
+
+    reach(page.get_by_label("Name of the brand"))
     page.keyboard.type("Aurora")
     page.keyboard.press("Enter")
     studio.heading("What is advertised?").wait_for()
     expect(studio.heading("What is advertised?")).to_be_focused()
+    reach(page.get_by_label("Name", exact=True))
+    page.keyboard.type("Aurora Bottle")
+    reach(page.get_by_label("Description"))
+    page.keyboard.type(TEXTS["description"])
+    reach(studio.button("Save and continue"))
+    page.keyboard.press("Enter")
+    studio.heading("What we understood").wait_for()
+    reach(studio.button("Continue"))
+    page.keyboard.press("Enter")
+    studio.heading("What shall we make?").wait_for()
+    reach(page.get_by_role("checkbox", name=re.compile("^Pictures")))
+    page.keyboard.press("Space")
+    reach(studio.button("Make it for 1 credit"))
+    page.keyboard.press("Enter")
+    studio.heading("Results").wait_for()
+    page.locator(".variants li").nth(4).wait_for()
+    with page.expect_download():
+        reach(studio.button("Download all"))
+        page.keyboard.press("Enter")
+    reach(page.get_by_role("link", name="Gallery"))
+    page.keyboard.press("Enter")
+    reach(page.get_by_role("button", name=re.compile("^Favourite: ")))
+    page.keyboard.press("Space")
+    reach(page.get_by_role("link", name=re.compile("5 texts")))
+    page.keyboard.press("Enter")
+    studio.heading("Aurora Bottle").wait_for()
 
 
 @pytest.mark.parametrize(
-    "options", [{"color_scheme": "light"}, {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}}]
+    "options",
+    [
+        {"color_scheme": "light"},
+        {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}},
+        {"color_scheme": "dark", "viewport": {"width": 3840, "height": 2160}},
+    ],
 )
 def test_every_screen_is_accessible_and_fits(
     tab: Opener, system: RunningSystem, customer: Customer, options: dict[str, Any]
@@ -325,7 +361,13 @@ def test_every_screen_is_accessible_and_fits(
     page.get_by_role("radio", name=re.compile("^Presenter")).check()
     page.locator(".face").first.wait_for()
     check("options")
-    for place in ("gallery", f"gallery/{made}", "jobs", "account", "create/results"):
+    page.get_by_role("checkbox", name=re.compile("^A set")).check()
+    page.get_by_label("Make films").check()
+    page.get_by_label("Versions", exact=True).fill("2")
+    studio.button("Work out the price").click()
+    page.get_by_text(re.compile("^Price of each of the")).click()
+    check("set")
+    for place in ("sets", "gallery", f"gallery/{made}", "jobs", "account", "create/results"):
         studio.go(place)
         page.wait_for_timeout(300)
         check(place)

@@ -50,11 +50,11 @@ def test_empty_account_reaches_a_downloaded_pack(tab: Opener, system: RunningSys
     studio.open(system.token(user))
     page = studio.page
     studio.make_project("Aurora")
-    studio.make_product("Aurora Bottle", **TEXTS)
+    studio.make_product("Aurora Bottle", description=TEXTS["description"])
     studio.heading("What we understood").wait_for()
     studio.go("create/product")
     studio.button("New product").click()
-    studio.make_product("Aurora Cup", **TEXTS)
+    studio.make_product("Aurora Cup", description=TEXTS["description"])
     studio.heading("What we understood").wait_for()
     studio.button("Continue").click()
     choose_set(studio)
