@@ -10,6 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from services.media.dates import holds_date
+
+DATE: Final = "calendar-days"  # of an item that names a day and nothing else that has an icon
 TICK: Final = "check"  # where no icon certainly fits
 FITTING: Final = 0.5  # of a list's items that need an icon of their own; with fewer, all have ticks
 DENIALS: Final = "denials"
@@ -50,7 +53,8 @@ def icons_for(items: Sequence[str], language: str) -> tuple[str, ...]:
     """
     names: list[str] = []
     for item in items:
-        fitting = (name for name in fitting_icons(item, language) if name not in names)
+        own = fitting_icons(item, language) or ((DATE,) if holds_date(item, language) else ())
+        fitting = (name for name in own if name not in names)
         names.append(next(fitting, TICK))
     if sum(name != TICK for name in names) < FITTING * len(names):
         return (TICK,) * len(names)
@@ -128,7 +132,7 @@ def icon_names() -> frozenset[str]:
     tables = _tables().values()
     listed = (words.whole.values() for words in tables)
     compounds = (icon for words in tables for _, icon in (*words.beginnings, *words.endings))
-    return frozenset({TICK, *compounds}.union(*listed))
+    return frozenset({TICK, DATE, *compounds}.union(*listed))
 
 
 @cache

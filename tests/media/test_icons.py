@@ -98,6 +98,12 @@ class TestMeaning:
         shown = {text: fitting_icons(text, language) for text in texts.split("|")}
         assert not any(shown.values()), shown
 
+    def test_item_that_names_a_day_has_a_calendar(self) -> None:
+        assert icons_for(("Saturday January 16, 2027", "Town hall"), "en") == ("calendar-days", "map-pin")
+        assert icons_for(("13–14. März", "Gutes Essen"), "de") == ("calendar-days", "check")
+        assert icons_for(("3月5日",), "ja") == ("calendar-days",)
+        assert icons_for(("Twelve guests at most", "you may 5"), "en") == ("check", "check")
+
     def test_denial_that_is_the_benefit_has_an_icon(self) -> None:
         assert fitting_icons("No contract", "en") == ("calendar-x",)
         assert fitting_icons("ohne Zucker", "de") == ("candy-off",)
