@@ -26,9 +26,13 @@ NOTHING_TAKEN: Final = Taken()
 UNDETERMINED = "und"  # BCP 47: the language is not known
 TEXT_FIELDS: Final = ("headline", "subline", "cta", "badge")  # of a request, printed verbatim
 MUST_SAY: Final = ("headline", "cta")  # those that need a letter or digit
-BENEFIT_ROLES: Final = frozenset({"benefit", "feature", "figure", "logistics"})  # of facts that praise the product
-LEADING_ROLES: Final = frozenset({"benefit"})  # of facts that may be headlines: others say little without the name
-LEAST_STRENGTH: Final = 0.65  # of such a fact; weaker ones are details that no one is won by
+# Of facts that stand in a list. Prices have a line of their own; conditions, contacts and legal lines praise nothing.
+BENEFIT_ROLES: Final = frozenset({"benefit", "feature", "figure", "logistics", "proof", "offer"})
+FEWEST_WORDS: Final = 2  # of a short sentence of a description that stands in a list: "Live." says too little
+SHORT_DESCRIPTION: Final = 160  # characters of one that is a list of facts itself: "Gas Safe. No call-out fee."
+# Of facts that may be headlines: others say little without the product's name.
+LEADING_ROLES: Final = frozenset({"benefit", "proof", "offer"})
+LEAST_STRENGTH: Final = 0.55  # of such a fact; weaker ones are details that no one is won by
 BENEFIT_CHARACTERS: Final = 48  # more is not read in a list on a picture
 MOST_TEXTS: Final = 100  # that the copy service takes
 MOST_BENEFITS: Final = 6  # four stand in a list; each may be a headline
@@ -145,18 +149,30 @@ def rating(request: image_pb2.GenerateStaticAdRequest, product: catalog_pb2.Prod
 
 
 def benefits(brief: catalog_pb2.Brief) -> tuple[str, ...]:
-    """Returns short facts that praise the product, the strongest first; without an understanding, its features.
+    """Returns short facts of the product for a list, the strongest first; without an understanding, its features.
 
-    Only features that the customer named are facts to show: sentences of a description may be conditions, notes or
-    opening hours.
+    These are features that the customer named: sentences of a description may be conditions, notes or opening hours.
+    Where no feature is named, the short sentences of a short description are, in the customer's order.
     """
-    facts = brief.understanding.facts
-    named = {_bare(text) for text in brief.product.features}
-    said = [fact.text for fact in facts if fact.role in BENEFIT_ROLES] if facts else brief.product.features
-    said = [text for text in said if _bare(text) in named]
+    facts, product = brief.understanding.facts, brief.product
+    named = {_bare(text) for text in product.features}
+    said = [fact.text for fact in facts if fact.role in BENEFIT_ROLES] if facts else product.features
+    if named or not facts:
+        said = [text for text in said if _bare(text) in named]
+    else:
+        said = _short_sentences(product.description, said)
     texts = [" ".join(text.split()).rstrip(".;,") for text in said]
     short = [text for text in texts if 3 <= len(text) <= BENEFIT_CHARACTERS]
     return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
+
+
+def _short_sentences(description: str, facts: Sequence[str]) -> list[str]:
+    """The facts that are sentences of a short description, in its order."""
+    whole = " ".join(description.split())
+    if len(whole) > SHORT_DESCRIPTION:
+        return []
+    found = [(whole.find(" ".join(text.split()).rstrip(".;,")), text) for text in facts]
+    return [text for place, text in sorted(found) if place >= 0 and len(text.split()) >= FEWEST_WORDS]
 
 
 def _bare(text: str) -> str:

@@ -19,8 +19,10 @@ from services.image import messages
 from services.image.domain import AspectRatio, ImageBrief, Style, Subject
 from services.image.providers.local import device_frames
 from services.image.providers.local.arrangement import TYPE_PLANS
+from services.image.providers.local.choice import NO_SEASON
 from services.image.providers.local.composer import Composed, Photo, compose
 from services.image.providers.local.layouts import Shows, layouts
+from services.image.providers.local.posters import season_emblem
 from services.image.providers.local.seasons import NATURE, season_of
 from services.image.providers.local.style_presets import COMPOSITIONS, TYPE_COMPOSITIONS
 from services.image.providers.local.textstack import Role
@@ -152,8 +154,21 @@ class TestSeasons:
     def test_sale_of_shops_is_for_shops(self, file: Path) -> None:
         friday = {"style": Style.SEASONAL, "date": datetime.date(2026, 11, 27)}
         assert "shopping bags" in compose(brief("candle", **friday), photo=None, drawings=file).alt_text
-        assert "fallen leaf" in compose(dentist(**friday), photo=None, drawings=file).alt_text
-        assert "fallen leaf" in compose(brief("hospice", **friday), photo=None, drawings=file).alt_text
+
+    @pytest.mark.parametrize("date", [datetime.date(2026, month, 20) for month in (7, 10)])
+    @pytest.mark.parametrize("product", ["dentist", "hospice"])
+    def test_season_is_shown_where_it_suits_the_trade(self, file: Path, product: str, date: datetime.date) -> None:
+        season = season_emblem(season_of(date)).replace("-", " ")
+        seasonal = {"style": Style.SEASONAL, "date": date}
+        assert season in compose(brief("candle", **seasonal), photo=None, drawings=file).alt_text
+        for number in range(4):
+            made = compose(brief(product, seed=f"job {number}", **seasonal), photo=None, drawings=file)
+            assert season not in made.alt_text
+            assert NO_SEASON in made.notes
+
+    def test_prompt_may_ask_for_a_season(self, file: Path) -> None:
+        made = compose(dentist(style=Style.SEASONAL, prompt="autumn"), photo=None, drawings=file)
+        assert NO_SEASON not in made.notes
 
 
 class TestScreenshots:

@@ -34,7 +34,8 @@ class Wording:
 
     old_price: what was paid before. badge: of a sticker. rating: of the trust line, beside stars if stars is not None,
     which is its share of the best rating. benefits: the items of a list; icons: the name of each one's icon,
-    () for ticks. figure_leads: whether the headline is the
+    () for ticks. further: facts for a list where the layout has room for one, of which the first
+    `joined` are those of the sub-line. figure_leads: whether the headline is the
     price or the rating. language: BCP 47 code of the texts, "" where it is not known. soft: words that came with soft
     hyphens, by the word without them in lower case.
     """
@@ -53,6 +54,8 @@ class Wording:
     stars: float | None = None
     benefits: tuple[str, ...] = ()
     icons: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+    joined: int = 0
     figure_leads: bool = False
     language: str = ""
     soft: Mapping[str, str] = field(default_factory=dict)
@@ -101,7 +104,7 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     if quoted:
         made = _with_quoted(made, {role: clean_text(text) for role, text in quoted.items()})
     printed = short_name(name)
-    if name and not _says(f"{made.headline} {made.brand}", printed):
+    if name and not says(f"{made.headline} {made.brand}", printed):
         made = replace(made, eyebrow=_rest(printed, made))
     return made
 
@@ -115,8 +118,9 @@ def _rest(name: str, words: Wording) -> str:
     return rest if len(rest) >= SHORTEST_NAME and rest.casefold() not in words.subline.casefold() else ""
 
 
-def _says(text: str, name: str) -> bool:
-    """Whether a text holds all but one in four of a name's words, so that the name above it would repeat them."""
+def says(text: str, name: str) -> bool:
+    """Returns whether a text holds all but one in four of a name's words, so that the name beside it would repeat
+    them."""
     words = re.findall(r"\w+", name.casefold())
     said = set(re.findall(r"\w+", text.casefold()))
     known = sum(word in said for word in words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -11,11 +11,18 @@ from typing import Final
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style
 from services.image.providers.local import backdrops, overlays, photo_grounds, settings, style_presets
-from services.image.providers.local.ad_text import Wording, rating_text, reworded, without_repeated_price, wording
+from services.image.providers.local.ad_text import (
+    Wording,
+    rating_text,
+    reworded,
+    says,
+    without_repeated_price,
+    wording,
+)
 from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
-from services.image.providers.local.posters import season_emblem
+from services.image.providers.local.posters import season_emblem, shows_season
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
@@ -29,6 +36,7 @@ from services.media.writing_systems import clean_text, unsupported_script
 
 PHOTO_STAYS: Final = "the photo is shown as it is"
 NO_ICONS: Final = "The icons are not installed: the list has ticks."
+NO_SEASON: Final = "Signs of the season do not suit this trade: the picture shows none."
 NO_PANORAMAS: Final = "The photographed places are not installed: the ground is drawn."
 # Grounds that are drawn for some plans only.
 GROUND_PLANS: Final = {"split": (Plan.SIDE,), "arch": (Plan.SIDE, Plan.MIRRORED)}
@@ -43,6 +51,7 @@ FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alo
 FEWEST_BENEFITS: Final = 3
 LIST_SHARE: Final = 3  # times that a list of benefits may lead, likewise
 MOST_IN_A_LIST: Final = 4
+JOINT: Final = " · "  # between the facts of a sub-line
 LONGEST_FACT: Final = 48  # characters of a fact that is read at a glance
 WHOLE_FACT: Final = 3  # whole words of one that stands alone: "5.41 m, licence B" has one
 WHOLE_WORD: Final = 3  # letters
@@ -95,20 +104,24 @@ def chosen(
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    words = reworded(without_repeated_price(_led(words, brief, draw)), brief.changes.texts)
+    words = reworded(_with_further(without_repeated_price(_led(words, brief, draw)), brief), brief.changes.texts)
     colours = _colours(steering, brief)
     composition = _composition(brief, steering, draw, shows)
-    words, ticks_only = _with_icons(words, installed=with_icons)
+    words, ticks_only = with_icons_of(words, installed=with_icons)
     notes.extend(ticks_only)
+    plain = _hides_season(brief, steering, composition, shows)
+    seasonal = brief.style is Style.SEASONAL and not plain
+    if plain:
+        notes.append(NO_SEASON)
     layout = _layout(
         composition,
         layout_draw,
-        style=brief.style,
+        style=Style.LIFESTYLE if plain else brief.style,
         shows=shows,
         photos=photos,
         covers=covers,
         with_list=bool(words.benefits),
-        view=brief.style is Style.SEASONAL or (composition.photographic and _has_place(brief, panoramas)),
+        view=seasonal or (composition.photographic and _has_place(brief, panoramas)),
         decor=decor,
     )
     placed = composition.photographic and (layout.view or not composition.scheme)
@@ -123,8 +136,9 @@ def chosen(
     season_name = steering.season or _season(brief)
     season = scene_of(season_name, draw)
     setting = steering.setting or ""
-    seasonal = brief.style is Style.SEASONAL and (layout.view or not composition.scheme)
-    if seasonal or (steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)):
+    if (seasonal and (layout.view or not composition.scheme)) or (
+        steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)
+    ):
         ground = "season"
     if steering.setting:
         if brief.style in (Style.MINIMAL, Style.BOLD) or (brief.style is Style.SEASONAL and steering.season):
@@ -197,7 +211,7 @@ def chosen(
         overlay=overlay,
         notes=tuple(notes),
         backdrop=backdrop,
-        decor=season_emblem(season_name) if brief.style is Style.SEASONAL and layout.motifs > 1 else "",
+        decor=season_emblem(season_name) if seasonal and layout.motifs > 1 else "",
     )
 
 
@@ -263,6 +277,12 @@ def _composition(brief: ImageBrief, steering: Steering, draw: random.Random, sho
     made = style_presets.poster(brief.style, draw, type_alone=alone, mood=steering.mood)
     share = POSTER_SHARE[shows] if brief.style in PLACED_STYLES else POSTER_SHARE_OF_GRAPHIC[shows]
     return made if draw.random() < share and not own_ground else plain
+
+
+def _hides_season(brief: ImageBrief, steering: Steering, composition: Composition, shows: Shows) -> bool:
+    """Whether a seasonal poster without a photo shows no season, as it does not suit what is sold."""
+    drawn = shows in (Shows.DRAWING, Shows.TYPE) and composition.scheme is not None
+    return brief.style is Style.SEASONAL and drawn and not steering.season and not shows_season(brief.subject)
 
 
 def _has_place(brief: ImageBrief, panoramas: Path | None) -> bool:
@@ -337,8 +357,7 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
         leads += ["benefits"] * LIST_SHARE
     lead = draw.choice(leads)
     if lead == "benefits":
-        said = words.headline.casefold()
-        kept = tuple(text for text in words.benefits if text.casefold().strip(".!") not in said)
+        kept = _unsaid(words.benefits, f"{words.headline} {words.price} {words.rating}")
         if len(kept) >= FEWEST_BENEFITS:
             return replace(words, benefits=kept[:MOST_IN_A_LIST], subline="")
     fact = lead if lead in words.benefits else ""
@@ -359,12 +378,41 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
     return words
 
 
+def _with_further(words: Wording, brief: ImageBrief) -> Wording:
+    """The words with facts for layouts that have room for a list: those that a sub-line of facts joins, then those
+    that no other text says."""
+    if words.benefits or "subline" in words.quoted:
+        return words
+    facts = {_bare(fact) for fact in (*brief.benefits, *brief.features)}
+    joined = [part.strip() for part in words.subline.split(JOINT) if part.strip()]
+    if len(joined) < 2 and not all(_bare(part) in facts for part in joined):
+        joined = []
+    joined = [part.rstrip(".") for part in joined]
+    said = f"{words.headline} {words.price} {words.eyebrow} {words.rating} {words.subline}"
+    further = _unsaid([fact for fact in brief.benefits if not unsupported_characters(fact, words.language)], said)
+    return replace(words, further=(*joined, *further), joined=len(joined))
+
+
+def _unsaid(facts: Iterable[str], said: str) -> tuple[str, ...]:
+    """The facts that neither a text nor another fact before says."""
+    kept: list[str] = []
+    for fact in facts:
+        if not says(said, fact):
+            kept.append(fact)
+            said = f"{said} {fact}"
+    return tuple(kept)
+
+
+def _bare(text: str) -> str:
+    return text.casefold().strip(" .!")
+
+
 def _whole_words(text: str) -> int:
     return sum(len(word) >= WHOLE_WORD and word.isalpha() for word in text.split())
 
 
-def _with_icons(words: Wording, *, installed: bool) -> tuple[Wording, list[str]]:
-    """The words with icons for the list's items where some fit, or a note that they are not installed."""
+def with_icons_of(words: Wording, *, installed: bool) -> tuple[Wording, list[str]]:
+    """Returns the words with icons for the list's items where some fit, or a note that they are not installed."""
     names = icons_for(words.benefits, words.language)
     if not any(name != TICK for name in names):
         return words, []

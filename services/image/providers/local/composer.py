@@ -33,10 +33,11 @@ from services.image.providers.local.arrangement import Arrangement
 from services.image.providers.local.choice import Choice, chosen, colours_of, on_photo
 from services.image.providers.local.emblem import Emblem, emblem_of, figure_of
 from services.image.providers.local.figure import Figure, place
+from services.image.providers.local.fullness import filled
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Mask, Shows
 from services.image.providers.local.legibility import Pixels, Reading
-from services.image.providers.local.placing import laid_out
+from services.image.providers.local.placing import laid_out, poster_request
 from services.image.providers.local.replaced_texts import Page, with_replaced
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import Lettered
@@ -133,6 +134,7 @@ def compose(
     brief = _unlike(brief, photo, shows, decor=decor)
     draw = random.Random(_idea_seed(brief))
     choice = _chosen(brief, photo, shows, draw, panoramas, with_icons=icons is not None, decor=decor)
+    choice = filled(choice, lambda tried: poster_request(frame, tried, logo), with_icons=icons is not None)
     brief = cleaned(brief)
     figure = figure_of(emblem, brief, choice) if emblem is not None else _photographed(brief, photo)
     note = emblem.note if emblem is not None else photo.note if photo is not None else ""

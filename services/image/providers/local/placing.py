@@ -30,7 +30,7 @@ def laid_out(
     """
     if choice.layout.poster:
         arrangement = choice.layout.arrangements(frame)[0]
-        stack = solve(_request(frame, choice, arrangement, logo, sticker=None))
+        stack = solve(poster_request(frame, choice, logo))
         if figure is None:
             return arrangement, arrangement.product, stack, None
         motif = choice.layout.motif(frame)
@@ -62,6 +62,11 @@ def laid_out(
         if badge is not None:
             return fitted, product, stack, badge
     raise AssertionError("the second try keeps the sticker's text in the column")
+
+
+def poster_request(frame: Frame, choice: Choice, logo: Any) -> Request:
+    """Returns what sets the texts of a poster; they do not depend on what it shows."""
+    return _request(frame, choice, choice.layout.arrangements(frame)[0], logo, sticker=None)
 
 
 def _seen(motif: PlacedMotif) -> Box:

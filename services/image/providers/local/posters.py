@@ -8,9 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from services.image.domain import Style
+from services.image.domain import Style, Subject
 from services.image.providers.local.textstack import ButtonShape
 from services.media.colour import Colour, Palette
 from services.media.field_palette import Scheme
@@ -34,8 +34,24 @@ class PosterStyle(BaseModel):
     button: ButtonShape
 
 
+class SeasonSigns(BaseModel):
+    """Kinds and sectors of products that show their season where they have no photo; `never`: sectors that never do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kinds: frozenset[str]
+    sectors: frozenset[str]
+    never: frozenset[str]
+
+    @model_validator(mode="after")
+    def _apart(self) -> SeasonSigns:
+        if both := self.sectors & self.never:
+            raise ValueError(f"sectors that always and never show their season: {', '.join(sorted(both))}")
+        return self
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
+    season_signs: SeasonSigns
     seasons: dict[str, str]
     styles: dict[Style, PosterStyle]
 
@@ -49,6 +65,14 @@ def _file() -> _File:
 def poster_style(style: Style) -> PosterStyle:
     """Returns a style's poster. Raises pydantic's ValidationError for a file that breaks the schema."""
     return _file().styles[style]
+
+
+def shows_season(subject: Subject) -> bool:
+    """Returns whether a sign of the season suits what is sold: no flower beside a grave, a tooth or a loan."""
+    signs = _file().season_signs
+    if subject.sensitive or subject.sector in signs.never:
+        return False
+    return subject.kind in signs.kinds or subject.sector in signs.sectors
 
 
 def season_emblem(season: str) -> str:

@@ -66,6 +66,7 @@ class TypeLook:
     button: ButtonShape = ButtonShape.PILL
     arrow: bool = True
     text_scale: float = 1.0
+    body_scale: float = 1.0  # of the texts below the headline besides, where little is said
     price: Face | None = None  # None: as `strong`
     price_size: float = 7.2
     stress: bool = False  # whether the headline's lines with figures have a colour of their own
@@ -99,6 +100,7 @@ class Stack:
     notes: tuple[str, ...]
     headline_size: float
     right_to_left: bool = False
+    scale: float = 1.0  # of the headline's largest size, with which the column was set
 
     def of(self, role: Role) -> Placed | None:
         return next((text for text in self.placed if text.role is role), None)
@@ -123,6 +125,7 @@ WIDEST_MARK: Final = 0.55  # of the room's width
 SHORT_CLAUSE: Final = 7  # characters of Chinese or Japanese, its sign included: it stays on one line
 TIDY_SHARE: Final = 0.66  # of its size: as far as a headline shrinks so that its sentences stay together
 DROP_ORDER: Final = (Role.EYEBROW, Role.SUBLINE, Role.BENEFITS, Role.RATING, Role.BADGE, Role.PRICE)
+LARGEST_BUTTON: Final = 1.25  # of a button's usual size, beside larger texts
 STARS_WIDE: Final = 6.6  # ems that five stars and the gap behind them take
 BULLET_WIDE: Final = 1.5  # ems of a list's indent
 ICON_WIDE: Final = 1.95  # ems of the indent of a list with icons
@@ -167,6 +170,21 @@ def solve(request: Request) -> Stack:
     if request.wording.right_to_left:
         return replace(_solved(_mirrored(request)), right_to_left=True)
     return _solved(request)
+
+
+def solve_whole(request: Request, stack: Stack, least: float) -> Stack | None:
+    """Returns the column with all texts whole and a headline of at least `least` of the size that it has in `stack`;
+    None if it does not fit."""
+    mirrored = request.wording.right_to_left
+    set_request, scale = _mirrored(request) if mirrored else request, stack.scale
+    while scale >= stack.scale * least:
+        tried = _tried(set_request, scale, frozenset(), (), last=False)
+        if tried is not None and not _is_shredded(tried):
+            tidy = _tidier(tried, set_request, scale, frozenset(), (), breaking=False)
+            kept = tidy.scale >= stack.scale * least
+            return replace(tidy, right_to_left=mirrored) if kept and not tidy.notes else None
+        scale *= SMALLEST_STEP
+    return None
 
 
 def _mirrored(request: Request) -> Request:
@@ -309,6 +327,7 @@ def _tried(
     look, unit, box = request.look, request.unit, request.box
     texts = {role: text for role, text in _texts(request).items() if role not in dropped}
     small = max(0.8, min(1.0, 0.6 + scale * 0.5)) * look.text_scale  # small type shrinks less than the headline
+    body = small * look.body_scale
     rows: dict[Role, _Row] = {}
     writing = _writing(request)
     headline = max(look.headline_largest * unit * scale, look.headline_smallest * unit)
@@ -361,27 +380,32 @@ def _tried(
     )
     if look.stretch > 1 and not last and Role.HEADLINE in rows:
         rows[Role.HEADLINE] = _stretched(rows[Role.HEADLINE], box.width, look.stretch)
-    set_text(Role.SUBLINE, look.text, 4.7 * unit * small, 4, 2.6 * unit + 0.14 * headline, 1.32, (0, 0))
+    set_text(Role.SUBLINE, look.text, 4.7 * unit * body, 4, 2.6 * unit + 0.14 * headline, 1.32, (0, 0))
+    room = box
     if Role.BENEFITS in texts:
-        rows[Role.BENEFITS] = _list_row(request, 4.5 * unit * small, 3.4 * unit + 0.1 * headline)
-    set_text(Role.RATING, look.strong, 3.6 * unit * small, 2, 3.2 * unit, 1.3, (0, 0))
+        room = request.foot_box if request.subline_in_foot and request.foot_box is not None else box
+        rows[Role.BENEFITS] = _list_row(request, room, 4.5 * unit * body, 3.4 * unit + 0.1 * headline)
+    set_text(Role.RATING, look.strong, 3.6 * unit * body, 2, 3.2 * unit, 1.3, (0, 0))
     if Role.RATING in rows and request.wording.stars is not None:
         block = rows[Role.RATING].block
         rows[Role.RATING] = _Row(Role.RATING, block, 3.4 * unit, indent=STARS_WIDE * block.size)
     set_text(Role.BADGE, look.strong, 3.1 * unit * small, 1, 4.2 * unit, 1.1, (2.6 * unit * small, 1.8 * unit * small))
     in_words = Role.PRICE not in _foot_roles(request)  # a price with its unit and limits: smaller, on two lines
     price_size, price_lines = (min(look.price_size, WORDED_PRICE), 2) if in_words else (look.price_size, 1)
-    set_text(Role.PRICE, look.price or look.strong, price_size * unit * small, price_lines, 3.4 * unit, 1.1, (0, 0))
+    price_scale = body if in_words else small
+    above = (4.6 if in_words and Role.BENEFITS in texts else 3.4) * unit * price_scale
+    set_text(Role.PRICE, look.price or look.strong, price_size * unit * price_scale, price_lines, above, 1.1, (0, 0))
     set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
+    button = small * min(look.body_scale, LARGEST_BUTTON)
     button_pad = {
         ButtonShape.LINK: (0.0, 0.9 * unit),
-        ButtonShape.OUTLINE: (4.6 * unit * small, 3.3 * unit * small),
-    }.get(look.button, (5.2 * unit * small, 3.6 * unit * small))
-    arrow_room = 6.2 * unit * small if look.arrow and look.button is not ButtonShape.LINK else 0.0
+        ButtonShape.OUTLINE: (4.6 * unit * button, 3.3 * unit * button),
+    }.get(look.button, (5.2 * unit * button, 3.6 * unit * button))
+    arrow_room = 6.2 * unit * button if look.arrow and look.button is not ButtonShape.LINK else 0.0
     set_text(
         Role.CALL_TO_ACTION,
         look.strong,
-        4.5 * unit * small,
+        4.5 * unit * button,
         2,
         4.6 * unit,
         1.2,
@@ -391,10 +415,15 @@ def _tried(
         row.block
         for role, row in rows.items()
         if role is not Role.BRAND and (not row.block.complete or (row.block.forced and not breaking))
-    ] + [row.block for row in rows.values() if row.indent and row.width > box.width + 0.5]
+    ] + [
+        row.block
+        for role, row in rows.items()
+        if row.indent and row.width > (room if role is Role.BENEFITS else box).width + 0.5
+    ]
     if crowded and not last:
         return None
-    return _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
+    stack = _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
+    return stack and replace(stack, scale=scale)
 
 
 def _foot_roles(request: Request) -> tuple[Role, ...]:
@@ -426,7 +455,7 @@ def _writing(request: Request) -> Writing:
     return Writing(language=words.language, soft=words.soft, right_to_left=words.right_to_left)
 
 
-def _list_row(request: Request, size: float, gap: float) -> _Row:
+def _list_row(request: Request, room: Box, size: float, gap: float) -> _Row:
     """The benefits, each on one or two lines beside its bullet."""
     items = request.wording.benefits
     face = request.look.text if request.look.text.covers("".join(items)) else Face(family="Inter", weight=500)
@@ -436,7 +465,7 @@ def _list_row(request: Request, size: float, gap: float) -> _Row:
         fit(
             item,
             face,
-            box_width=request.box.width - indent,
+            box_width=room.width - indent,
             box_height=4 * size,
             largest=size,
             smallest=size,
