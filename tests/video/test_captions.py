@@ -5,7 +5,16 @@ from __future__ import annotations
 import itertools
 import re
 
-from services.video.providers.local.captions import CUE_CHARACTERS, CaptionWord, cues, groups, srt, timed_words, vtt
+from services.video.providers.local.captions import (
+    CUE_CHARACTERS,
+    CaptionWord,
+    cues,
+    groups,
+    opening_group,
+    srt,
+    timed_words,
+    vtt,
+)
 from services.video.providers.local.kokoro import SpokenWord
 
 
@@ -23,6 +32,22 @@ def test_cues_last_long_enough_to_be_read_and_lines_are_short() -> None:
         assert [word for group in gathered for word in group.words] == words
         assert all(group.end - group.start >= 0.7 - 1e-9 for group in gathered)
     assert all(len(line) <= 42 for line in srt(words).splitlines())
+
+
+def test_a_caption_keeps_a_figure_with_what_it_counts_and_a_date_whole() -> None:
+    script = "Every repair is done within 48 hours, until Sunday, Dec. 6th. We bring it home to you for free."
+    shown = [" ".join(word.text for word in group.words) for group in groups(timed_words(script, spoken(script)))]
+    assert "Dec. 6th." in shown
+    assert any("48 hours," in text for text in shown)
+    assert all(len(text) <= 24 for text in shown)
+
+
+def test_a_film_opens_with_its_first_sentence_where_that_is_short() -> None:
+    words = timed_words("Still shaving with plastic? Try steel.", spoken("Still shaving with plastic? Try steel."))
+    group = opening_group(words)
+    assert (group.start, [word.text for word in group.words]) == (0.0, ["Still", "shaving", "with", "plastic?"])
+    long = " ".join(["steadily"] * 20)
+    assert 20 < len(" ".join(word.text for word in opening_group(timed_words(long, spoken(long))).words)) <= 42
 
 
 class TestTiming:

@@ -84,7 +84,7 @@ def test_beside_the_card_a_presenter_is_no_nearer_than_there_is_room() -> None:
     assert [shot.nearness for shot in beside] == [1.0, 1.14, 1.28]
 
 
-def test_statements_fill_the_picture_between_the_ends_of_a_film_and_apart_from_the_product() -> None:
+def test_statements_fill_the_picture_between_the_ends_of_a_film_and_before_sights_of_the_product() -> None:
     words = timed()
     seconds = words[-1].end
     middle = next(word.start for word in words if word.start > seconds / 2)
@@ -98,4 +98,23 @@ def test_statements_fill_the_picture_between_the_ends_of_a_film_and_apart_from_t
     beside = editing.shots(
         words, seconds, seed="a", nearest=1.4, named_at=words[9].start, statements=[(sight + 0.2, sight + 2.4)]
     )
-    assert not any(shot.statement for shot in beside)
+    assert [shot.start for shot in beside if shot.statement] == [sight + 0.2]
+    assert not any(shot.product and abs(shot.start - sight) < editing.PRODUCT_SECONDS[1] for shot in beside)
+
+
+def test_a_long_statement_is_left_before_a_word() -> None:
+    words = timed()
+    start = words[20].start - 0.1
+    made = editing.shots(words, words[-1].end, seed="a", nearest=1.4, named_at=None, statements=[(start, start + 7)])
+    (place,) = (number for number, shot in enumerate(made) if shot.statement)
+    end = made[place + 1].start
+    assert editing.STATED_SECONDS[0] < end - made[place].start <= editing.STATED_SECONDS[1]
+    assert not any(word.start < end < word.end - 1e-9 for word in words)
+
+
+@pytest.mark.parametrize("seed", ["a", "b", "c", "d"])
+def test_no_shot_of_a_presenter_lasts_long_even_without_a_mark_to_cut_at(seed: str) -> None:
+    words = timed(" ".join(["steady"] * 60) + ".")
+    made = shots(words, seed)
+    ends = [*(shot.start for shot in made[1:]), words[-1].end]
+    assert max(end - shot.start for shot, end in zip(made, ends, strict=True)) <= 4.0

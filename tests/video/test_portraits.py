@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,9 @@ from services.chassis.data.assets import AssetStore
 from services.chassis.errors import InputFault, Unauthenticated, ValidationFailed
 from services.image.providers.local.studio import read_photo
 from services.media import model_files
-from services.video.domain import VideoBrief
+from services.media.faces import found_faces, mesh
+from services.video.domain import AspectRatio, VideoBrief
+from services.video.providers.local.editing import NEARNESS
 from services.video.providers.local.photos import decoded
 from services.video.providers.local.portraits.actor import (
     NO_FACE,
@@ -28,6 +31,7 @@ from services.video.providers.local.portraits.actor import (
     box_within,
     sitter_of,
 )
+from services.video.providers.local.portraits.warp import CHIN
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.stage import Stage
 from services.video.providers.local.strokes import rgb_of, surface_of
@@ -216,6 +220,25 @@ def seated(picture: Path, models: Path, brief: VideoBrief) -> PortraitActor:
     sitter = sitter_of(pixels, models)
     assert isinstance(sitter, Sitter)
     return PortraitActor(pixels, sitter, Stage(brief, product=None, logo=None), "seed")
+
+
+def test_a_close_portrait_comes_nearer_with_its_chin_where_it_was_and_without_a_gap_below(
+    models: Path, portrait: Portrait, brief: VideoBrief, tmp_path: Path
+) -> None:
+    vertical = replace(brief, aspect_ratio=AspectRatio.PORTRAIT)
+    actor = seated(portrait(tmp_path, scale=1.5), models, vertical)
+    assert actor.nearest >= NEARNESS[1]
+    actor._mouths, actor._poses = [Mouth()], [Pose()]
+    chins = []
+    for nearness in (1.0, NEARNESS[1]):
+        frame = np.zeros((1280, 720, 4), np.uint8)
+        actor.draw(surface_of(frame).getCanvas(), 0, 0.0, nearness)
+        assert frame[..., 3].min() == 255  # the picture covers the frame
+        face, *_ = found_faces(rgb_of(frame), models)
+        points = mesh(rgb_of(frame), face, models)
+        assert points is not None
+        chins.append(float(points[CHIN][1]))
+    assert chins[1] <= chins[0] + 12
 
 
 class TestTeeth:

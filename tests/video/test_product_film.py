@@ -96,6 +96,10 @@ class TestParts:
         ]
         assert parts[2].says == "price"
 
+    def test_day_of_a_month_is_no_figure_and_an_address_no_list(self) -> None:
+        for said in ("Come on the 6th.", "Until Sunday, Dec. 6th.", "We're at 14 Mill Lane, Leeds, open Tue–Sat."):
+            assert not {"figure", "list"} & {part.says for part in parts_of(silent_words(f"Read this. {said}"))}, said
+
     def test_slow_sentence_is_cut_at_its_marks(self) -> None:
         spoken = [
             replace(word, start=word.start * 1.8, end=word.end * 1.8)

@@ -16,11 +16,16 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.media import provenance
 from services.video.domain import AspectRatio, RenderedVideo, VideoBrief
+from services.video.product.safe_zones import safe_zones
 from services.video.providers.local import captions, kokoro, loudness
 from services.video.providers.local.kokoro import Speech
 from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS
+from services.video.providers.local.stage import layout
 from tests.video.conftest import SCRIPT, Render
-from tests.video.watching import pictures, sound
+from tests.video.watching import longest_still, pictures, set_apart, sound
+
+OPENING_FRAMES = 50  # two seconds
+LONGEST_STILL = 4.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +102,33 @@ class TestCaptions:
         loud = np.abs(sound(finished.video)) > 0.02
         assert seconds == pytest.approx(first, abs=0.002)
         assert seconds == pytest.approx(float(np.argmax(loud)) / 48_000, abs=0.08)
+
+
+def test_film_opens_with_words_changes_often_and_keeps_captions_in_every_safe_zone(
+    finished: RenderedVideo, rendered: Render, spoken: Speech
+) -> None:
+    without = rendered(speech=spoken, aspect_ratio=AspectRatio.PORTRAIT, burn_captions=False)
+    shown, bare = pictures(finished.video), pictures(without.video)
+    captioned, (left, top, right, bottom) = set_apart(shown, bare)
+    zone = safe_zones().zone(AspectRatio.PORTRAIT, "")
+    assert zone.left <= left
+    assert zone.top <= top
+    assert right <= zone.right
+    assert bottom <= zone.bottom
+    assert longest_still(bare) <= LONGEST_STILL
+    assert captioned[:OPENING_FRAMES].all()
+    assert bare[1].std() > 20  # and with a picture
+
+
+def test_brand_card_and_opening_of_presenters_stand_inside_of_every_safe_zone() -> None:
+    place = layout(AspectRatio.PORTRAIT, "720p")
+    zone = safe_zones().zone(AspectRatio.PORTRAIT, "")
+    x, y, width, height = place.card
+    assert zone.left <= x / place.width
+    assert (x + width) / place.width <= zone.right
+    assert (y + height) / place.height <= zone.bottom
+    assert place.caption_end / place.height <= zone.bottom
+    assert (place.width + place.caption_width) / 2 / place.width <= zone.right
 
 
 class TestMovementOfPresenters:

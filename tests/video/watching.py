@@ -23,6 +23,9 @@ from services.video.providers.local.stage import NEARER_DROP, Stage, layout
 
 Floats = NDArray[np.float64]
 
+STRONG = 70  # levels by which a letter differs from what is behind it
+STEP = 5  # frames
+CHANGED = 3.0  # levels of the mean pixel within STEP frames
 LIP_LINE = 6  # pixels at 720p
 INNER_LIPS = ((82, 87), (13, 14), (312, 317))  # points of the mesh, upper and lower
 
@@ -43,6 +46,32 @@ def sound(path: Path) -> NDArray[np.float32]:
     with av.open(str(path)) as container:
         parts = [cast(Any, frame).to_ndarray()[0] for frame in container.decode(audio=0)]
     return np.concatenate(parts).astype(np.float32)
+
+
+def set_apart(frames: NDArray[np.uint8], others: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], tuple[float, ...]]:
+    """Returns in which frames two films differ, and where: (left, top, right, bottom) as shares of the frame.
+
+    The films differ by what one of them has in addition, such as captions. Traces of the encoding do not count.
+    """
+    tall, wide = frames.shape[1:3]
+    rows, columns, apart = np.zeros(tall, bool), np.zeros(wide, bool), []
+    for one, two in zip(frames, others, strict=True):
+        strong = np.abs(one.astype(np.int16) - two).max(axis=-1) > STRONG
+        strong = binary_opening(strong, structure=np.ones((3, 3), dtype=bool))
+        apart.append(bool(strong.any()))
+        rows |= strong.any(axis=1)
+        columns |= strong.any(axis=0)
+    x, y = np.flatnonzero(columns), np.flatnonzero(rows)
+    return np.array(apart), (x[0] / wide, y[0] / tall, (x[-1] + 1) / wide, (y[-1] + 1) / tall)
+
+
+def longest_still(frames: NDArray[np.uint8]) -> float:
+    """Returns the longest time in seconds without a cut, a change of framing or a thing that comes or goes. A speaking
+    presenter and a thing that drifts change less."""
+    small = frames[:, ::8, ::8].mean(axis=-1)
+    changes = np.abs(small[STEP:] - small[:-STEP]).mean(axis=(1, 2)) > CHANGED
+    places = [0, *(int(place) + STEP for place in np.flatnonzero(changes)), len(frames)]
+    return max(np.diff(places)) / FRAMES_PER_SECOND
 
 
 def mouth_opening(frames: NDArray[np.uint8], box: tuple[int, int, int, int]) -> Floats:

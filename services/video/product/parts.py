@@ -17,6 +17,10 @@ UNMARKED_WORDS: Final = 11  # of a piece that has neither mark nor joining word 
 FEWEST_WORDS: Final = 3
 LIST_WORDS: Final = 5  # of an item that a chip holds
 LIST_LETTERS: Final = 5  # of an item: shorter ones are interjections
+SENTENCE_ITEM: Final = re.compile(  # an item with a subject and its verb: "We're at 14 Mill Lane"
+    r"^(?:i|we|you|he|she|it|they|that|there|here)(?:['’](?:m|re|s|ve|ll|d)|\s(?:am|are|is|was|were|have|has|will|can))\b",
+    re.IGNORECASE,
+)
 LIST_ITEMS: Final = range(3, 5)
 ABBREVIATED_LETTERS: Final = 5  # of a word with a full stop before a small letter, which ends no sentence
 LABEL_WORDS: Final = 6  # beside a figure
@@ -28,6 +32,7 @@ ADDRESS: Final = re.compile(r"\b(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/[\w./-]*\w)?(?![\w
 PHONE: Final = re.compile(r"\+?\(?\d[\d\s().-]{6,}\d")
 CLOCK: Final = re.compile(r"^\d{1,2}(?:[:.]\d\d)?\s?(?:a\.?m|p\.?m|h|uhr)\b", re.IGNORECASE)
 YEAR: Final = re.compile(r"^(?:19|20)\d\d$")
+DAY_ENDING: Final = re.compile(r"(?:st|nd|rd|th|er|[ºª°])\b|[ºª°]")  # behind a number that tells a place in an order
 CLAUSE_END: Final = re.compile(
     r"[,.;:!?–—](?:\s|$)|\b(?:with|and|incl\w*|plus|con|mit|avec|com|e|y|et|und)\b", re.IGNORECASE
 )
@@ -128,9 +133,10 @@ def _pieces(sentence: tuple[Word, ...], price: Price | None, seconds: float) -> 
     places = range(FEWEST_WORDS, len(sentence) - FEWEST_WORDS + 1)
     at_marks = [place for place in places if sentence[place - 1].text[-1:] in CLAUSE_MARKS]
     at_joins = [place for place in places if sentence[place].text.casefold() in cues().joins]
-    if not at_marks and not at_joins and len(sentence) <= UNMARKED_WORDS:
-        return [sentence]
     at_prepositions = [place for place in places if sentence[place].text.casefold() in cues().prepositions]
+    slow = sentence[-1].end - sentence[0].start > seconds and bool(at_prepositions)
+    if not at_marks and not at_joins and len(sentence) <= UNMARKED_WORDS and not slow:
+        return [sentence]
     cut = min(at_marks or at_joins or at_prepositions or [round(middle)], key=lambda place: abs(place - middle))
     if at_joins and abs(cut - middle) > len(sentence) * 0.3:
         cut = min([cut, *at_joins], key=lambda place: abs(place - middle))
@@ -169,7 +175,7 @@ def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
     items = [item for item in items if item]
     if len(items) not in LIST_ITEMS or any(len(item.split()) > LIST_WORDS for item in items):
         return None
-    if any(len(item) < LIST_LETTERS for item in items):
+    if any(len(item) < LIST_LETTERS or SENTENCE_ITEM.search(item) for item in items):
         return None
     label = head if body is rest else ""
     return Part(words=sentence, says="list", label=label, items=tuple(_capital(item) for item in items))
@@ -348,13 +354,16 @@ def _figure(words: tuple[Word, ...], text: str) -> Part | None:
     if unit is None:
         return None
     word = unit[0].strip(" -")
-    if word in cues().no_units or (word[:1].isupper() and not word.isupper()):
-        return None  # "47 of them", "14 Depot Road"
+    if DAY_ENDING.match(after) or word in cues().no_units or (word[:1].isupper() and not word.isupper()):
+        return None  # "6th", "47 of them", "14 Depot Road"
     qualifier = cues().qualifiers.search(before.casefold())
     if _is_denied(before):
         return None
     kicker = before[qualifier.start() :].strip() if qualifier else ""
-    label = _short(after[len(unit[0]) :])
+    rest = after[len(unit[0]) :]
+    if rest[:1] in ("-", "'", "’"):
+        return None  # "60-yr-old", "3 years' use"
+    label = _short(rest)
     return Part(words=words, says="figure", value=found[0][0] + unit[0], label=label, items=(kicker,) if kicker else ())
 
 

@@ -13,11 +13,17 @@ from services.video.script.markup import shown, shown_word
 
 GROUP_CHARACTERS: Final = 24  # in the picture at once: what is read in a glance
 GROUP_WORDS: Final = 5
+OPENING_CHARACTERS: Final = 42  # of the words that open a film, set large
+OPENING_WORDS: Final = 9
+STOPPED: Final = 5  # letters of an abbreviation with its full stop, at most
+LEANING_LETTERS: Final = 3  # a shorter small word leans on the next one: it does not end a group
+LEANING_COST: Final = 60.0  # of a group that ends with a small word or a figure, in squared characters
 CUE_CHARACTERS: Final = 74  # two lines of 37, as broadcasters do
 LINE_CHARACTERS: Final = 37
 LONGEST_LINE: Final = 42  # characters; a longer address is broken
 HOLD_SECONDS: Final = 0.25  # a group stays a little when nothing follows at once
 SHORTEST_CUE_SECONDS: Final = 0.7
+QUOTES: Final = "\"')”’»"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +60,19 @@ def timed_words(script: str, spoken: Sequence[SpokenWord]) -> tuple[CaptionWord,
 
 
 def groups(words: Sequence[CaptionWord]) -> tuple[Group, ...]:
-    """Words in handfuls for the picture, parted where the speaker pauses."""
-    return _gathered(words, characters=GROUP_CHARACTERS, count=GROUP_WORDS, at=".!?,;:—…")
+    """Words in handfuls for the picture, parted where the speaker pauses, and even in between."""
+    return _lasting_groups(_handfuls(words), characters=GROUP_CHARACTERS)
+
+
+def opening_group(words: Sequence[CaptionWord]) -> Group:
+    """The words that open a film, for the picture from its first frame on: the first sentence if it is short, else
+    what of it belongs together. words: at least one."""
+    first = list(words[:1])
+    for phrase in _phrases(words, ".!?…")[:1]:
+        parts = _even(phrase, characters=OPENING_CHARACTERS, count=OPENING_WORDS)
+        first = parts[0]
+    following = words[len(first)].start if len(first) < len(words) else float("inf")
+    return Group(words=tuple(first), start=0.0, end=min(first[-1].end + HOLD_SECONDS, following))
 
 
 def cues(words: Sequence[CaptionWord]) -> tuple[Group, ...]:
@@ -84,6 +101,54 @@ def vtt(words: Sequence[CaptionWord]) -> str:
     return "\n".join(blocks)
 
 
+def _phrases(words: Sequence[CaptionWord], at: str) -> list[list[CaptionWord]]:
+    """Words up to and with each one that ends with a mark."""
+    made: list[list[CaptionWord]] = [[]]
+    for place, word in enumerate(words):
+        made[-1].append(word)
+        last, following = word.text.rstrip(QUOTES)[-1:], words[place + 1].text if place + 1 < len(words) else ""
+        goes_on = last == "." and (following[:1].islower() or following[:1].isdecimal()) and len(word.text) <= STOPPED
+        if last in at and not goes_on:  # "Dec. 6th" goes on
+            made.append([])
+    return [phrase for phrase in made if phrase]
+
+
+def _handfuls(words: Sequence[CaptionWord]) -> list[list[CaptionWord]]:
+    return [
+        part
+        for phrase in _phrases(words, ".!?,;:—…")
+        for part in _even(phrase, characters=GROUP_CHARACTERS, count=GROUP_WORDS)
+    ]
+
+
+def _even(phrase: Sequence[CaptionWord], *, characters: int, count: int) -> list[list[CaptionWord]]:
+    """A phrase in as few groups as hold it, of lengths as even as can be; a figure stays with what it counts."""
+    size = len(phrase)
+    best: list[tuple[int, float, int]] = [(0, 0.0, 0), *([(size + 1, 0.0, 0)] * size)]  # groups, cost, last one's start
+    for end in range(1, size + 1):
+        for start in range(end - 1, max(-1, end - count - 1), -1):
+            length = sum(len(word.text) + 1 for word in phrase[start:end]) - 1
+            if length > characters and end - start > 1:
+                break
+            cost = float((characters - length) ** 2) if length <= characters else 0.0
+            if end < size and _leans(phrase[end - 1].text):
+                cost += LEANING_COST
+            number, before, _ = best[start]
+            best[end] = min(best[end], (number + 1, before + cost, start))
+    made: list[list[CaptionWord]] = []
+    end = size
+    while end:
+        start = best[end][2]
+        made.insert(0, list(phrase[start:end]))
+        end = start
+    return made
+
+
+def _leans(text: str) -> bool:
+    """Whether a word belongs to the one behind it: an article, a preposition, a figure."""
+    return text[-1:].isdecimal() or (len(text) <= LEANING_LETTERS and text.isalpha() and text.islower())
+
+
 def _gathered(words: Sequence[CaptionWord], *, characters: int, count: int, at: str) -> tuple[Group, ...]:
     gathered: list[list[CaptionWord]] = []
     current: list[CaptionWord] = []
@@ -98,6 +163,11 @@ def _gathered(words: Sequence[CaptionWord], *, characters: int, count: int, at: 
             current = []
     if current:
         gathered.append(current)
+    return _lasting_groups(gathered, characters=characters)
+
+
+def _lasting_groups(gathered: list[list[CaptionWord]], *, characters: int) -> tuple[Group, ...]:
+    """The groups with their times; what is too short to be read is joined to a neighbour."""
     gathered = _lasting(gathered, most=max(LONGEST_LINE, characters + LONGEST_LINE // 4))
     made: list[Group] = []
     for place, members in enumerate(gathered):

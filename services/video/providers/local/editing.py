@@ -17,6 +17,7 @@ import numpy as np
 from services.video.providers.local.captions import CaptionWord
 
 NEARNESS: Final = (1.0, 1.14, 1.28)  # how much larger than in the widest shot
+LEAST_NEARER: Final = 1.06  # what is seen as nearer at a cut
 SHORTEST_SHOT_SECONDS: Final = 1.9
 OPENING_SECONDS: Final = 2.0  # the first cut comes then, in the middle of a sentence too
 CLAUSE_SECONDS: Final = 3.6  # a shot of this length may end at a comma, too
@@ -24,8 +25,10 @@ LEAD_SECONDS: Final = 0.08  # a cut comes a moment before its first word
 PRODUCT_SECONDS: Final = (1.5, 2.6)  # how long the product fills the picture: at least, and at most
 FIRST_SECONDS: Final = 1.3  # a film begins with its presenter
 LAST_SECONDS: Final = 1.4  # and ends with one
+END_SECONDS: Final = 0.15  # of the presenter after the last word
 STATED_FIRST_SECONDS: Final = 2.0  # a statement fills the picture from then on
-STATED_SECONDS: Final = (1.2, 4.2)  # how long it does: at least, and at most
+STATED_SECONDS: Final = (1.2, 4.2)  # how long it does: at least, and at most; a longer one is left before its end
+LONGEST_SHOT_SECONDS: Final = 3.8  # without a mark to cut at, a presenter's shot ends before a word of about then
 STATED_SHARE: Final = 0.5  # of the film, at most
 AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
 AGAIN_SHARE: Final = 0.62  # of the film, from which the product is shown a second time
@@ -65,12 +68,14 @@ def shots(
     where it is not to fill the picture. statements: (start, end) of what may fill it, in order.
     """
     sentences, clauses = _ends(words, SENTENCE), _ends(words, SENTENCE + CLAUSE)
-    sights = _asides(words, clauses, sentences, seconds, named_at) if named_at is not None else []
-    stated = _stated(statements, sights, seconds)
+    stated = _stated(statements, words, seconds)
+    sights = _asides(words, clauses, sentences, seconds, named_at, stated) if named_at is not None else []
     asides = sorted([*sights, *stated])
     chance = np.random.default_rng(zlib.crc32(f"shots {seed}".encode()))
     levels = [level for level in NEARNESS if level <= nearest] or [NEARNESS[0]]
-    level = levels[min(1, len(levels) - 1)]
+    if len(levels) == 1 and nearest >= LEAST_NEARER:
+        levels.append(nearest)
+    level = levels[0]  # from the first shot on a film comes nearer
     made = [Shot(start=0.0, nearness=level)]
     opening = _word_start(words, OPENING_SECONDS)
     if not any(OPENING_SECONDS <= time < opening + 1 for time in clauses):
@@ -94,27 +99,54 @@ def shots(
             Shot(start=start, statement=(start, end) in stated, product=(start, end) not in stated),
             Shot(start=end, nearness=others[int(chance.integers(len(others)))]),
         ]
-    return _apart(sorted(made, key=lambda shot: shot.start))
+    return _quickened(_apart(sorted(made, key=lambda shot: shot.start)), words, seconds, levels)
+
+
+def _quickened(
+    made: Sequence[Shot], words: Sequence[CaptionWord], seconds: float, levels: Sequence[float]
+) -> tuple[Shot, ...]:
+    """The shots with the presenter's long ones cut before a word, so that none lasts much longer than the longest."""
+    if len(levels) == 1:
+        return tuple(made)
+    ends = [*(shot.start for shot in made[1:]), seconds + END_SECONDS]
+    cut: list[Shot] = []
+    for shot, end in zip(made, ends, strict=True):
+        cut.append(shot)
+        while not shot.is_aside and end - cut[-1].start > LONGEST_SHOT_SECONDS:
+            last = cut[-1]
+            latest = min(last.start + LONGEST_SHOT_SECONDS, end - SHORTEST_SHOT_SECONDS / 2)
+            place = _last_start(words, last.start + SHORTEST_SHOT_SECONDS / 2, latest)
+            if place <= last.start:
+                break
+            after = next((other.nearness for other in made if other.start == end and not other.is_aside), 0.0)
+            others = [level for level in levels if level not in (last.nearness, after)]
+            others = others or [level for level in levels if level != last.nearness]
+            cut.append(Shot(start=place, nearness=others[0]))
+    return tuple(cut)
 
 
 def _stated(
-    statements: Sequence[tuple[float, float]], sights: Sequence[tuple[float, float]], seconds: float
+    statements: Sequence[tuple[float, float]], words: Sequence[CaptionWord], seconds: float
 ) -> list[tuple[float, float]]:
-    """The statements that fill the picture: neither at the film's ends nor near a sight of the product or each other,
-    unless one follows at once."""
+    """The statements that fill the picture: neither at the film's ends nor near each other, unless one follows at once.
+    One that takes too long is left before a word."""
     kept: list[tuple[float, float]] = []
-    for start, end in statements:
-        least, most = STATED_SECONDS
-        if not least <= end - start <= most or start < STATED_FIRST_SECONDS or end > seconds - LAST_SECONDS / 2:
+    least, most = STATED_SECONDS
+    for start, stop in statements:
+        end = stop if stop - start <= most else _last_start(words, start + least, start + most)
+        if end - start < least or start < STATED_FIRST_SECONDS or end > seconds - LAST_SECONDS / 2:
             continue
-        apart = STATED_SECONDS[0]
-        if any(start < stop + apart and begun < end + apart for begun, stop in sights):
+        if kept and 0 < start - kept[-1][1] < least:
             continue
-        if kept and 0 < start - kept[-1][1] < apart:
-            continue
-        if sum(stop - begun for begun, stop in kept) + end - start <= STATED_SHARE * seconds:
+        if sum(other - begun for begun, other in kept) + end - start <= STATED_SHARE * seconds:
             kept.append((start, end))
     return kept
+
+
+def _last_start(words: Sequence[CaptionWord], after: float, until: float) -> float:
+    """A moment before the last word that begins between two times; `after` - 1 where none does."""
+    starts = [_word_start(words, word.start) for word in words if after <= word.start - LEAD_SECONDS <= until]
+    return max((start for start in starts if after <= start <= until), default=after - 1)
 
 
 def shot_at(made: Sequence[Shot], time: float) -> Shot:
@@ -150,18 +182,33 @@ def _ends(words: Sequence[CaptionWord], signs: str) -> list[float]:
 
 
 def _asides(
-    words: Sequence[CaptionWord], clauses: list[float], sentences: list[float], seconds: float, named_at: float
+    words: Sequence[CaptionWord],
+    clauses: list[float],
+    sentences: list[float],
+    seconds: float,
+    named_at: float,
+    stated: Sequence[tuple[float, float]],
 ) -> list[tuple[float, float]]:
-    """(start, end) of each sight of the product: on its name, and in a long film once more."""
+    """(start, end) of each sight of the product: on its name, and in a long film once more. A statement that is seen
+    when the name is said shows the product itself."""
+    apart = STATED_SECONDS[0]
+
+    def first_of(starts: Sequence[float]) -> tuple[float, float] | None:
+        for start in starts:
+            found = _aside(words, clauses, start, seconds)
+            if found and not any(found[0] < stop + apart and begun < found[1] + apart for begun, stop in stated):
+                return found
+        return None
+
     found = []
     begun = _word_start(words, named_at)
     if begun < FIRST_SECONDS:
         begun = next((time for time in clauses if time >= FIRST_SECONDS), _word_start(words, FIRST_SECONDS))
-    first = _aside(words, clauses, begun, seconds)
-    if first is not None:
-        found.append(first)
+    if not any(start - apart <= begun <= end for start, end in stated):
+        first = first_of([begun, *(time for time in clauses if begun < time < begun + AGAIN_SECONDS)])
+        found += [first] if first is not None else []
     later = max(begun + AGAIN_SECONDS, seconds * AGAIN_SHARE)
-    second = next((_aside(words, clauses, time, seconds) for time in sentences if time >= later), None)
+    second = first_of([time for time in sentences if time >= later])
     if second is not None:
         found.append(second)
     return found

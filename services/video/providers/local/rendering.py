@@ -55,7 +55,9 @@ from services.video.script.speakable import speakable
 from services.worker.progress import ReportProgress
 
 NAME: Final = "local"
-STATED: Final = frozenset({"price", "offer", "code", "figure", "list", "rating"})  # parts that a film shows in type
+STATED: Final = frozenset(
+    {"price", "offer", "code", "figure", "list", "rating", "contact"}
+)  # parts that a film shows in type
 
 SPEECH_BEGINS_SECONDS: Final = 0.32
 END_CARD_SECONDS: Final = 2.6
@@ -293,8 +295,9 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     stays = stage.layout.tall_card
     cuts, shown = cut_of(brief, words, speech.seconds, frames, actor, stays=stays, statements=_statements(stated))
     video, poster = folder / "video.mp4", folder / "poster.jpg"
-    poster_frame = _poster_frame(shapes, speech.seconds, cuts)
-    groups = captions.groups(words) if brief.burn_captions else ()
+    opening = captions.opening_group(words) if brief.burn_captions else None
+    groups = captions.groups(words[len(opening.words) :]) if opening is not None else ()
+    poster_frame = _poster_frame(shapes, opening.end if opening is not None else speech.seconds * 0.5, cuts)
     pictures: list[Frame] = [stage.backdrop().copy() for _ in range(WAITING_FRAMES + 2)]  # one drawn, one encoded
     canvases = [surface_of(picture).getCanvas() for picture in pictures]
     turn = speech.seconds + 0.15
@@ -326,12 +329,14 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
                     stage.draw_card(canvas, float(shown[number]), at=actor.card_at)
                 while place < len(groups) and groups[place].end <= time:
                     place += 1
-                if place < len(groups) and groups[place].start - 0.04 <= time and not shot.statement:
-                    canvas.save()
-                    if shot.product:  # above the product
-                        canvas.translate(0, stated.caption_y - stage.layout.caption_y)
-                    stage.draw_caption(canvas, groups[place], time)
-                    canvas.restore()
+                if opening is not None and time < opening.end and not shot.is_aside:
+                    is_clear = actor.card_at == CHEST_CARD and shot.nearness <= editing.NEARNESS[1]
+                    stage.draw_opening(canvas, opening, time, is_chest_clear=is_clear)
+                elif place < len(groups) and groups[place].start - 0.04 <= time and not shot.statement:
+                    if shot.product:
+                        stated.captions.draw_beside_name(canvas, groups[place], time)
+                    else:
+                        stage.draw_caption(canvas, groups[place], time)
             if gone > 0.0:
                 stated.draw_scene(end_canvas, len(stated.scenes) - 1, time - turn)
                 _turned(frame, end_card, _eased(gone))
@@ -486,10 +491,10 @@ def _delayed(speech: Speech, seconds: float) -> Speech:
     return kokoro.joined([silent, speech], pause_seconds=0.0)
 
 
-def _poster_frame(shapes: visemes.Mouths, seconds: float, cuts: tuple[editing.Shot, ...]) -> int:
-    """A frame of the first half with the presenter and a friendly, half-open mouth."""
-    last = max(2, int(min(seconds * 0.5, 6.0) * FRAMES_PER_SECOND))
-    first = min(last - 1, FRAMES_PER_SECOND)
+def _poster_frame(shapes: visemes.Mouths, until: float, cuts: tuple[editing.Shot, ...]) -> int:
+    """A frame before `until` seconds with the presenter and a friendly, half-open mouth."""
+    last = max(2, int(min(until, 6.0) * FRAMES_PER_SECOND))
+    first = min(last - 1, FRAMES_PER_SECOND // 2)
     part = shapes[first:last]
     liking = part[:, visemes.WIDTH] + part[:, visemes.TEETH] * 0.5 - np.abs(part[:, visemes.OPEN] - 0.35) * 1.5
     liking = liking - part[:, visemes.PRESS]

@@ -24,6 +24,7 @@ from services.video.domain import AspectRatio, VideoBrief
 from services.video.prices import written_price
 from services.video.providers.local.captions import Group
 from services.video.providers.local.photos import Pixels, picture
+from services.video.providers.local.product.caption_strip import Inks, lit_word, words_picture
 from services.video.providers.local.product.lettering import fitted
 from services.video.providers.local.product.stage import draw_rows
 from services.video.providers.local.product_picture import Pictogram
@@ -40,12 +41,17 @@ PICTOGRAM: Final = 0.66  # of the side that the product has
 PRICE_CHARACTERS: Final = 30  # of a price that a card has room for
 LINEAR: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 CHEST_CARD: Final = 0.456  # of the height, between chin and captions
+OPENING_SIZE: Final = 56  # of the words that open a film, in units
+OPENING_ROWS: Final = 3  # of them at most
+OPENING_LEADING: Final = 1.36  # height of a row and its share of the panel's rim, of the size
+PANEL, PANEL_INK = Colour.of("#ffffff"), Colour.of("#16181d")
 HEAD_CARD: Final = 0.185  # of the height, above a face that stands low
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where things stand, in pixels. `presenter_x` with and without the card beside; `card` is (x, y, width, height)."""
+    """Where things stand, in pixels. `presenter_x` with and without the card beside; `card` is (x, y, width, height);
+    captions stand about the height `caption_y` and above `caption_end`."""
 
     width: int
     height: int
@@ -56,6 +62,7 @@ class Layout:
     presenter_y: float
     card: tuple[float, float, float, float]
     caption_y: float
+    caption_end: float
     caption_width: float
     caption_size: float
     brand_x: float
@@ -70,23 +77,24 @@ def layout(ratio: AspectRatio, resolution: str) -> Layout:
         return Layout(
             width=width, height=height, unit=unit, scale=0.66 * unit, presenter_x=width * 0.5,
             presenter_aside_x=width * 0.5, presenter_y=height * 0.324,
-            card=(width * 0.14, height * CHEST_CARD, width * 0.72, height * 0.076), caption_y=height * 0.6,
-            caption_width=width * 0.7, caption_size=48 * unit, brand_x=width * 0.5, brand_y=height * 0.157,
-            tall_card=False,
+            card=(width * 0.18, height * CHEST_CARD, width * 0.64, height * 0.076), caption_y=height * 0.6,
+            caption_end=height * 0.648, caption_width=width * 0.64, caption_size=48 * unit, brand_x=width * 0.5,
+            brand_y=height * 0.157, tall_card=False,
         )  # fmt: skip
     if ratio is AspectRatio.SQUARE:
         return Layout(
             width=width, height=height, unit=unit, scale=0.60 * unit, presenter_x=width * 0.5,
             presenter_aside_x=width * 0.315, presenter_y=height * 0.43,
             card=(width * 0.60, height * 0.15, width * 0.345, height * 0.53), caption_y=height * 0.845,
-            caption_width=width * 0.88, caption_size=44 * unit, brand_x=width * 0.5, brand_y=height * 0.075,
-            tall_card=True,
+            caption_end=height * 0.95, caption_width=width * 0.88, caption_size=44 * unit, brand_x=width * 0.5,
+            brand_y=height * 0.075, tall_card=True,
         )  # fmt: skip
     return Layout(
         width=width, height=height, unit=unit, scale=0.68 * unit, presenter_x=width * 0.5,
         presenter_aside_x=width * 0.31, presenter_y=height * 0.44,
         card=(width * 0.585, height * 0.16, width * 0.30, height * 0.54), caption_y=height * 0.855,
-        caption_width=width * 0.76, caption_size=46 * unit, brand_x=width * 0.5, brand_y=height * 0.078,
+        caption_end=height * 0.95, caption_width=width * 0.76, caption_size=46 * unit, brand_x=width * 0.5,
+        brand_y=height * 0.078,
         tall_card=True,
     )  # fmt: skip
 
@@ -113,6 +121,7 @@ class Stage:
         self._logo = picture(logo) if logo is not None else None
         self._lines: dict[str, Line] = {}
         self._caption: tuple[tuple[Group, int | None], Any] | None = None
+        self._opening: tuple[tuple[int, int], Any] | None = None
         self._backdrops: dict[float, Frame] = {}
         self._brand: Any = None
         self._card = self._card_picture()
@@ -387,6 +396,23 @@ class Stage:
                     canvas.drawTextBlob(made.blob(), x, y, fill("#ffffff"))
                 x += made.advance + space
             y += pitch
+
+    def draw_opening(self, canvas: Any, group: Group, time: float, *, is_chest_clear: bool) -> None:
+        """The words that open the film, large on a panel that ends where captions may. is_chest_clear: whether the face
+        leaves room for a third row."""
+        place, lit = self.layout, lit_word(group, time)
+        rows = OPENING_ROWS if is_chest_clear else OPENING_ROWS - 1
+        if self._opening is None or self._opening[0] != (lit, rows):
+            made = words_picture(
+                group, lit, family=self.family, unit=place.unit, width=place.caption_width,
+                height=rows * OPENING_LEADING * OPENING_SIZE * place.unit, largest=OPENING_SIZE * place.unit, rows=rows,
+                inks=Inks(
+                    ground=PANEL, opacity=0.96, text=PANEL_INK, accent=self.colours.accent, lit=self.colours.accent_ink
+                ),
+            )  # fmt: skip
+            self._opening = (lit, rows), made
+        image = self._opening[1]
+        canvas.drawImage(image, round((place.width - image.width()) / 2), round(place.caption_end - image.height()))
 
     # text
 

@@ -31,6 +31,7 @@ from services.video.providers.local.visemes import OPEN, Mouths
 
 LARGEST_CLIP: Final = 4096 * 4096  # pixels of a film made elsewhere
 SMALLEST_FACE: Final = 70  # pixels of width in the picture: fewer, and the mouth is a smear when enlarged
+LIFT: Final = 0.05  # of the height, by which a nearer face may go up
 CHIN_ROOM: Final = 1.02  # the chin comes lower while somebody speaks
 MOST_TURNED: Final = 0.26  # of the face's width: how far the nose may be off its middle
 
@@ -99,13 +100,16 @@ class PortraitActor:
         eyes, chin = float(points[33][1] + points[263][1]) / 2, float(points[CHIN][1])
         self._eyes = float(points[33][0] + points[263][0]) / 2, eyes
         room = height if place.tall_card else place.caption_y - 2.2 * place.caption_size
-        self.nearest = (room - eyes) / max(1.0, chin * CHIN_ROOM - eyes)
+        low = chin * CHIN_ROOM
+        self._lowest = eyes, low, max(room, low)
+        self.nearest = (max(room, low) - eyes + LIFT * height) / max(1.0, low - eyes)
         if place.tall_card or self.card_at is None:
             self.nearest_beside = self.nearest
         elif self.card_at == HEAD_CARD:  # below a card above the face there is no room to come nearer
             self.nearest_beside = 1.0
         else:
-            self.nearest_beside = (CHEST_CARD * height - eyes) / max(1.0, chin * CHIN_ROOM - eyes)
+            self._lowest = eyes, low, max(CHEST_CARD * height, low)
+            self.nearest_beside = (max(CHEST_CARD * height, low) - eyes + LIFT * height) / max(1.0, low - eyes)
         self._face = SpeakingFace(plate, points)
         self._image = picture(plate)
         self._poses: list[Pose] = []
@@ -117,12 +121,20 @@ class PortraitActor:
         x, y = self._face.centre
         return self._x + float(x), self._y + float(y)
 
+    def _lift(self, nearness: float) -> float:
+        """How far the picture goes up, so that the chin of a nearer face stays above captions and card: in pixels, and
+        no farther than it has grown below."""
+        eyes, chin, room = self._lowest
+        lift = eyes + (chin - eyes) * nearness - room
+        return max(0.0, min(lift, (nearness - 1) * (float(self._image.height()) - eyes)))
+
     def prepare(self, speech: Speech, shapes: Mouths) -> None:
         self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
         self._mouths = [motion.mouth_of(row) for row in shapes]
 
     def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
         with _window(canvas, self._stage, aside):
+            canvas.translate(0, -self._lift(nearness))
             _come_nearer(canvas, self._eyes, nearness)
             canvas.drawImage(self._image, 0, 0, LINEAR)
             self._face.draw(canvas, self._mouths[frame], self._poses[frame])

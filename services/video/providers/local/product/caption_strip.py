@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from services.media.text_shaping import shape, width
+from services.media.colour import Colour
+from services.media.text_shaping import shape
+from services.media.text_shaping import width as width_of
 from services.video.product.storyboard import Scene
 from services.video.providers.local import captions
 from services.video.providers.local.product.layers import SAMPLING, painted
@@ -14,7 +17,19 @@ from services.video.providers.local.product.stage import Stage
 from services.video.providers.local.strokes import fill, rounded
 
 CAPTION_UNITS: Final = 46.0  # the size of captions
+VALUES: Final = frozenset({"price", "offer", "figure", "rating", "contact"})  # what shots show as it is written
 TURN_SECONDS: Final = 0.28  # from shot to shot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inks:
+    """The colours of a strip: its ground (opacity: 0 to 1), its words, and the patch with the word that is said."""
+
+    ground: Colour
+    opacity: float
+    text: Colour
+    accent: Colour
+    lit: Colour
 
 
 class CaptionStrip:
@@ -25,7 +40,7 @@ class CaptionStrip:
         self._shown: tuple[object, Any] = (None, None)
         self._groups = [
             captions.groups([captions.CaptionWord(text=w.text, start=w.start, end=w.end) for w in scene.part.words])
-            if scene.shot.captions and wanted
+            if scene.shot.captions and wanted and not _is_shown(scene)
             else ()
             for scene in scenes
         ]
@@ -43,57 +58,87 @@ class CaptionStrip:
             return
         for group in self._groups[number]:
             if group.start - 0.06 <= time < group.end:
-                current = max((n for n, word in enumerate(group.words) if word.start <= time + 0.02), default=0)
+                current = lit_word(group, time)
                 if self._shown[0] != (group, current):
-                    self._shown = (group, current), self._picture(group, current, self._scenes[number])
+                    made = self._picture(group, current, text=self._scenes[number].shot.text)
+                    self._shown = (group, current), made
                 image, x, y = self._shown[1]
                 canvas.drawImage(image, x, y, SAMPLING)
                 return
 
-    def _picture(self, group: captions.Group, lit: int, scene: Scene) -> tuple[Any, int, int]:
+    def draw_beside_name(self, canvas: Any, group: captions.Group, time: float) -> None:
+        """Draws the words of a time in seconds in a shot that shows the product with its name."""
+        current = lit_word(group, time)
+        if self._shown[0] != (group, current):
+            self._shown = (group, current), self._picture(group, current, text="name")
+        image, x, y = self._shown[1]
+        canvas.drawImage(image, x, y, SAMPLING)
+
+    def _picture(self, group: captions.Group, lit: int, *, text: str) -> tuple[Any, int, int]:
         unit, places = self._stage.unit, self._stage.places
         x, y, w, h = places.caption
-        if scene.shot.text != "name" and not self._stage.wide and scene.shot.text != "price":
+        if text not in ("name", "price") and not self._stage.wide:
             y, h = places.title[1] + places.title[3] * 0.45, h + places.title[3] * 0.55
-        words = [drawable(word.text) for word in group.words]
-        lit_word = sum(1 for word in words[: lit + 1] if word) - 1 if words[lit] else -1
-        words = [word for word in words if word]
-        text = " ".join(words)
-        rows = fitted(
-            text,
-            self._stage.family,
-            800,
-            width_px=w - 44 * unit,
-            height_px=h - 24 * unit,
-            largest=CAPTION_UNITS * unit,
-            rows=2,
-        )
-        if not rows.rows:
-            return painted(1, 1, lambda canvas: None), 0, 0
-        size, face = rows.size, face_for(text, self._stage.family, 800)
-        pad_x, pad_y = 22 * unit, 13 * unit
-        wide, tall = rows.width + 2 * pad_x, rows.height + 2 * pad_y
-        tone = self._tone
+        made = words_picture(
+            group, lit, family=self._stage.family, unit=unit, width=w, height=h, largest=CAPTION_UNITS * unit, rows=2,
+            inks=Inks(ground=DARK, opacity=0.82, text=WHITE, accent=self._tone.accent, lit=self._tone.accent_ink),
+        )  # fmt: skip
+        return made, round(x), round(y + (h - made.height()) / 2)
 
-        def draw(canvas: Any) -> None:
-            canvas.drawRRect(rounded(0, 0, wide, tall, 20 * unit), fill(DARK, 0.82))
-            number = 0
-            for row, made in enumerate(rows.rows):
-                spoken = made.text.split()
-                widths = [width(word, face, size) for word in spoken]
-                left = (wide - sum(widths) - SPACE * size * (len(spoken) - 1)) / 2
-                baseline = pad_y + (CAP + 0.05 + row * LEADING) * size
-                for word, advance in zip(spoken, widths, strict=True):
-                    if number == lit_word:
-                        patch = rounded(
-                            left - 0.13 * size, baseline - (CAP + 0.17) * size, advance + 0.26 * size,
-                            (CAP + 0.4) * size, 0.18 * size,
-                        )  # fmt: skip
-                        canvas.drawRRect(patch, fill(tone.accent))
-                    ink = tone.accent_ink if number == lit_word else WHITE
-                    canvas.drawTextBlob(shape(word, face, size).blob(), left, baseline, fill(ink))
-                    left += advance + SPACE * size
-                    number += 1
 
-        image = painted(wide, tall, draw)
-        return image, round(x), round(y + (h - tall) / 2)
+def _is_shown(scene: Scene) -> bool:
+    """Whether a shot shows every word of its part large: a caption would say the same twice."""
+    part = scene.part
+    shown = set(_bare(" ".join((part.value, part.label, *part.items))))
+    return part.says in VALUES and scene.shot.text == part.says and set(_bare(part.text)) <= shown
+
+
+def _bare(text: str) -> list[str]:
+    return [word.strip(".,;:!?…").casefold() for word in text.split() if word.strip(".,;:!?…")]
+
+
+def lit_word(group: captions.Group, time: float) -> int:
+    """The number of the word that is said at a time in seconds."""
+    return max((number for number, word in enumerate(group.words) if word.start <= time + 0.02), default=0)
+
+
+def words_picture(
+    group: captions.Group, lit: int, *, family: str, unit: float, width: float, height: float, largest: float,
+    rows: int, inks: Inks,
+) -> Any:  # fmt: skip
+    """The words of a group on a strip that holds them, a skia.Image of at most width x height pixels; the word of the
+    number `lit` stands on a patch. largest: size of the letters in pixels."""
+    words = [drawable(word.text) for word in group.words]
+    marked = sum(1 for word in words[: lit + 1] if word) - 1 if words[lit] else -1
+    words = [word for word in words if word]
+    text = " ".join(words)
+    pad_x, pad_y = 22 * unit, 13 * unit
+    block = fitted(
+        text, family, 800, width_px=width - 2 * pad_x, height_px=height - 2 * pad_y, largest=largest, rows=rows
+    )
+    if not block.rows:
+        return painted(1, 1, lambda canvas: None)
+    size, face = block.size, face_for(text, family, 800)
+    wide, tall = block.width + 2 * pad_x, block.height + 2 * pad_y
+
+    def draw(canvas: Any) -> None:
+        canvas.drawRRect(rounded(0, 0, wide, tall, 20 * unit), fill(inks.ground, inks.opacity))
+        number = 0
+        for row, made in enumerate(block.rows):
+            spoken = made.text.split()
+            widths = [width_of(word, face, size) for word in spoken]
+            left = (wide - sum(widths) - SPACE * size * (len(spoken) - 1)) / 2
+            baseline = pad_y + (CAP + 0.05 + row * LEADING) * size
+            for word, advance in zip(spoken, widths, strict=True):
+                if number == marked:
+                    patch = rounded(
+                        left - 0.13 * size, baseline - (CAP + 0.17) * size, advance + 0.26 * size, (CAP + 0.4) * size,
+                        0.18 * size,
+                    )  # fmt: skip
+                    canvas.drawRRect(patch, fill(inks.accent))
+                ink = inks.lit if number == marked else inks.text
+                canvas.drawTextBlob(shape(word, face, size).blob(), left, baseline, fill(ink))
+                left += advance + SPACE * size
+                number += 1
+
+    return painted(wide, tall, draw)

@@ -17,7 +17,7 @@ from services.media.colour import Colour
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief
 from services.video.prices import written_price
 from services.video.product.layouts import layouts
-from services.video.product.parts import Price, Word, parts_of
+from services.video.product.parts import MOST_SECONDS, Price, Word, parts_of
 from services.video.product.price_line import amounts_of
 from services.video.product.shots import shots
 from services.video.product.storyboard import Scene, silent_words, storyboard
@@ -43,6 +43,7 @@ from services.video.providers.local.strokes import box, fill, rgb_of, rounded, s
 from services.video.script.markup import shown
 from services.worker.progress import ReportProgress
 
+AHEAD_SECONDS: Final = 0.25  # by which things have come in where a scene is cut to, so that its first frame shows them
 LONGER_SECONDS: Final = 0.3  # that a film may exceed its length by without a note
 LOGO_SHARE: Final = 0.34  # of the frame's width
 SPEECH_SHARE: Final = 40  # of the progress
@@ -86,12 +87,6 @@ class ProductFilm:
         named = ", ".join(f"“{line}”" for line in lines)
         return f"The end card has no room for {named} at a readable size. Show it beside the film."
 
-    @property
-    def caption_y(self) -> float:
-        """The middle of captions, in pixels."""
-        _, y, _, h = self.stage.places.caption
-        return y + h * 0.64
-
     def draw(self, canvas: Any, time: float) -> None:
         """Draws the frame of a time, in seconds."""
         number = next((place for place, scene in enumerate(self.scenes) if time < scene.end), len(self.scenes) - 1)
@@ -125,7 +120,7 @@ class ProductFilm:
         """Draws a scene alone, with its captions, `since` seconds after it began."""
         for other in self._drawn.keys() - {number}:  # pictures of scenes that have been
             del self._drawn[other]
-        self._shot(number).draw(canvas, since)
+        self._shot(number).draw(canvas, since + AHEAD_SECONDS)
         self.captions.draw(canvas, number, self.scenes[number].start + since, alone=True)
 
     def draw_product(self, canvas: Any, since: float) -> None:
@@ -133,7 +128,7 @@ class ProductFilm:
         if self._alone is None:
             shot = next(shot for shot in shots() if shot.text == "name")
             self._alone = self._made(replace(self.scenes[-1], shot=shot))
-        self._alone.draw(canvas, since)
+        self._alone.draw(canvas, since + AHEAD_SECONDS)
 
     # shots
 
@@ -151,6 +146,9 @@ class ProductFilm:
                 seconds=scene.seconds,
             )
         layers = product_layers(self.stage, scene, tone)
+        if scene.seconds > MOST_SECONDS:
+            for layer in layers:
+                layer.nearer_at = scene.seconds / 2
         if scene.shot.text == "price":
             layers += price_layers(self.stage, scene, tone, self.brief.facts.price_line, before=self._old_price())
         elif scene.shot.text:

@@ -19,6 +19,8 @@ ENTER_SECONDS: Final = 0.42
 SAMPLING: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 FINE: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 ZOOM: Final = 0.13  # share by which a camera comes nearer or goes away in one shot
+NEARER: Final = 0.16  # share by which a layer grows in the middle of a long shot
+NEARER_SECONDS: Final = 0.24
 PAN: Final = 0.16  # share of the frame that a camera passes
 
 
@@ -60,6 +62,7 @@ class Layer:
     pulse: float = 0.0
     turn: float = 0.0
     far: float = 60.0  # pixels that it travels when it comes
+    nearer_at: float = math.inf  # when it comes nearer at once, as at a cut
 
     def draw(self, canvas: Any, time: float, seconds: float) -> None:
         share = (time - self.at) / ENTER_SECONDS
@@ -68,6 +71,8 @@ class Layer:
         came = settle(share)
         alpha = min(1.0, share * 1.8)
         x, y, scale = self.x, self.y, 1 + self.grow * smooth(time / max(seconds, 0.1))
+        if time > self.nearer_at:
+            scale *= 1 + NEARER * settle((time - self.nearer_at) / NEARER_SECONDS)
         match self.enter:
             case "pop":
                 scale *= 0.55 + 0.45 * overshoot(share)

@@ -11,6 +11,7 @@ from services.media.colour import contrast
 from services.media.drawings import draw_icon
 from services.media.skia import skia
 from services.media.text_shaping import shape
+from services.video.product.parts import MOST_SECONDS
 from services.video.product.storyboard import BEAT_SECONDS, Scene
 from services.video.providers.local.product.layers import Layer, painted
 from services.video.providers.local.product.lettering import CAP, LEADING, TextBlock, face_for, fitted
@@ -66,8 +67,15 @@ def _big(stage: Stage, scene: Scene, tone: Tone, value: str, label: str, above: 
         room, size = max(y + h - top, h * 0.2), 66 * stage.unit
         tall = fitted(label, stage.family, 700, width_px=w, height_px=room, largest=size, rows=2).height
         area = (x, top, w, tall)
-        layers.append(text_layer(stage, label, area, tone.ink, largest=66, rows=2, enter="rise", at=at + HALF_BEAT))
+        said = _after(scene, label, at + HALF_BEAT)
+        layers.append(text_layer(stage, label, area, tone.ink, largest=66, rows=2, enter="rise", at=said))
     return layers
+
+
+def _after(scene: Scene, label: str, earliest: float) -> float:
+    """When a label is said, and not before a time: in a long shot something comes later."""
+    telling = max(label.split(), key=lambda word: (any(map(str.isdecimal, word)), len(word)))
+    return max(earliest, said_at(scene, telling)) if scene.seconds > MOST_SECONDS else earliest
 
 
 def code_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
@@ -195,9 +203,8 @@ def rating_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     ]
     if part.label:
         below = (x, y + h * 0.76, w, h * 0.22)
-        layers.append(
-            text_layer(stage, part.label, below, tone.ink, largest=50, rows=2, enter="rise", at=at + BEAT_SECONDS)
-        )
+        said = _after(scene, part.label, at + BEAT_SECONDS)
+        layers.append(text_layer(stage, part.label, below, tone.ink, largest=50, rows=2, enter="rise", at=said))
     return layers
 
 
