@@ -483,3 +483,55 @@ def test_the_row_with_the_products_price_has_what_it_is_for(
 def test_the_products_price_stays_in_a_messy_text() -> None:
     text = "cotton / georgette Rs.250\nsilk / kanchi Rs.350\n" + "\n".join(f"pls chk col {n} -> u" for n in range(9))
     assert "cotton / georgette Rs.250" in {fact.text for fact in facts(text, price="250", currency="INR")}
+
+
+@pytest.mark.parametrize(("language", "line"), [
+    ("en", "Tractor rides cancelled this year."), ("en", "The sauna is closed until further notice."),
+    ("en", "We no longer do cats."), ("en", "The web version is coming in autumn."), ("en", "Sold out."),
+    ("de", "Die Abendtour wurde abgesagt."), ("fr", "La visite est annulée."), ("es", "La cena ha sido cancelada."),
+    ("it", "La seconda edizione non si farà."), ("pt", "A oficina foi cancelada."),
+    ("nl", "De rondleiding gaat niet door."),
+])  # fmt: skip
+def test_what_is_not_offered_any_more_is_no_fact(language: str, line: str) -> None:
+    assert line not in {fact.text for fact in facts(f"Quokka 7 km.\n{line}", language=language)}
+
+
+@pytest.mark.parametrize("line", [
+    "Suspended from a brass rod.", "Cancelled bookings are refunded within 5 days.",
+    "Last year's show sold out in 2 hours.",
+    "Lamps coming from our own workshop.", "Closed on Mondays.",
+])  # fmt: skip
+def test_words_of_ending_that_end_nothing_are_kept(line: str) -> None:
+    assert line in {fact.text for fact in facts(line)}
+
+
+def test_a_thing_that_is_withdrawn_is_taken_out_of_what_was_said_before() -> None:
+    found = facts("Bake bread with us. £85 per person including lunch.\nUpdate: lunch is no longer included from May.")
+    assert "£85 per person" in {fact.text for fact in found}
+    assert "lunch" not in selling(found)
+    assert "rides" not in selling(
+        facts("Tractor rides £2. Pick a pumpkin with us. Tractor rides are cancelled this year.")
+    )
+
+
+@pytest.mark.parametrize("note", [
+    "The web version is in the works (do not mention yet!).", "A sauna by the lake, remove from ad.",
+    "Die Sauna am See (noch nicht erwähnen).", "La sauna du lac (ne pas mentionner).",
+])  # fmt: skip
+def test_a_note_that_forbids_a_statement_takes_it_out(note: str) -> None:
+    found = facts(f"Lake view from every bed.\n{note}")
+    assert not any("sauna" in fact.text.casefold() or "web version" in fact.text for fact in found)
+
+
+def test_a_greeting_is_no_part_of_the_sentence_behind_it() -> None:
+    assert "We come to your home in our van." in {fact.text for fact in facts("Hi, we come to your home in our van.")}
+
+
+@pytest.mark.parametrize("line", ["Menu Search Accessibility Sign in", "Loading", "Subject: FW: ad text"])
+def test_remains_of_pages_and_letters_are_no_fact(line: str) -> None:
+    assert is_no_statement(line)
+
+
+def test_an_answer_that_names_what_it_prices_stands_without_its_question() -> None:
+    found = facts("FAQ\nQ: How much is it? A: Initial assessment £70, follow-up £55.\nQ: Do I need a referral? A: No.")
+    assert any(fact.role == "price" and fact.text.startswith("Initial assessment £70") for fact in found)

@@ -124,6 +124,15 @@ class TestReader:
         assert list(made.facts[0].limited_by) == limited
         assert not any(fact.limited_by for fact in made.facts[1:] if fact.role != "price")
 
+    def test_a_condition_that_names_the_sum_of_a_price_limits_it_wherever_it_stands(self) -> None:
+        texts = ["Switch and get £150.", "No fee.", "You pay in £1,500 a month to get the £150."]
+        facts = [
+            Fact(text=text, role=role, strength=0.5, source="description")
+            for text, role in zip(texts, ("price", "benefit", "condition"), strict=True)
+        ]
+        made = reader(facts).read(ProductTexts(project="p", name="n", description=" ".join(texts)))
+        assert list(made.facts[0].limited_by) == ["f3"]
+
     def test_a_price_names_few_conditions(self) -> None:
         texts = ["From $95.", *(f"Rule {number}." for number in range(8))]
         facts = [

@@ -22,6 +22,9 @@ SIGN: Final = 1.0  # of a line that may not be quoted from a messy text
 MAX_PHRASE_WORDS: Final = 9  # of a noun phrase; longer lines need a verb
 MAX_CHARACTERS: Final = 400  # of a line that are judged
 MAX_LINES: Final = 200
+LEAST_GREETED: Final = 3  # words behind a greeting that are a sentence of their own
+LEAST_LINKS: Final = 3  # of a row of links with spaces between them
+MAX_LINKS: Final = 120  # characters of one
 LEAST_SENTENCE: Final = 4  # words of a line that is judged at all
 
 
@@ -55,6 +58,12 @@ _SENTENCE = re.compile(rf"(?<![\w-])(?:{any_of(DATA['sentence']['words'])})(?![\
 _DOUBT = re.compile(rf"(?<!\w)(?:{any_of(DATA['doubt']['patterns'])})")
 _RECALLED = re.compile(rf"^\W*[A-ZÀ-Ý][a-zà-ÿ]{{1,14}} (?:{any_of(DATA['doubt']['recalled'])})(?![\d.,]* ?[%/])")
 _ASKED = re.compile(rf"(?<!\w)(?:{any_of(DATA['doubt']['asked'])})")
+ENDED = re.compile(rf"(?<![\w-])(?:{any_of(DATA['ended']['patterns'])})")
+_ENDED_KEPT = re.compile(rf"(?<!\w)(?:{any_of(DATA['ended']['kept'])})(?!\w)")
+_GREETING = re.compile(
+    rf"^\W*(?:{any_of(DATA['greeting']['words'])})(?: (?:{any_of(DATA['greeting']['whom'])}))?\s?[,!.–-]+\s+",
+    re.IGNORECASE,
+)
 _NOTE_FOR = re.compile(rf"^\W*(?:{any_of(DATA['note_for']['patterns'])})(?: ?[-–—:,]|$)")
 _WAITING = re.compile(rf"^\W*(?:{any_of(DATA['waiting']['patterns'])})")
 _FILLER = frozenset(DATA["filler"]["words"].split())
@@ -136,7 +145,7 @@ def is_no_statement(line: str, *, binds: bool = False) -> bool:
     lowered = _lowered(line)
     if _is_menu(lowered) or _PAGE.fullmatch(lowered) or _COLLEAGUE.fullmatch(lowered):
         return True
-    if is_in_doubt(line) or _is_filler(lowered) or _are_keywords(lowered):
+    if is_in_doubt(line) or is_ended(line) or _is_filler(lowered) or _are_keywords(lowered):
         return True
     if _OPENING.match(lowered) or _CLOSING.fullmatch(lowered) or _LETTER.search(lowered):
         return True
@@ -187,6 +196,21 @@ def is_in_doubt(line: str) -> bool:
         return True
     text = line[:MAX_CHARACTERS].replace("’", "'")
     return _RECALLED.match(text) is not None or _ASKED.search(text) is not None or _WAITING.match(text) is not None
+
+
+def is_ended(line: str) -> bool:
+    """Returns True for a statement about what is not offered, for now or no longer: "Tractor rides cancelled."
+
+    What it says of a price, a refund or who may buy is kept: "Lunch is no longer included."
+    """
+    lowered = _lowered(line)
+    return ENDED.search(lowered) is not None and _ENDED_KEPT.search(lowered) is None
+
+
+def without_greeting(sentence: str) -> str:
+    """Returns a sentence without the greeting that it begins with ("Hi, we come to your home.")."""
+    rest = _GREETING.sub("", sentence, count=1)
+    return f"{rest[:1].upper()}{rest[1:]}" if rest != sentence and len(rest.split()) >= LEAST_GREETED else sentence
 
 
 def is_note_for(note: str) -> bool:
@@ -254,7 +278,27 @@ def is_definition(line: str) -> bool:
 
 def _is_menu(lowered: str) -> bool:
     parts = [part for part in _MENU_DIVIDER.split(lowered.strip(" *[]()")) if part]
-    return bool(parts) and all(_NAVIGATION.fullmatch(part) for part in parts)
+    if bool(parts) and all(_NAVIGATION.fullmatch(part) for part in parts):
+        return True
+    return len(lowered) <= MAX_LINKS and all(_are_links(part.split()) for part in parts) and bool(parts)
+
+
+def _are_links(words: Sequence[str]) -> bool:
+    """Returns True for words that are links of a menu one behind the other: "menu search accessibility sign in"."""
+    count = place = 0
+    while place < len(words):
+        length = next(
+            (
+                size
+                for size in range(min(MAX_LINK, len(words) - place), 0, -1)
+                if _NAVIGATION.fullmatch(" ".join(words[place : place + size]))
+            ),
+            0,
+        )
+        if not length:
+            return False
+        place, count = place + length, count + 1
+    return count >= LEAST_LINKS
 
 
 def is_torn(line: str) -> bool:

@@ -134,7 +134,8 @@ class Reader:
 
     def _numbered(self, facts: Sequence[Fact], said: str) -> list[catalog_pb2.Fact]:
         """The facts, the strongest first, with the numbers of their places in the cleaned text."""
-        places = {id(fact): said.find(fact.text) for fact in facts}
+        # a sentence may have lost a greeting before it, and got a capital
+        places = {id(fact): max(said.find(fact.text), said.find(fact.text[1:])) for fact in facts}
         in_order = sorted(facts, key=lambda fact: (places[id(fact)] < 0, places[id(fact)]))
         numbers = {id(fact): number for number, fact in enumerate(in_order, 1)}
         limits = limits_behind([fact for fact in in_order if places[id(fact)] >= 0], said)
@@ -155,8 +156,9 @@ def limits_behind(facts: Sequence[Fact], said: str) -> dict[int, list[Fact]]:
     """Returns, by id() of a price or offer, the conditions in the sentences that follow it: "From $95. Cash only."
 
     facts: in the order in which they stand in `said`. A condition on a line of its own belongs to a price only if it
-    has a sum or share itself: a fee. Prices that follow each other share their conditions, and so does what says the
-    amounts of one of them again elsewhere. At most MAX_LIMITS belong to a price.
+    has a sum or share itself: a fee. One that names the sums of a price belongs to it wherever it stands. Prices that
+    follow each other share their conditions, and so does what says the amounts of one of them again elsewhere. At most
+    MAX_LIMITS belong to a price.
     """
     found: dict[int, list[Fact]] = {}
     priced: list[Fact] = []
@@ -175,6 +177,13 @@ def limits_behind(facts: Sequence[Fact], said: str) -> dict[int, list[Fact]]:
         else:
             priced = []
         end = max(end, start + len(fact.text)) if start >= 0 else end
+    for condition in (fact for fact in facts if fact.role == "condition" and _sums(fact)):
+        for price in (
+            fact for fact in facts if fact.role in PRICED and _sums(fact) <= _sums(condition) and _sums(fact)
+        ):
+            listed = found.setdefault(id(price), [])
+            if condition not in listed:  # "You pay in £1,500 a month to get the £150."
+                listed.append(condition)
     limits = {sums: found[id(fact)] for fact in reversed(facts) if id(fact) in found and (sums := _sums(fact))}
     for fact in facts:
         if fact.role in PRICED and id(fact) not in found and (again := limits.get(_sums(fact))):

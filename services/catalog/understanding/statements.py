@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from services.catalog.understanding import mess, prices, roles, text
 from services.catalog.understanding.roles import Cues
 from services.catalog.understanding.values import ProductTexts
-from services.catalog.understanding.withdrawals import without_withdrawn
+from services.catalog.understanding.withdrawals import without_ended, without_withdrawn
 
 FEW_WORDS = 4  # of an answer that is no sentence
 FEWEST_QUESTIONS = 2  # of a list of questions with answers
 FEWEST_REFUSED = 3  # words of a refusal that stands without its question
+NAMED_PRICE = 2  # words before the amount of an answer that says what it is the price of
 QUESTION_WORDS = 5  # of a question that an offer answers
 MAX_PRICED = 200  # characters of a price with its fees
 # Numbers that say something without a word.
@@ -45,7 +46,8 @@ _ITEM = re.compile(r"^[-–*•]\s*")
 def segments_of(cleaned: str, cues: Cues) -> list[str]:
     """Returns the sentences and list items of a cleaned text: exclusions with their headings, nothing taken back."""
     divided = text.divided(_with_exclusions_joined(cleaned, cues))
-    return _with_brackets_joined(without_withdrawn(divided, is_binding=lambda statement: _is_binding(statement, cues)))
+    said = without_withdrawn(divided, is_binding=lambda statement: _is_binding(statement, cues))
+    return _with_brackets_joined([mess.without_greeting(statement) for statement in without_ended(said)])
 
 
 def statements_of(segments: list[str], language: str, cues: Cues) -> list[str]:
@@ -96,6 +98,8 @@ def _with_questions_joined(segments: list[str], cues: Cues) -> list[str]:
                 joined.append(segment)
         elif _stands_with_question(last, segment, cues, is_labelled=segment != raw, is_list=is_list):
             joined[-1] = f"{last} {segment}"
+        elif _stands_alone(segment, cues):
+            joined[-1] = segment
         elif is_list or segment != raw or _ANSWER.match(segment.lower()):
             joined.pop()
         else:
@@ -113,6 +117,14 @@ def _stands_with_question(question: str, answer: str, cues: Cues, *, is_labelled
         return True
     is_answer = is_labelled or _ANSWER.match(answer.lower()) is not None
     return is_answer and roles.condition_at(answer, cues) >= 0
+
+
+def _stands_alone(answer: str, cues: Cues) -> bool:
+    """Returns True for a price that says what it is for ("Initial assessment £70"): it needs no question."""
+    money = roles.MONEY.search(answer)
+    if money is None or _ANSWER.match(answer.lower()) or roles.role_of(answer, cues) != "price":
+        return False
+    return len(answer[: money.start()].split()) >= NAMED_PRICE
 
 
 def _has_list_of_questions(segments: list[str]) -> bool:

@@ -12,9 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from services.catalog.understanding.mess import DATA, MAX_CHARACTERS, any_of
+from services.catalog.understanding.mess import DATA, ENDED, MAX_CHARACTERS, any_of, is_ended
 
 _CORRECTION = DATA["correction"]
+_NOT_INCLUDED = re.compile(rf"(?<!\w)(?:{any_of(DATA['ended']['not_included'])})(?!\w)")
+_INCLUSION = re.compile(
+    rf"[,;]?\s+(?:{any_of(DATA['ended']['inclusions'])})\s+(?P<what>[^.;,()]{{3,60}}?)(?=[.;!]|$)", re.IGNORECASE
+)
+MAX_NAMED: Final = 8  # words of a statement that says little more than the thing it names
+MAX_SUBJECT: Final = 3  # words of a thing that is withdrawn
 _NOT: Final = any_of(_CORRECTION["not"])
 _BUT: Final = any_of(_CORRECTION["but"])
 _OPENING = re.compile(rf"\W*(?:{any_of(_CORRECTION['openings'])})(?!\w)")
@@ -76,6 +82,45 @@ def without_withdrawn(statements: Sequence[str], *, is_binding: Callable[[str], 
             if is_binding(rest):
                 kept.append(_sentence(rest))
     return kept
+
+
+def without_ended(statements: Sequence[str]) -> list[str]:
+    """Returns statements without what a later one says is not offered.
+
+    "£85 with lunch. Lunch is no longer included.": the price loses its lunch. "Tractor rides £2. Tractor rides are
+    cancelled.": the first is left out; the second is no statement either (`mess.is_ended`).
+    """
+    kept: list[str] = []
+    for statement in statements:
+        lowered = statement[:MAX_CHARACTERS].lower().replace("’", "'")
+        if found := _NOT_INCLUDED.search(lowered):
+            things = _things(lowered[: found.start()])
+            kept = [_without_inclusion(said, things) for said in kept] if things else kept
+        elif is_ended(statement) and (found := ENDED.search(lowered)):
+            things = _things(lowered[: found.start()])
+            if things:
+                kept = [said for said in kept if not _is_about(said, things)]
+        kept.append(statement)
+    return kept
+
+
+def _things(before: str) -> frozenset[str]:
+    """The stems of the thing that a statement begins with; none where it begins with more than a thing."""
+    words = _WORD.findall(before.rsplit(":", maxsplit=1)[-1])
+    return frozenset(word[:_SAME_STEM] for word in words) if 0 < len(words) <= MAX_SUBJECT else frozenset()
+
+
+def _is_about(statement: str, things: frozenset[str]) -> bool:
+    words = _WORD.findall(statement.lower())
+    return len(statement.split()) <= MAX_NAMED and things <= {word[:_SAME_STEM] for word in words[: len(things) + 1]}
+
+
+def _without_inclusion(statement: str, things: frozenset[str]) -> str:
+    """A statement without the end that promises one of the things ("£85, including lunch")."""
+    found = _INCLUSION.search(statement)
+    if found is None or things.isdisjoint(word[:_SAME_STEM] for word in _WORD.findall(found["what"].lower())):
+        return statement
+    return f"{statement[: found.start()]}{statement[found.end() :].rstrip('.')}"
 
 
 def _opening(statement: str) -> re.Match[str] | None:
