@@ -6,14 +6,17 @@ It shares no code with the engine's writing: it reads the same data files and ta
 from __future__ import annotations
 
 import re
+import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.resources import files
 
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Tone
-from services.copy.providers.local.prices import amount_text
+from services.copy.providers.local.prices import amount_text, readable_amounts
 from services.copy.providers.local.words import LANGUAGES, Cue, trade_lines, words_of
 from tests.copy.products import Product, brief
 
+JOINS = tomllib.loads(files("services.copy.data").joinpath("joins.toml").read_text(encoding="utf-8"))
 NOT_SOLD = frozenset({"condition", "contact", "legal"})
 LAWFUL = frozenset({"housing", "jobs", "credit", "health", "gambling", "alcohol", "finance"})  # legal lines stand here
 GRAVE = frozenset({"credit", "gambling"})
@@ -62,6 +65,7 @@ class Sources:
     guards: re.Pattern[str]
     brand: str
     negations: re.Pattern[str]
+    conjunction: str
 
     def units(self, text: str, *, asked: tuple[str, ...] = (), beside: str = "") -> list[Unit]:
         """The units of a text. Raises AssertionError with the words that come from nowhere.
@@ -114,6 +118,20 @@ class Sources:
         before, colon, after = text.partition(": ")
         if colon and plain(before) in self.names:
             return self._unit(after, asked)
+        for name in self.names:  # "Oak desk with two drawers", "Oak desk, made in Fowey"
+            rest = words.removeprefix(name).removeprefix(",").strip()
+            if words.startswith((f"{name} ", f"{name}, ")) and (fact := self._fact(rest)) is not None:
+                return Unit(kind="fact", text=text, fact=fact)
+        return self._list(text, words)
+
+    def _list(self, text: str, words: str) -> Unit | None:
+        """Facts of a few words as one sentence: "Oak frame, brass hinges and a lid"."""
+        *items, last = re.split(r", ", words)
+        for cut in re.finditer(rf" {self.conjunction} ", last) if self.conjunction else ():
+            parts = [*items, last[: cut.start()], last[cut.end() :]]
+            found = [self._fact(part) for part in parts]
+            if all(found):
+                return Unit(kind="fact", text=text, fact=found[0])
         return None
 
     def _fact(self, words: str) -> BriefFact | None:
@@ -181,8 +199,12 @@ def sources_of(product: Product, tone: Tone) -> Sources:
     trade = trade_lines(known.trade, known.sector, language)
     lawful = bool(LAWFUL.intersection(known.regulated))
     facts = {
-        plain(fact.text): fact for fact in known.facts if fact.role not in NOT_SOLD or (fact.role == "legal" and lawful)
+        plain(written): fact
+        for fact in known.facts
+        if fact.role not in NOT_SOLD or (fact.role == "legal" and lawful)
+        for written in (fact.text, readable_amounts(fact.text, language))
     }
+    joins = JOINS.get(language, {})
     names = _shorter(known.name) | _shorter(request.product_name)
     if known.subject:
         names |= {f"{name}: {plain(known.subject)}" for name in names}
@@ -190,6 +212,12 @@ def sources_of(product: Product, tone: Tone) -> Sources:
     amount = amount_text(request.price, request.currency or "", language) if request.price else ""
     prices = {plain(amount)} if amount else set()
     prices |= {text for text, fact in facts.items() if fact.role == "price"}
+    priced = {
+        plain(frame.removeprefix("s: ")).replace("{name}", name).replace("{price}", price)
+        for frame in joins.get("priced", ())
+        for name in names
+        for price in prices
+    }
     audience = plain(known.audience or request.audience)
     groups = {plain(audience[: match.start()]) for match in re.finditer(r"[;.(\n]|,\s| [–-] |$", audience)} - {""}
     texts = [phrase.text for table in words.frames.values() for rows in table.values() for phrase in rows
@@ -216,12 +244,16 @@ def sources_of(product: Product, tone: Tone) -> Sources:
         ),
         names=frozenset(names | {brand} - {""}),
         prices=frozenset(
-            prices | {f"{name}, {price}" for name in names for price in prices} | {f"{brand} – {p}" for p in prices}
+            prices
+            | {f"{name}, {price}" for name in names for price in prices}
+            | {f"{brand} – {p}" for p in prices}
+            | priced
         ),
         lines=frozenset(plain(text) for text in texts if not _SLOT.search(text)),
         frames=re.compile("|".join(filter(None, patterns)) or r"(?!)"),
         cues=cues,
         guards=words.guards if language in LANGUAGES else words_of("en").guards,
         brand=brand,
+        conjunction=joins.get("conjunction", ""),
         negations=words.negations if language in LANGUAGES else words_of("en").negations,
     )

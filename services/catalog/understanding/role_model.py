@@ -41,9 +41,9 @@ SHOWN: Final = frozenset(
 )  # roles that words have shown: these need a higher chance
 SURE_OF_SHOWN: Final = 0.95
 DOUBTED: Final = UNSHOWN | {"logistics"}  # roles of statements that lead nothing where they may be limits
-# Chance of a limit from which a statement leads nothing. 4 of 100 selling statements reach it and lose no other
+# Chance of a limit from which a statement leads nothing. 2 of 100 selling statements reach it and lose no other
 # place.
-DOUBTFUL: Final = 0.80
+DOUBTFUL: Final = 0.84
 DESCRIBING: Final = 2  # sentences of a trade and language that are learnt
 BATCH: Final = 64  # texts that are encoded at a time
 FOLDS: Final = 4  # of the trades, when thresholds are measured

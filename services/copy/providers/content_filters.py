@@ -100,20 +100,24 @@ def request_rules(
     *,
     banned: tuple[str, ...] = (),
     exempt: str = "",
+    written: str = "",
     emoji: bool | None = None,
     hashtags: bool = True,
     exclamation: bool = True,
     words_max: int | None = None,
     characters_max: int | None = None,
 ) -> RequestRules:
-    """The rules of a request. The arguments, from its instructions, narrow what the platform allows."""
+    """The rules of a request. The arguments, from its instructions, narrow what the platform allows.
+
+    written: the customer's texts with their amounts as the language writes them.
+    """
     platform = platforms()[brief.platform]
     source = brief_text(brief)
     return RequestRules(
         source=source.lower(),
         text=source,
         subject=brief.subject,
-        numbers=frozenset(_NUMBER.findall(source)),
+        numbers=frozenset(_NUMBER.findall(f"{source}\n{written}")),
         banned=inflected_banned_words((*brief.banned_words, *banned)),
         exempt=exempt,
         hashtags_max=platform.hashtags[1] if hashtags else 0,

@@ -15,7 +15,8 @@ from babel.dates import get_day_names, get_month_names
 
 from services.copy.domain import Tone
 from services.copy.providers.local.amounts import same_amount
-from services.copy.providers.local.fitness import BARE_PRICE
+from services.copy.providers.local.fitness import BARE_PRICE, NOT_CHOSEN
+from services.copy.providers.local.joining import joins_of
 from services.copy.providers.local.material import MADE, Material
 from services.copy.providers.local.names import name_parts, phrase_within, title_within
 from services.copy.providers.local.quotes import (
@@ -29,6 +30,7 @@ from services.copy.providers.local.quotes import (
     says_something,
     upper_first,
 )
+from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.words import LANGUAGES, Cue
 
 SHORT_HOOK: Final = 44  # characters read at a glance; longer hooks lose
@@ -46,6 +48,8 @@ ANY_TRADE: Final = 1.4  # less for a line of any trade
 CUT: Final = 0.08  # less for a fact that is shortened
 UNFIT: Final = 0.5  # loss from which a fact opens an ad only where nothing else does
 LAST: Final = 2.0  # less for those
+FAIR: Final = 0.4  # strength of such a sentence
+WEAKER: Final = 0.35  # less for a whole sentence that others are stronger than: still better than a name alone
 WEAK_AUDIENCE: Final = 0.7  # less for whom it is for: it does not say what
 AGAIN: Final = (1.2, 2.0, 2.6, 3.0)  # less for the same hook with another text below it
 FEWEST_AGAIN: Final = -0.6  # score of a hook that stands again
@@ -64,8 +68,10 @@ _ORDER: Final = {
     Tone.PLAYFUL: ("question", "benefit", "offer", "feature", "audience", "figure", "proof", "logistics", "price"),
     Tone.BOLD: ("figure", "offer", "benefit", "proof", "price", "question", "feature", "logistics", "audience"),
 }
+_VERB_ENDS: Final = ("ing", "ed")  # of English verbs
+_ADJECTIVE_ENDS: Final = ("e", "es", "en")  # of German adjectives before a noun; "-er" may be of a town
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
-_STEP: Final = 0.07
+_STEP: Final = 0.1
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
     {tone: {angle: 0.6 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
@@ -141,7 +147,9 @@ def _glance(hook: str) -> float:
 
 def _worth(found: Quote, text: str) -> float:
     """What a fact is worth as an opening."""
-    loss = found.loss + (LAST if found.loss >= UNFIT else 0.0)
+    is_plain = found.loss <= NOT_CHOSEN and found.is_prose and found.role in SELLING and "?" not in found.text
+    is_plain = is_plain and found.strength >= FAIR
+    loss = found.loss + ((WEAKER if is_plain else LAST) if found.loss >= UNFIT else 0.0)
     return found.strength - loss - (0.0 if text == found.text else CUT)
 
 
@@ -217,7 +225,7 @@ def with_name(material: Material, hook: str) -> str:
     is_plain = not any(sign in f"{material.what}{hook}" for sign in ":?!") and ". " not in hook
     if not is_plain:
         return f"{as_sentence(material.what)} {hook}"
-    return f"{material.what}{colon(material)} {_behind_colon(hook, material)}"
+    return f"{material.what}{colon(material)} {small_first(hook, material)}"
 
 
 def colon(material: Material) -> str:
@@ -225,11 +233,16 @@ def colon(material: Material) -> str:
     return "\u00a0:" if material.language == "fr" else ":"
 
 
-def _behind_colon(hook: str, material: Material) -> str:
-    """A text behind a colon: its first word in small letters, unless it is a name."""
+def small_first(hook: str, material: Material) -> str:
+    """A text within a sentence: its first word in small letters, unless it is a name or, in German, may be a noun."""
     word, _, rest = hook.partition(" ")
     is_title = word[:1].isupper() and (len(word) == 1 or word[1:].islower())
-    if material.language == "de" or not is_title or _is_name(word, rest, material):
+    if material.language == "de":
+        is_adjective = is_title and rest[:1].isupper() and word.endswith(_ADJECTIVE_ENDS)
+        joins = joins_of(material.language)
+        is_function = is_title and joins is not None and word.casefold() in joins.attached
+        return f"{word.casefold()} {rest}" if is_adjective or is_function else hook
+    if not is_title or _is_name(word, rest, material):
         return hook
     return f"{word.casefold()} {rest}".strip()
 
@@ -241,6 +254,8 @@ def _is_name(word: str, rest: str, material: Material) -> bool:
     small = word.casefold().rstrip(",;")
     if small in material.words.empty or re.search(rf"(?<!\w){re.escape(small)}(?!\w)", material.written):
         return False
+    if material.language == "en" and small.endswith(_VERB_ENDS):
+        return False  # "Covering Leeds and York"
     if not material.spoken or rest[:1].isupper() or small in names_of(material.language):
         return True
     return (
@@ -283,7 +298,8 @@ def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iter
             score = weights.get(one.role, 0.0) + one.strength - one.loss - PAIR - other.loss
             yield Argument(angle=one.role, hook=hook, score=score, lead=one)
     hook = f"{material.brand}{colon(material)} {material.what}"
-    if material.brand and len(hook) <= limit and fold(material.brand) not in fold(material.what):
+    is_plain = ":" not in material.what  # two labels before one text cannot be read
+    if material.brand and is_plain and len(hook) <= limit and fold(material.brand) not in fold(material.what):
         yield Argument(angle="name", hook=as_line(hook), score=_LEAST["name"] + _glance(hook), says_what=True)
     price = material.price.casefold()
     if price and price not in material.what.casefold() and not price.startswith(material.name.casefold()):

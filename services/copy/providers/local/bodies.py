@@ -10,9 +10,18 @@ from dataclasses import dataclass, replace
 
 from services.copy.domain import Format, Tone
 from services.copy.providers.local.amounts import amounts_of
-from services.copy.providers.local.arguments import Argument, filled, names_price, with_name
+from services.copy.providers.local.arguments import Argument, filled, names_price, small_first, with_name
+from services.copy.providers.local.joining import (
+    MOST_ITEMS,
+    behind_name,
+    is_phrase,
+    listed,
+    may_be_listed,
+    with_price,
+)
 from services.copy.providers.local.material import MADE
 from services.copy.providers.local.page import Page
+from services.copy.providers.local.prices import readable_amounts
 from services.copy.providers.local.quotes import (
     Quote,
     as_line,
@@ -68,9 +77,16 @@ class Writer:
         self._uses: Counter[str] = Counter()
         self._closers: Counter[str] = Counter()
 
-    def write(self, argument: Argument, *, turn: int = 0, bare: bool = False) -> Body:
-        """The body of an argument, the `turn`th of the request. `bare`: only what it cannot do without."""
-        draft = _Draft(self._task, argument, self._uses, self._random, self._closers, turn)
+    def write(
+        self, argument: Argument, *, turn: int = 0, bare: bool = False, without: frozenset[str] = frozenset()
+    ) -> Body:
+        """The body of an argument, the `turn`th of the request. `bare`: only what it cannot do without; `without`: ids
+        of facts that it must not use."""
+        task = self._task
+        if without:
+            quotes = tuple(found for found in task.material.quotes if found.id not in without)
+            task = replace(task, material=replace(task.material, quotes=quotes))
+        draft = _Draft(task, argument, self._uses, self._random, self._closers, turn)
         if bare:
             draft.bare()
         else:
@@ -148,9 +164,7 @@ class _Draft:
             chosen = self._said_of(line, chosen)
         rows = self._rows(chosen) if is_long and self._task.layout.bullets else []
         behind = [found for found in chosen if rows and found.source != "description" and found.role in TERMS]
-        for found in chosen:
-            if found not in rows and found not in behind:
-                self._quote(found)
+        self._run([found for found in chosen if found not in rows and found not in behind])
         if rows:
             self._list(rows)
         if is_long:
@@ -208,6 +222,32 @@ class _Draft:
                 self._page.drop(text)
 
     # -- pieces -------------------------------------------------------------------------------------------------------
+
+    def _run(self, chosen: Sequence[Quote]) -> None:
+        """Quotes statements; few words that follow each other make one sentence."""
+        material = self._task.material
+        items: list[Quote] = []
+        for found in [*chosen, None]:
+            if found is not None and len(items) < MOST_ITEMS and may_be_listed(found, material.language):
+                items.append(found)
+                continue
+            self._quote_list(items)
+            items = []
+            if found is not None:
+                self._quote(found)
+
+    def _quote_list(self, items: Sequence[Quote]) -> None:
+        material = self._task.material
+        texts = [as_line(found.text) for found in items]
+        small = [texts[0], *(small_first(text, material) for text in texts[1:])] if texts else []
+        line = listed(small, material.language) if len(items) > 1 else ""
+        if line and self._page.place(line):
+            for found in items:
+                self._supply.take(found)
+                self._named = self._named or material.says_the_name(found.text)
+            return
+        for found in items:
+            self._quote(found)
 
     def _quote(self, found: Quote, text: str | None = None) -> bool:
         sentence = as_sentence(text or found.text)
@@ -345,14 +385,22 @@ class _Draft:
             found
             for found in chosen
             if found.role in SELLING
-            and not (found.is_prose or found.dangling)
+            and not found.dangling
+            and (not found.is_prose or is_phrase(found.text, material.language))
             and (not material.amount or not amounts_of(found.text) or names_price(found, material, strict=True))
         ]
+        if self._task.form is Format.STORY:  # its sentences keep their order
+            short = [found for found in short if found is chosen[0]]
         first = next((found for found in short if found.role == "price"), short[0] if short else None)
         if first is not None and line == self._name_line():
-            both = as_sentence(with_name(material, as_line(first.text)))
-            has_colon = ": " in both and both.count(":") == 1
-            if has_colon and not echoes(first.text, material.what) and self._page.place(both):
+            text = as_line(first.text)
+            price = readable_amounts(text, material.language) if first.role == "price" else ""
+            both = with_price(material.what, price, material.language, turn=self._turn, sold=self._sells_a_thing)
+            both = both or behind_name(material.what, text, small_first(text, material), material.language)
+            is_joined = bool(both)
+            both = both or as_sentence(with_name(material, text))
+            has_colon = (": " in both or "\u00a0: " in both) and both.count(":") == 1
+            if (has_colon or is_joined) and not echoes(first.text, material.what) and self._page.place(both):
                 self._named = True
                 self._supply.take(first)
                 place = chosen.index(first) + 1
@@ -390,7 +438,12 @@ class _Draft:
         material = self._task.material
         if not material.price or material.price_is_quoted or material.dated or not self._wants_price():
             return ""
-        return as_sentence(f"{material.what}, {material.price}")
+        plain = with_price(material.what, material.price, material.language, turn=self._turn, sold=self._sells_a_thing)
+        return plain or as_sentence(f"{material.what}, {material.price}")
+
+    @property
+    def _sells_a_thing(self) -> bool:
+        return self._task.material.kind in {"good", "food"} and self._task.material.is_known
 
     def _sender(self) -> bool:
         """Names the sender, where nothing has."""
@@ -442,7 +495,7 @@ class _Draft:
         material = self._task.material
         priced = self._wants_price()
         if not self._named and not (priced and material.says_the_name(material.price)):
-            plain = as_sentence(f"{material.what}, {material.price}")
+            plain = self._priced_name() or as_sentence(f"{material.what}, {material.price}")
             if priced and not material.price_is_quoted and self._page.place(plain):
                 self._named = True
                 return

@@ -14,12 +14,14 @@ from dataclasses import dataclass, replace
 from services.chassis.errors import InputFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Platform, Variant
 from services.copy.providers import content_filters
-from services.copy.providers.local import spelling
+from services.copy.providers.local import proof, spelling
 from services.copy.providers.local.arguments import Argument, again, arguments
 from services.copy.providers.local.bodies import Body, Writer
 from services.copy.providers.local.choice import choose
 from services.copy.providers.local.hashtags import hashtags
 from services.copy.providers.local.notes import notes_for
+from services.copy.providers.local.prices import readable_amounts
+from services.copy.providers.local.quotes import Quote, as_sentence
 from services.copy.providers.local.request import Order, check_feasible, not_found, understand_order
 from services.copy.providers.local.supply import Task
 from services.copy.providers.local.words import words_of
@@ -31,6 +33,7 @@ UNBACKED = 2.0
 TRIAL_SEED = "trial"
 UNKNOWN, PLAIN = "und", "en"  # languages
 MOST_TURNS = 12  # tries to find five that may go out; each refuses those that may not
+MOST_REWRITTEN = 2  # times that a body with faults is written again
 MOST_ARGUMENTS = 60  # the best that are looked at: what is worse is not chosen
 _STOP_DOUBLED = re.compile(r"(?<!\.)([.!?。！？।])[.。।](?![.。।])")
 _WIDE_STOP = re.compile(r"([。！？]) (?=\S)")  # no space follows it
@@ -212,22 +215,45 @@ def _drafts_of(
 
 
 def _draft(argument: Argument, writer: Writer, order: Order, turn: int, *, named: bool) -> Draft | None:
+    """An argument with its body; None where no body of it may go out. A body in which the proof-reader finds a fault is
+    written again without the facts that have it, at most MOST_REWRITTEN times, and then with little else than names."""
     hook = polish(argument.hook, order, title=True)
-    for bare in (False, True):
-        body = writer.write(argument, turn=turn, bare=bare)
+    without: frozenset[str] = frozenset()
+    for attempt in range(MOST_REWRITTEN + 2):
+        bare = attempt > MOST_REWRITTEN
+        body = writer.write(argument, turn=turn, bare=bare, without=without)
         is_named = body.named or order.material.is_named_in(f"{hook}\n{body.text}")
         says_nothing = not body.used and argument.lead is None and bool(order.material.quotes)
         if not body.answered or not body.text or (named and (not is_named or says_nothing)):
             continue
         text = polish(body.text, order)
+        quoted = [found for found in (*body.used, argument.lead) if found is not None]
+        faults = [
+            fault
+            for fault in proof.faults(hook, text, order.material.language, order.material.own_names)
+            if fault.kind != "page" or any(_has(found, fault, order) for found in quoted)  # "Read more" may be ours
+        ]
+        if any(fault.sentence and fault.sentence in hook for fault in faults if fault.kind != "twice"):
+            return None
+        if faults and not (bare and all(fault.kind == "twice" for fault in faults)):  # a name alone stands twice
+            faulty = {found.id for found in body.used for fault in faults if _has(found, fault, order)}
+            without |= faulty
+            continue
         variant = Variant(angle=argument.angle, hook=hook, body=text, cta="-", hashtags=())
         if content_filters.rejection_reason(variant, order.brief, order.rules) is None:
             return Draft(argument=argument, hook=hook, body=replace(body, text=text))
     return None
 
 
+def _has(found: Quote, fault: proof.Fault, order: Order) -> bool:
+    """Whether a quoted fact has a fault, or is a part of the sentence that has it."""
+    said = polish(as_sentence(found.text), order).rstrip(".")
+    return said in fault.sentence or fault.sentence.rstrip(".") in said
+
+
 def polish(text: str, order: Order, *, title: bool = False) -> str:
     """Punctuation and spelling of a finished text."""
+    text = readable_amounts(text, order.material.language)
     text = _STRAIGHT.sub("’", _STOP_DOUBLED.sub(r"\1", text))
     text = _WIDE_STOP.sub(r"\1", text)
     if not order.rules.exclamation or (title and order.brief.platform is Platform.GOOGLE):

@@ -15,6 +15,8 @@ from services.copy.providers.local.arguments import UNFIT, Argument, arguments, 
 from services.copy.providers.local.engine import polish
 from services.copy.providers.local.fitness import BESIDE
 from services.copy.providers.local.picture_price import before_price, names_money, price_of, with_its_end
+from services.copy.providers.local.prices import readable_amounts
+from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (
     Quote,
     as_line,
@@ -28,6 +30,7 @@ from services.copy.providers.local.quotes import (
     shortened,
 )
 from services.copy.providers.local.request import Order, understand_order
+from services.copy.providers.local.supply import named_limits
 
 HEADLINE_CHARACTERS: Final = 48
 SUBLINE_CHARACTERS: Final = 90
@@ -128,11 +131,23 @@ def _may_lead(argument: Argument, order: Order) -> bool:
         return False  # "Three places, with card" says not what of
     if material.brand and argument.angle == "name" and fold(argument.hook).startswith(fold(material.brand)):
         return fold(argument.hook) == fold(material.what)  # the picture names the sender by itself
+    if found is not None and argument.lead is found and not _fits_below(found, order):
+        return False  # what limits it would not be read
     if found is None or order.focus_of(found) > 0 or found is material.opening:
         return True
     is_reason = found.role in _REASONS and found.strength >= STRONG
     is_reason = is_reason or (material.kind == "event" and found.role == "figure")
     return _is_fit(found, order) and (is_reason or not _is_title(as_line(material.what), order))
+
+
+def _fits_below(found: Quote, order: Order) -> bool:
+    """Whether all that limits a price or offer fits into the line below it."""
+    return len(_limits_line(found, order)) <= SUBLINE_CHARACTERS
+
+
+def _limits_line(found: Quote, order: Order) -> str:
+    """What limits a price or offer, as one line; empty for a fact without limits."""
+    return " ".join(limit.sentence for limit in named_limits(found, order.material))
 
 
 def _stands_by_itself(found: Quote, order: Order) -> bool:
@@ -153,6 +168,9 @@ def _is_fit(found: Quote, order: Order) -> bool:
 
 def _may_stand(text: str, order: Order, *, below: bool = False) -> bool:
     """Whether the filters of copy let a line pass: length, banned words, claims. below: it stands below a headline."""
+    material = order.material
+    if not is_clean(readable_amounts(text, material.language), material.language, material.own_names):
+        return False
     line = Variant(angle="line", hook=text, body="-", cta="-", hashtags=())
     reading = order.brief
     if below:  # there is room for a sentence
@@ -168,7 +186,9 @@ def _subline(order: Order, argument: Argument | None, headline: str, price: str)
     offers = " ".join(order.offers)
     if offers and len(offers) <= SUBLINE_CHARACTERS:
         return offers
-    if argument is not None and argument.answer is not None:
+    if argument is not None and argument.lead is not None and (limits := _limits_line(argument.lead, order)):
+        return polish(limits, order)
+    if argument is not None and argument.answer is not None and not _limits_line(argument.answer, order):
         answer = argument.answer.within(SUBLINE_CHARACTERS - 1, material.words)
         if answer and _may_stand(answer, order, below=True):
             return polish(as_sentence(answer), order)
@@ -200,6 +220,8 @@ def _sentence(order: Order, argument: Argument | None, headline: str) -> str:
     for found in (material.opening, *material.quotes):
         if found is None or found.dangling or found.late or found.role in _LIMITS or not found.is_prose:
             continue
+        if named_limits(found, material):
+            continue
         if (argument is not None and found is argument.lead) or len(found.text) >= SENTENCE_CHARACTERS:
             continue
         if order.instructions.price is False and names_money(found.text):
@@ -213,7 +235,7 @@ def _sentence(order: Order, argument: Argument | None, headline: str) -> str:
 def _before_price(found: Quote, order: Order) -> str | None:
     """What a line with the price says before it."""
     material = order.material
-    if found.late or found.role in _LIMITS:
+    if found.late or found.role in _LIMITS or named_limits(found, material):
         return None
     said = before_price(found.text, material.amount, material.words) if material.amount else ""
     if said or not names_money(found.text):
@@ -237,12 +259,18 @@ def _needed(order: Order, headline: str, price: str) -> str:
         found = [
             quote.text
             for quote in material.quotes
-            if names_money(quote.text) and quote.loss < UNFIT and not (quote.late or quote.dangling)
+            if names_money(quote.text)
+            and quote.loss < UNFIT
+            and not (quote.late or quote.dangling)
+            and not named_limits(quote, material)
         ]
     elif not price and order.instructions.price is not False:
         prices = [quote for quote in material.quotes if quote.source != "price" and not quote.late]
         prices = [quote for quote in prices if names_price(quote, material, strict=bool(material.amount))]
-        found = [with_its_end(quote.text, material.written) for quote in prices]
+        found = [
+            " ".join(filter(None, (with_its_end(quote.text, material.written), _limits_line(quote, order))))
+            for quote in prices
+        ]
     for text in sorted(found, key=len) if material.kind in DATED else found:
         line = as_line(text)
         if (
@@ -273,6 +301,8 @@ def _pieces(quotes: list[Quote], order: Order, argument: Argument | None, headli
     for found in quotes:
         if found.dangling or (argument is not None and found is argument.lead) or found.words & said:
             continue
+        if named_limits(found, material):
+            continue  # a piece has no room for what limits it
         if is_name and len(content_words(found.text, material.words) - known) < NEW_WORDS:
             continue
         # the picture shows the price by itself

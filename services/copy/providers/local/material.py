@@ -14,6 +14,7 @@ from services.copy.providers.local.amounts import amounts_of, first_amount, has_
 from services.copy.providers.local.fitness import (
     WEAK,
     Setting,
+    is_demand,
     is_late,
     is_shorthand,
     is_titled,
@@ -24,8 +25,9 @@ from services.copy.providers.local.fitness import (
     opening_of,
     stands_for,
 )
-from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_codes
-from services.copy.providers.local.prices import amount_text
+from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_codes, without_sender
+from services.copy.providers.local.prices import amount_text, is_amount, readable_amounts
+from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (
     Quote,
     content_words,
@@ -126,6 +128,11 @@ class Material:
     said: str
 
     @property
+    def own_names(self) -> tuple[str, ...]:
+        """What the customer calls the product and its sender, as it is written."""
+        return tuple(filter(None, (self.full_name, self.what, self.name, self.brand)))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What a text may call the product, case folded; the sender where it has no name."""
         return tuple(dict.fromkeys(text.casefold() for text in (self.what, self.name) if text)) or (
@@ -181,6 +188,7 @@ def material_of(brief: CopyBrief) -> Material:
     strict = bool(STRICT.intersection(subject.regulated))
     written = "\n".join((brief.description, *brief.features))
     name = spoken_name(without_codes(subject.name or brief.product_name.strip()), brief.product_name, written)
+    name = without_sender(name, subject.brand or brief.brand_name.strip())
     if code == "de":  # nouns have capitals
         name = upper_first(name)
     price, quoted = _price(brief, quotes, words, code)
@@ -201,6 +209,13 @@ def material_of(brief: CopyBrief) -> Material:
     alone = _stands_alone(quotes, brief)
     doubted = {fact.id for fact in facts if fact.strength <= LEADS_NOTHING}
     described = re.sub(r"[ \t\u00a0]+", " ", brief.description).casefold()
+    called = tuple(filter(None, (name, subject.name, subject.brand or brief.brand_name)))
+
+    def is_proper(found: Quote) -> bool:
+        if found.role == "price" and found.source != "price" and brief.price and is_amount(found.text):
+            return False  # it is the price by itself, which stands beside the name
+        return is_clean(readable_amounts(found.text, code), code, called)
+
     fit = [
         replace(
             found,
@@ -208,7 +223,7 @@ def material_of(brief: CopyBrief) -> Material:
             late=is_late(found, setting),
         )
         for found in quotes
-        if alone(found) and may_stand(found, setting) and not is_torn(found, described)
+        if alone(found) and may_stand(found, setting) and not is_torn(found, described) and is_proper(found)
     ]
     if setting.few:  # a line with all in it, shorter where a text has no room for it
         priced = [
@@ -251,14 +266,25 @@ def material_of(brief: CopyBrief) -> Material:
         # what a text asks for must fit; a button is one of a few that the platform has
         closing=subject.goal if is_sure and not subject.sensitive else "",
         quotes=tuple(sorted(fit, key=lambda found: -found.strength)),
-        spare=tuple(found for found in quotes if alone(found) and not any(found.id == other.id for other in fit)),
+        spare=tuple(
+            found
+            for found in quotes
+            if alone(found) and is_proper(found) and not any(found.id == other.id for other in fit)
+        ),
         must=tuple(
             found
             for found in quotes
             if is_always_said(found, words)
             or (found.role == "legal" and is_line(found.text) and (strict or subject.kind == "cause"))
         ),
-        conditions=tuple(found for found in quotes if found.role == "condition" and not is_always_said(found, words)),
+        conditions=tuple(
+            found
+            for found in quotes
+            if found.role == "condition"
+            and not is_always_said(found, words)
+            and is_proper(found)
+            and not _is_request(found, words)
+        ),
         price=price,
         amount=brief.price or "",
         price_is_quoted=quoted,
@@ -345,6 +371,12 @@ def audience_phrase(text: str, words: Words) -> str:
     return first[0].lower() + first[1:] if words.language != "de" else first
 
 
+def _is_request(found: Quote, words: Words) -> bool:
+    """Whether a listed condition only asks something of the customer ("please move furniture first")."""
+    is_counted = any(sign.isdigit() for sign in found.text)
+    return found.source == "features" and is_demand(found.text, words) and not is_counted
+
+
 def _is_the_price(found: Quote, brief: CopyBrief) -> bool:
     """Whether a fact about money says what the product costs, rather than a part of it or something beside it."""
     if found.source == "price":
@@ -366,6 +398,7 @@ def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -
         if found.role == "price"
         and len(found.text) <= MAX_PRICE
         and not is_shorthand(found.text[:2])
+        and (found.source == "price" or not is_amount(found.text))
         and _is_the_price(found, brief)
     ]
     named = [found for found in named if found.source != "price"] or named

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from services.copy.providers.local.quotes import echoes, first_word, last_word
+from services.copy.providers.local.quotes import echoes, first_word, last_word, upper_first
 from services.copy.providers.local.words import Words, signs
 
 LEAST_NAME = 5  # letters of a name
@@ -12,6 +12,7 @@ MAX_WHAT = 56  # characters of a name that a text can repeat
 SHOUTED = 0.6  # share of capitals among a name's letters from which it is written in capitals
 SHOUTED_WORD = 4  # letters of a word that is no abbreviation
 _NAME_END = re.compile(r"\s[–—|-]\s|\s*[|:;(\[]\s*|,\s")
+_SENDER_BESIDE = re.compile(r"\s[–—|-]\s")
 _CODE = re.compile(r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}\s+(?=\w+ \w{3})")  # "WT-22700 Round tank"
 _REFERENCE = re.compile(
     rf"(?<!\s)\s*(?:[-–(]\s*)?\b(?:{'|'.join(signs('references'))})\b"
@@ -31,9 +32,19 @@ def short_name(name: str) -> str:
     parts = name_parts(name)
     for count in range(1, len(parts) + 1):
         kept = name[: name.find(parts[count - 1], 0) + len(parts[count - 1])].strip(" ,:;–—|-")
-        if sum(map(str.isalpha, kept)) >= LEAST_NAME:
+        is_label = " " not in kept and name[len(kept) :].lstrip().startswith(":")  # "Notary: wills" is about wills
+        if sum(map(str.isalpha, kept)) >= LEAST_NAME and not is_label:
             return kept
     return name.strip()
+
+
+def without_sender(name: str, sender: str) -> str:
+    """A name without its sender before or behind a dash or bar ("Dog grooming - Paws & Rinse"), if words remain."""
+    parts = _SENDER_BESIDE.split(name)
+    kept = [part for part in parts if part.strip().casefold() != sender.casefold()]
+    if len(kept) == len(parts) or len(kept) != 1 or sum(map(str.isalpha, kept[0])) < LEAST_NAME:
+        return name
+    return upper_first(kept[0].strip())
 
 
 def name_parts(name: str) -> list[str]:

@@ -10,8 +10,9 @@ from services.chassis.amounts import amounts_in
 from services.copy.domain import CopyBrief, Format, Platform
 from services.copy.providers.local.amounts import same_amount
 from services.copy.providers.local.arguments import names_price
-from services.copy.providers.local.quotes import as_line, first_word, last_word
+from services.copy.providers.local.quotes import Quote, as_line, first_word, last_word
 from services.copy.providers.local.request import Order, understand_order
+from services.copy.providers.local.supply import named_limits
 from services.copy.providers.local.words import Words
 
 PRICE_CHARACTERS: Final = 46  # of a price with its unit and limits, on a line of its own
@@ -34,11 +35,15 @@ def price_of(order: Order) -> str:
     material = order.material
     if order.instructions.price is False or (not material.amount and material.kind in UNPRICED):
         return ""
+    quotes = [found for found in (*material.quotes, *material.spare) if found.source != "price"]
+    priced = [found for found in quotes if names_price(found, material, strict=True)]
+    limits = [limit for found in priced for limit in named_limits(found, material)]
+    if limits:  # a price that is shown without them is not what a customer pays
+        return _with_limits(priced, limits)
     if material.price and not material.price_is_quoted:
         return material.amount
     texts = [material.price] if material.price else []
-    quotes = [found for found in (*material.quotes, *material.spare) if found.source != "price"]
-    texts += [found.text for found in quotes if names_price(found, material, strict=True)]
+    texts += [found.text for found in priced]
     for found_text in texts:
         text = with_its_end(found_text, material.written)
         whole = as_line(text)
@@ -47,6 +52,13 @@ def price_of(order: Order) -> str:
             if line and len(line) <= PRICE_CHARACTERS and (names_money(line) or line == clause):
                 return as_line(line)
     return ""
+
+
+def _with_limits(priced: list[Quote], limits: list[Quote]) -> str:
+    """The shortest text of a price with all that limits it, where a line has room for both; else empty."""
+    behind = " ".join(dict.fromkeys(limit.sentence for limit in limits))
+    lines = sorted((f"{found.sentence} {behind}" for found in priced if found.role == "price"), key=len)
+    return as_line(lines[0]) if lines and len(lines[0]) <= PRICE_CHARACTERS else ""
 
 
 def with_its_end(text: str, written: str) -> str:

@@ -175,7 +175,7 @@ def shortened(text: str, limit: int, words: Words) -> str | None:
     text = text.strip()
     if len(text) <= limit:
         return text
-    if not words.joints:  # of a language without data no word is known that limits
+    if not words.joints or "? " in text:  # of a language without data no word is known that limits
         return None
     for cut in reversed(list(_SEPARATOR.finditer(text))):
         kept, dropped = text[: cut.start()].rstrip(), text[cut.start() :]
@@ -219,7 +219,7 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
     Amounts and what limits them may be cut off together ("Hives for cherry trees | , from €38, minimum 20"): the clause
     itself names no number. A negation, or a limit of anything else, is never cut off.
     """
-    if not words.joints:
+    if not words.joints or "? " in text:
         return None
     for cut in _SEPARATOR.finditer(text):
         kept, dropped = text[: cut.start()].rstrip(), text[cut.start() :]
@@ -245,8 +245,8 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
 def halves(text: str, limit: int, words: Words) -> list[tuple[str, str]]:
     """Where a line may be divided so that both parts can be read: the first within `limit` characters and the rest,
     longest first. A part neither begins with a word that leans on the other nor ends in one."""
-    found = []
-    for cut in _SEPARATOR.finditer(text):
+    found: list[tuple[str, str]] = []
+    for cut in _SEPARATOR.finditer(text) if "? " not in text else ():  # an answer stands with its question
         head, rest = text[: cut.start()].rstrip(), text[cut.end() :]
         first = first_word(rest)
         if len(head) > limit or len(_WORD.findall(head)) < FEWEST_WORDS or len(_WORD.findall(rest)) < FEWEST_WORDS:

@@ -14,6 +14,7 @@ from services.copy.providers import content_filters
 from services.copy.providers.instructions import Instructions, parse_instructions
 from services.copy.providers.local.goals import asks, goal_of
 from services.copy.providers.local.material import Material, audience_phrase, material_of
+from services.copy.providers.local.prices import readable_amounts
 from services.copy.providers.local.quotes import Quote, content_words
 from services.copy.providers.platforms import Layout, PlatformRules, platforms
 
@@ -99,6 +100,7 @@ def understand_order(brief: CopyBrief) -> Order:
         exempt="\n".join(
             [material.full_name, material.name, *instructions.sentences, material.price, *_quoted(material)]
         ),
+        written=readable_amounts(content_filters.brief_text(brief), material.language),
         emoji=False if calm else instructions.emoji,
         hashtags=instructions.hashtags,
         exclamation=instructions.exclamation and not calm,

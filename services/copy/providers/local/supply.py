@@ -16,6 +16,7 @@ from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
 from services.copy.providers.local.quotes import Quote, content_words, names_day
 from services.copy.providers.local.strengths import SELLING
+from services.copy.providers.local.words import Words
 from services.copy.providers.platforms import Layout
 
 USED_PASSAGE: Final = 0.1  # likewise in a passage, of which another one says other things
@@ -227,11 +228,11 @@ class Supply:
         is_told = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
         behind = self.limit_behind(found) if is_told or found.role in {"price", "offer"} else None
         named = [limit for limit in self._task.material.conditions if limit.id in found.limited_by]
-        words, held = self._task.material.words, {quoted.id for quoted in self.quoted}
+        held = {quoted.id for quoted in self.quoted}
         return tuple(
             limit
             for limit in [*([behind] if behind and behind not in named else []), *named]
-            if limit.id not in held and (not _refuses(limit, words.negations) or words.extras.search(limit.text))
+            if limit.id not in held and binds(limit, self._task.material.words)
         )
 
     def statements(self, *, turn: int = 0) -> list[Statement]:
@@ -370,13 +371,33 @@ def _is_found(pattern: re.Pattern[str], text: str) -> bool:
 
 
 def _is_bare_negation(found: Quote, negations: re.Pattern[str]) -> bool:
-    return bool(negations.match(found.text)) and len(found.text.split()) <= BARE_NEGATION
+    count = len(found.text.split())
+    is_short = count < BARE_NEGATION and not any(sign.isdigit() for sign in found.text)
+    return (is_short and bool(negations.search(found.text))) or (
+        count <= BARE_NEGATION and bool(negations.match(found.text))
+    )
 
 
 def _refuses(found: Quote, negations: re.Pattern[str]) -> bool:
     """Whether a limit only says what is not done: it limits nothing that was said."""
     opening = " ".join(found.text.split()[:REFUSAL])
     return bool(negations.search(opening)) and not any(sign.isdigit() for sign in found.text)
+
+
+def binds(limit: Quote, words: Words) -> bool:
+    """Whether a condition limits the price or offer that it belongs to: not what it merely refuses or welcomes."""
+    if words.welcomes.search(limit.text) and not any(sign.isdigit() for sign in limit.text):
+        return False
+    return not _refuses(limit, words.negations) or bool(words.extras.search(limit.text))
+
+
+def named_limits(found: Quote, material: Material) -> tuple[Quote, ...]:
+    """The conditions without which a price or offer is not what a customer gets, wherever they stand."""
+    if found.role not in {"price", "offer"}:
+        return ()
+    return tuple(
+        limit for limit in material.conditions if limit.id in found.limited_by and binds(limit, material.words)
+    )
 
 
 def alike(one: Quote, other: Quote) -> bool:

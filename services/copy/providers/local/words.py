@@ -60,7 +60,7 @@ class Words:
     `asked`: by what a brief asks of its readers, the phrases that ask it; `demands`: words of texts that ask something
     of the customer; `always`: lines that every text carries; `rented`: words of what is lent for money; `measured`: of
     what is made after measuring; `walk_in`, `no_account`: of what needs no appointment, no account; `extras`: of what a
-    price lacks (services/copy/data/asked.toml).
+    price lacks; `welcomes`: of what is allowed (services/copy/data/asked.toml).
     """
 
     language: str
@@ -86,6 +86,7 @@ class Words:
     walk_in: re.Pattern[str]
     no_account: re.Pattern[str]
     extras: re.Pattern[str]
+    welcomes: re.Pattern[str]
     asked: Mapping[str, re.Pattern[str]]
 
     def phrases(self, section: str, name: str, tone: Tone) -> list[str]:
@@ -193,6 +194,7 @@ def words_of(language: str) -> Words:
         walk_in=whole_words(asked.get("walk_in", ())),
         no_account=whole_words(asked.get("no_account", ())),
         extras=whole_words(asked.get("extras", ())),
+        welcomes=whole_words(asked.get("welcomes", ())),
         asked={kind: whole_words(asked[kind]) for kind in ASKED if kind in asked},
     )
 
