@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,10 @@ from services.catalog.understanding.role_model import (
     CLASSES,
     DOUBTFUL,
     LIMITS,
+    LONGEST_RESTORED,
+    RESTORED,
+    SELLS,
+    SURELY_SELLS,
     Array,
     RoleModel,
     read_statements,
@@ -104,6 +109,50 @@ def test_languages_that_were_not_measured_are_left_alone(language: str) -> None:
     assert language not in thresholds()
     facts = [fact("a")]
     assert Sure(a=1.0).applied(facts, language) == facts == Sure(a=1.0).doubted(facts, language)
+
+
+class Chances(RoleModel):
+    """A model whose chances to sell are given, as those of benefits."""
+
+    def __init__(self, **chances: float) -> None:
+        self._chances = chances
+
+    def chances(self, texts: Sequence[str], vectors: Array | None = None) -> Array:
+        return np.array([[self._chances[text] * (name == "benefit") for name in CLASSES] for text in texts], np.float32)
+
+
+def test_a_condition_by_its_words_that_surely_sells_is_none() -> None:
+    model = Chances(a=SELLS - 0.01, b=SELLS + 0.01, c=SURELY_SELLS + 0.01)
+    found = model.restored([replace(fact(text, role="condition"), strength=0.0) for text in "abc"], "en")
+    assert [(each.role, each.strength) for each in found] == [
+        ("condition", 0.0),
+        ("benefit", BESIDE),
+        ("benefit", RESTORED),
+    ]
+
+
+def test_a_long_condition_stays_one() -> None:
+    facts = [fact("a" * (LONGEST_RESTORED + 1), role="condition")]
+    assert Chances(**{facts[0].text: 1.0}).restored(facts, "en") == facts
+
+
+def test_a_condition_that_the_customer_gave_as_one_stays_one() -> None:
+    facts = [fact("a", role="condition", source="conditions")]
+    assert Chances(a=1.0).restored(facts, "en") == facts
+
+
+@pytest.mark.parametrize(("limit", "selling"), [
+    ("Fuel is not included, and neither is the ferry", "Nobody here asks why you stopped"),
+    ("Begleitung nur mit Ausweis", "Bei uns wird niemand gehetzt"),
+])  # fmt: skip
+def test_unseen_conditions_that_sell_are_restored_and_limits_are_not(
+    model: RoleModel, limit: str, selling: str
+) -> None:
+    assert not {limit, selling} & {statement.text for statement in read_statements()}
+    facts = [replace(fact(text, role="condition"), strength=0.0) for text in (limit, selling)]
+    kept, restored = model.restored(facts, "de" if "nur" in limit else "en")
+    assert kept.role == "condition"
+    assert restored.role != "condition"
 
 
 def test_fields_that_say_what_they_are_are_not_read() -> None:

@@ -81,10 +81,16 @@ def test_what_may_be_a_limit_stays_and_leads_nothing() -> None:
     assert (kept.role, kept.strength) == ("feature", BESIDE)
 
 
-@pytest.mark.parametrize("role", ["condition", "legal", "contact"])
-def test_conditions_and_legal_lines_are_never_taken_out(role: str) -> None:
+@pytest.mark.parametrize("role", ["legal", "contact"])
+def test_legal_lines_and_contacts_are_never_taken_out(role: str) -> None:
     facts = [fact("a", role=role)]
     assert left({"a": {"internal": 1.0}}, *facts) == facts
+
+
+def test_a_condition_is_taken_out_only_if_it_limits_nothing() -> None:
+    note, limit = fact("a", role="condition"), fact("b", role="condition")
+    chances = {"a": {"internal": SURE + 0.01}, "b": {"internal": SURE + 0.01, "fee": MAY_LIMIT + 0.01}}
+    assert left(chances, note, limit) == [limit]
 
 
 def test_fields_that_say_what_they_are_stay() -> None:

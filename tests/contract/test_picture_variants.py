@@ -112,7 +112,7 @@ class TestChanges:
             maker, variant(maker, asset(parent)["id"], {"changes": {"productImageId": product["images"][0]["id"]}})
         )
         assert "Water that stays cold" in job["notes"][0]
-        # The photo became the product's; the first picture is drawn as it was, without it.
+        # The photo is now the product's; the first picture is drawn as it was, without it.
         again = finished(maker, variant(maker, asset(parent)["id"], {"changes": {"cta": "See it now"}}))
         assert (pixels(maker, parent) != pixels(maker, again)).any(axis=2).mean() < 0.2
 

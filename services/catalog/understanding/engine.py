@@ -45,7 +45,7 @@ def load_engine() -> Engine:
 
     def weighed_facts(texts: ProductTexts, language: str, /) -> Sequence[Fact]:
         said = unsaid.without(find_facts(texts, language), texts.name, language)
-        found = role_model.applied(said, language)
+        found = role_model.applied(role_model.restored(said, language), language)
         return role_model.doubted(in_order(worth.weigh(found), texts, language), language)
 
     reader = Reader(

@@ -36,7 +36,7 @@ SURE_OF_WITHDRAWAL: Final = 0.80  # from which the statement that is taken back 
 # Chance of a limit from which a statement of both kinds stays and leads nothing: a limit is not lost to a guess.
 MAY_LIMIT: Final = 0.15
 MOST: Final = 40  # statements of a product that are read, the strongest first; a new one costs 3 ms
-KEPT: Final = frozenset({"condition", "legal", "contact"})  # roles that are never taken out
+KEPT: Final = frozenset({"legal", "contact"})  # roles that are never taken out
 LONG: Final = 4  # letters of a word that two statements of one thing share
 ALIKE: Final = 0.30  # similarity of a statement to the one that takes it back; unrelated ones reach 0.2
 WITHDRAWAL: Final = CLASSES.index("withdrawal")
@@ -69,6 +69,10 @@ class UnsaidStatements:
         unsaid, limits = chances[:, UNSAID_COLUMNS].sum(axis=1), chances[:, LIMIT_COLUMNS].sum(axis=1)
         changed: dict[int, Fact | None] = {}
         for at, fact in enumerate(read):
+            if fact.role == "condition":  # it leads nothing anyway, and a limit is not lost to a guess
+                if unsaid[at] >= SURE and limits[at] < MAY_LIMIT:
+                    changed[id(fact)] = None
+                continue
             doubtful, sure = (DOUBTFUL_IF_SHOWN, SURE_IF_SHOWN) if fact.role in SHOWN else (DOUBTFUL, SURE)
             if unsaid[at] >= sure:
                 changed[id(fact)] = _beside(fact) if limits[at] >= MAY_LIMIT else None
