@@ -69,7 +69,8 @@ class TestSuccess:
 
     def test_optional_fields_are_absent_when_unset(self, client: httpx.Client, services: StubServices) -> None:
         status = client.get("/api/generate/status", params={"jobId": JOB}).json()
-        assert set(status) == {"id", "jobId", "type", "status", "assets", "variants", "notes", "projectId", "productId"}
+        lists = {"assets", "variants", "notes", "deletedAssets"}
+        assert set(status) == {"id", "jobId", "type", "status", "projectId", "productId"} | lists
         assert status["assets"] == []
 
     def test_nested_values_arrive(self, client: httpx.Client, services: StubServices) -> None:
