@@ -227,7 +227,8 @@ async def test_live_workers_keep_their_jobs_when_leases_expire_during_an_outage(
     customer = harness.running.customer(3)
     job_id = await submit(harness, customer, "ok:9")
     await reached(harness, customer, job_id, status="processing")
-    expired = "select count(*) from job where id = %s and lease_expires_at < now() - interval '1 second'"
+    # Longer than the gap by which the sweeper sees that it was frozen (MAX_GAP_SECONDS).
+    expired = "select count(*) from job where id = %s and lease_expires_at < now() - interval '3 seconds'"
     assert harness.signal("job", signal.SIGSTOP)
     try:
         await harness.until(lambda: harness.count("job", expired, job_id) == 1)
