@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Job, call, request } from "./api.ts";
 import { readNames } from "./gallery.tsx";
-import { isLive, jobs, kindOf } from "./jobs.ts";
+import { followed as streamed, isLive, jobs, kindOf } from "./jobs.ts";
 import { AsRequest, Loading, Page, Problem, formatTime, useLoaded } from "./parts.tsx";
 import { Progress } from "./results.tsx";
 import { link } from "./route.ts";
@@ -12,6 +12,7 @@ const PAGE = 20;
 
 export function JobList() {
   const known = jobs.use();
+  const isStreamed = streamed.use();
   const names = useLoaded(() => readNames(""), null);
   const followed = useRef(new Set<string>());
   const [listed, setListed] = useState<Job[]>([]);
@@ -31,11 +32,13 @@ export function JobList() {
       setBusy(false);
     }
   };
-  useEffect(() => void read(""), []);
+  // Read again once the stream is open: it says nothing of jobs that ended before.
+  useEffect(() => void read(""), [isStreamed]);
   // The stream knows jobs that were submitted after the list was read, and newer states of those in it. They stay in the
-  // list when they end.
+  // list when they end. Ids grow with time, so a known job at or above the oldest one in the list belongs in it.
+  const oldest = token ? (listed.at(-1)?.id ?? "") : "";
   for (const job of Object.values(known)) if (isLive(job)) followed.current.add(job.id);
-  const all = new Map([...Object.values(known).filter((job) => followed.current.has(job.id)), ...listed].map((job) => [job.id, known[job.id] ?? job]));
+  const all = new Map([...Object.values(known).filter((job) => job.id >= oldest || followed.current.has(job.id)), ...listed].map((job) => [job.id, known[job.id] ?? job]));
   const sorted = [...all.values()].sort((one, other) => (one.id < other.id ? 1 : -1));
   return (
     <Page title={T.jobs.title} intro={T.jobs.intro}>

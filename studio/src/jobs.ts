@@ -20,6 +20,8 @@ export const jobs = store<Record<string, Job>>({});
 export const credits = store<Credits | null>(null);
 export const runs = store<Run[]>([], "runs");
 export const spoken = store("");
+/** Whether the event stream has been open: changes since then are known. */
+export const followed = store(false);
 // The keys of requests whose responses did not arrive, by content: the same request again is the same job, not a new one.
 const unanswered = store<Record<string, string>>({}, "unanswered");
 
@@ -52,6 +54,7 @@ onForget(() => {
   jobs.set({});
   credits.set(null);
   failures.clear();
+  followed.set(false);
 });
 
 export async function refreshCredits(): Promise<void> {
@@ -143,6 +146,7 @@ export async function follow(signal: AbortSignal): Promise<void> {
   while (!signal.aborted && credentials.get()) {
     try {
       const response = await openStream("/api/generate/jobs/events", last, signal);
+      followed.set(true);
       last = await read(response, last);
     } catch (error) {
       if (signal.aborted || asApiError(error).status === 401) return;
