@@ -17,6 +17,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    delete,
     func,
     literal_column,
     or_,
@@ -31,7 +32,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from services.chassis.data.database import Connection
 from services.chassis.data.ids import new_id
 from services.chassis.data.sql import among, inline, unnest
-from services.chassis.data.statements import IdRow, Query, fetch_row, fetch_rows
+from services.chassis.data.statements import IdRow, Query, fetch_row, fetch_rows, run
 from services.job.domain import (
     UNSUCCESSFUL_STATUSES,
     Asset,
@@ -299,6 +300,7 @@ _MARK_DELETED = Query(
     .values(deleted_at=func.coalesce(asset_table.c.deleted_at, bindparam("now", type_=MOMENT)))
     .returning(asset_table.c.key),
 )
+_DELETE_SCENE = delete(scene_table).where(scene_table.c.asset_id == bindparam("of_asset", type_=Uuid()))
 
 _BEFORE = bindparam("before", type_=Uuid())
 _DEAD_JOBS = Query(
@@ -503,10 +505,12 @@ async def asset_scene(connection: Connection, asset_id: UUID, user_id: str) -> A
 
 
 async def mark_deleted(connection: Connection, asset_id: UUID, user_id: str, now: datetime) -> str:
-    """Marks an asset of a user's ended job as deleted, again if it is already; its key. Raises AssetNotFound."""
+    """Marks an asset of a user's ended job as deleted, again if it is already, and deletes what it was made from; its
+    key. Raises AssetNotFound."""
     marked = await fetch_row(connection, _MARK_DELETED, {"asset_id": asset_id, "user_id": user_id, "now": now})
     if marked is None:
         raise AssetNotFound
+    await run(connection, _DELETE_SCENE, {"of_asset": asset_id})
     return marked.key
 
 

@@ -118,8 +118,9 @@ def test_the_name_does_not_tell_what_is_taken_back() -> None:
 
 
 def test_a_condition_is_not_taken_back() -> None:
-    condition, taken = fact("Blue from March", role="condition"), fact("blue is off")
+    condition, taken = fact("only blue from March", role="condition"), fact("blue from March is off")
     assert left({taken.text: {"withdrawal": 0.9}}, condition, taken) == [condition]
+    assert left({taken.text: {"withdrawal": 0.9}}, fact(condition.text), taken) == []
 
 
 # None of these is among the labelled statements.

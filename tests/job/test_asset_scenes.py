@@ -40,9 +40,23 @@ class TestScenes:
         async with harness.database.connection() as connection:
             found = (await queries.jobs_by_id(connection, [job_id]))[job_id]
         assert [item.parent_asset_id for item in found.assets] == [parent, None]
-        for asset_id, user in ((drawn.id, "somebody else"), (uuid.uuid4(), "u")):
+        async with harness.database.transaction() as connection:
+            await queries.mark_deleted(connection, bare.id, "u", harness.clock.now())
+        assert await harness.column(asset_scene.c.asset_id) == [drawn.id]
+        for asset_id, user in ((bare.id, "u"), (drawn.id, "somebody else"), (uuid.uuid4(), "u")):
             with pytest.raises(AssetNotFound):
                 await scene(harness, asset_id, user)
+        async with harness.database.transaction() as connection:
+            await queries.mark_deleted(connection, drawn.id, "u", harness.clock.now())
+        assert await harness.column(asset_scene.c.asset_id) == []  # gone with the file, while the row stays
+
+    async def test_scene_goes_with_its_job(self, harness: JobHarness) -> None:
+        await harness.grant("u", 10)
+        drawn = asset()
+        job_id = await harness.submitted()
+        assert await harness.leases.lease("static_ad", "w") is not None
+        result = Completion(job_id=job_id, attempt=1, assets=(drawn,), result=b"", notes=(), scenes={drawn.id: b"s"})
+        await harness.leases.complete(result)
         await harness.run(delete(job).where(job.c.id == job_id))
         assert await harness.column(asset_scene.c.asset_id) == []
 

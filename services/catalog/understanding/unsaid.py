@@ -87,12 +87,15 @@ class UnsaidStatements:
     @staticmethod
     def _taken_back(at: int, read: Sequence[Fact], vectors: Array, common: frozenset[str], language: str) -> list[Fact]:
         """Returns the statement that the one at this place takes back: the most alike that shares a word or number."""
-        words = _telling(read[at].text, language) - common
+        words = _telling(read[at].text, language) - common  # a condition is not lost to a guess
         alike = vectors @ vectors[at]
         found = [
             (float(alike[other]), fact)
             for other, fact in enumerate(read)
-            if other != at and alike[other] >= ALIKE and words & (_telling(fact.text, language) - common)
+            if other != at
+            and fact.role != "condition"
+            and alike[other] >= ALIKE
+            and words & (_telling(fact.text, language) - common)
         ]
         return [max(found, key=lambda each: each[0])[1]] if found else []
 
