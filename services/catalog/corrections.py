@@ -173,10 +173,14 @@ def _put_facts(made: catalog_pb2.Understanding, held: Corrections) -> bool:
             kept.strength = 0.0 if role in NOT_SELLING else max(fact.strength, CORRECTED_STRENGTH)
         facts.append(kept)
     limiting = {fact.id for fact in facts if fact.role == "condition"}
+    ids = {fact.id for fact in facts}
     for fact in facts:
         kept_limits = [identifier for identifier in fact.limited_by if identifier in limiting]
         fact.ClearField("limited_by")
         fact.limited_by.extend(kept_limits)
+        kept_same = [identifier for identifier in fact.same_as if identifier in ids]
+        fact.ClearField("same_as")
+        fact.same_as.extend(kept_same)
     if met:
         made.ClearField("facts")
         made.facts.extend(sorted(facts, key=lambda fact: -fact.strength))

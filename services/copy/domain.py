@@ -45,8 +45,8 @@ class Tone(StrEnum):
 class BriefFact:
     """One statement about the product, in the customer's words.
 
-    id: unique in its brief ("f1"); numbers follow the customer's text. role, source, strength, limited_by: as of
-    adwright.catalog.v1.Fact.
+    id: unique in its brief ("f1"); numbers follow the customer's text. role, source, strength, limited_by, same_as: as
+    of adwright.catalog.v1.Fact.
     """
 
     id: str
@@ -55,6 +55,7 @@ class BriefFact:
     source: str = ""
     strength: float = 0.5
     limited_by: tuple[str, ...] = ()
+    same_as: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

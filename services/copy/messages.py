@@ -106,6 +106,7 @@ def _understanding(message: catalog_pb2.Understanding) -> BriefUnderstanding:
                 source=fact.source,
                 strength=fact.strength,
                 limited_by=tuple(fact.limited_by),
+                same_as=tuple(fact.same_as),
             )
             for fact in message.facts
         ),

@@ -65,7 +65,7 @@ class Sources:
     guards: re.Pattern[str]
     brand: str
     negations: re.Pattern[str]
-    conjunction: str
+    attached: frozenset[str]
 
     def units(self, text: str, *, asked: tuple[str, ...] = (), beside: str = "") -> list[Unit]:
         """The units of a text. Raises AssertionError with the words that come from nowhere.
@@ -122,16 +122,6 @@ class Sources:
             rest = words.removeprefix(name).removeprefix(",").strip()
             if words.startswith((f"{name} ", f"{name}, ")) and (fact := self._fact(rest)) is not None:
                 return Unit(kind="fact", text=text, fact=fact)
-        return self._list(text, words)
-
-    def _list(self, text: str, words: str) -> Unit | None:
-        """Facts of a few words as one sentence: "Oak frame, brass hinges and a lid"."""
-        *items, last = re.split(r", ", words)
-        for cut in re.finditer(rf" {self.conjunction} ", last) if self.conjunction else ():
-            parts = [*items, last[: cut.start()], last[cut.end() :]]
-            found = [self._fact(part) for part in parts]
-            if all(found):
-                return Unit(kind="fact", text=text, fact=found[0])
         return None
 
     def _fact(self, words: str) -> BriefFact | None:
@@ -142,6 +132,11 @@ class Sources:
             dropped = text[len(words) :]
             if words and text.startswith(words) and _SEPARATOR.match(dropped) and not self.guards.search(dropped):
                 return fact
+            behind = dropped.split()[:1]
+            if text.startswith(words) and behind and behind[0] in self.attached and not self.guards.search(dropped):
+                return fact  # "Own workshop in Leith | since 1987"
+            if text.endswith(words) and text[: -len(words)].rstrip().endswith(":"):
+                return fact  # what a sentence says behind its colon
             if fact.source != "description" or fact.role == "offer" or not words:
                 continue
             if text.startswith(words) and self._is_clause(words, dropped):
@@ -254,6 +249,6 @@ def sources_of(product: Product, tone: Tone) -> Sources:
         cues=cues,
         guards=words.guards if language in LANGUAGES else words_of("en").guards,
         brand=brand,
-        conjunction=joins.get("conjunction", ""),
+        attached=frozenset(joins.get("attached", ())),
         negations=words.negations if language in LANGUAGES else words_of("en").negations,
     )

@@ -16,6 +16,7 @@ from services.chassis.errors import InputFault
 from services.copy.domain import CopyBrief, CopyResult, Format, Platform, Tone
 from services.copy.providers.local import LocalCopyProvider, engine
 from services.copy.providers.local.material import material_of
+from services.copy.providers.local.request import understand_order
 from services.copy.providers.local.words import words_of
 from services.copy.providers.platforms import platforms
 from tests.copy.products import CAREFUL, EVERY, FOREIGN, PRODUCTS, UNMET, Product, brief
@@ -88,7 +89,7 @@ def assert_valid(row: Row) -> None:
 
 def assert_shape(request: CopyBrief, result: CopyResult) -> None:
     rules = platforms()[request.platform]
-    layout = rules.layouts[request.format]
+    layout = understand_order(request).layout  # with room for what the law asks for
     assert len(result.variants) == 5
     hooks = {plain(variant.hook) for variant in result.variants}
     assert len({(variant.hook, variant.body) for variant in result.variants}) == 5, where(request)
@@ -357,7 +358,7 @@ class TestOptions:
                 len(v.body) for p in PRODUCTS[::3] for v in engine.write(brief(p, format_=format_), "s").variants
             )
 
-        assert length(Format.HOOK) < length(Format.SHORT) < length(Format.LONG) * 0.75
+        assert length(Format.HOOK) < length(Format.SHORT) < length(Format.LONG) * 0.9
 
     def test_long_texts_have_lists_and_stories_paragraphs(self) -> None:
         rich = PRODUCTS[13]
@@ -464,7 +465,11 @@ class TestStories:
                 hook = variant.hook.casefold()  # behind a colon, a word may have lost its capital
                 with_hook = {*quoted, *(n for n, sentence in enumerate(sentences) if sentence.casefold() in hook)}
                 assert any(number + 1 in with_hook for number in with_hook), variant
-                assert [places[number] for number in quoted] == sorted(places[number] for number in quoted), variant
+                led = next((n for n, sentence in enumerate(sentences) if sentence.casefold() in hook), -1)
+                order = sorted(quoted, key=lambda number: places[number])
+                while order and order[0] == led + 1:  # what goes on with the headline stands first
+                    led = order.pop(0)
+                assert order == sorted(order), variant
 
     def test_a_limit_between_two_sentences_stays_between_them(self) -> None:
         product = Product(name="Fell Pony Rides", brand="Fell", description=(

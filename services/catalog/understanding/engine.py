@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.catalog.understanding.encoder import shared_encoder
-from services.catalog.understanding.facts import about, find_facts, in_order
+from services.catalog.understanding.facts import about, find_facts, in_order, is_messy_text
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
 from services.catalog.understanding.reading import Reader, Trade
 from services.catalog.understanding.recognition import Recogniser
+from services.catalog.understanding.repeats import Repeats
 from services.catalog.understanding.role_model import RoleModel
 from services.catalog.understanding.text import calm, calm_name, clean, clean_name
 from services.catalog.understanding.unsaid import UnsaidStatements
@@ -44,7 +45,8 @@ def load_engine() -> Engine:
     unsaid = UnsaidStatements(role_model)
 
     def weighed_facts(texts: ProductTexts, language: str, /) -> Sequence[Fact]:
-        said = unsaid.without(find_facts(texts, language), texts.name, language)
+        found = find_facts(texts, language)
+        said = unsaid.without(found, texts.name, language, is_messy=is_messy_text(texts))
         found = role_model.applied(role_model.restored(said, language), language)
         return role_model.doubted(in_order(worth.weigh(found), texts, language), language)
 
@@ -52,6 +54,7 @@ def load_engine() -> Engine:
         recognise=recognise,
         find_facts=weighed_facts,
         about=about,
+        find_repeats=Repeats(shared_encoder()).pairs,
         language_of=language_of,
         clean_name=clean_name,
         clean_text=clean,

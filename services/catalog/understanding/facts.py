@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from services.catalog.understanding import amounts, mess, prices, roles, text
 from services.catalog.understanding.language import LATIN, language_of
+from services.catalog.understanding.retracted import Retractions
 from services.catalog.understanding.roles import Cues
 from services.catalog.understanding.statements import MAX_PRICED, segments_of, statements_of, stating
 from services.catalog.understanding.values import BESIDE, Fact, ProductTexts
@@ -58,17 +59,17 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     """
     cues = roles.cues_of(language)
     found: list[Fact] = []
-    for order, feature in enumerate(texts.features):
+    retractions = Retractions(texts.features, texts.description, language)
+    for order, feature in enumerate(retractions.features):
         for statement in stating(text.items(feature), cues):
             facts = _facts(statement, "features", order, cues, is_whole=len(statement) <= MAX_FEATURE)
             found.extend(fact for fact in facts if _is_printable(fact, is_messy=False))
     own_price = amounts.amount_of(texts.sale_price or texts.price)
-    cleaned = text.clean(texts.description)
-    is_messy = mess.share(text.divided(cleaned)) >= mess.MESSY
-    segments = segments_of(cleaned, cues)
+    is_messy = is_messy_text(texts)
+    segments = segments_of(text.clean(texts.description), cues)
     statements = statements_of(segments, language, cues)
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
-        if _is_search_line(statement, texts.name, language, cues):
+        if _is_search_line(statement, texts.name, language, cues) or retractions.says_so(statement):
             continue
         facts = _facts(statement, "description", order, cues)
         found.extend(fact for fact in facts if _is_printable(fact, is_messy=is_messy) or _states_price(fact, own_price))
@@ -82,6 +83,11 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     found = _with_others_beside(found, texts)
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def is_messy_text(texts: ProductTexts) -> bool:
+    """Returns True where the description is a pasted page, a feed or notes rather than written for a reader."""
+    return mess.share(text.divided(text.clean(texts.description))) >= mess.MESSY
 
 
 def in_order(facts: Sequence[Fact], texts: ProductTexts, language: str) -> list[Fact]:

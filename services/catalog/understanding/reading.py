@@ -59,6 +59,12 @@ class About(Protocol):
     def __call__(self, kind: str, facts: Sequence[Fact], language: str, /) -> Sequence[Fact]: ...
 
 
+class FindRepeats(Protocol):
+    """Returns the places of statements that say the same, as pairs."""
+
+    def __call__(self, facts: Sequence[Fact], language: str, /) -> Sequence[tuple[int, int]]: ...
+
+
 class ProductReader(Protocol):
     """What makes understandings: Reader, or a test's own."""
 
@@ -77,6 +83,7 @@ class Reader:
         recognise: Recognise,
         find_facts: FindFacts,
         about: About,
+        find_repeats: FindRepeats = lambda facts, language: (),
         language_of: Callable[[str], str],
         clean_name: Callable[[str], str],
         clean_text: Callable[[str], str],
@@ -90,6 +97,7 @@ class Reader:
         self._recognise = recognise
         self._find_facts = find_facts
         self._about = about
+        self._find_repeats = find_repeats
         self._language_of = language_of
         self._clean_name = clean_name
         self._clean_text = clean_text
@@ -121,7 +129,7 @@ class Reader:
             language=language,
             sensitive=found.sensitive,
             regulated=found.regulated,
-            facts=self._numbered(facts[:MAX_FACTS], said),
+            facts=self._numbered(facts[:MAX_FACTS], said, language),
             evidence=[
                 catalog_pb2.Evidence(
                     decided=item.decided, source=item.source, words=item.words[:MAX_EVIDENCE_CHARACTERS], by=item.by
@@ -132,12 +140,16 @@ class Reader:
             trade_words=names[:MAX_TRADE_WORDS],
         )
 
-    def _numbered(self, facts: Sequence[Fact], said: str) -> list[catalog_pb2.Fact]:
+    def _numbered(self, facts: Sequence[Fact], said: str, language: str) -> list[catalog_pb2.Fact]:
         """The facts, the strongest first, with the numbers of their places in the cleaned text."""
         # a sentence may have lost a greeting before it, and got a capital
         places = {id(fact): max(said.find(fact.text), said.find(fact.text[1:])) for fact in facts}
         in_order = sorted(facts, key=lambda fact: (places[id(fact)] < 0, places[id(fact)]))
         numbers = {id(fact): number for number, fact in enumerate(in_order, 1)}
+        same: dict[int, list[int]] = {}
+        for one, other in self._find_repeats(facts, language):
+            same.setdefault(one, []).append(other)
+            same.setdefault(other, []).append(one)
         limits = limits_behind([fact for fact in in_order if places[id(fact)] >= 0], said)
         return [
             catalog_pb2.Fact(
@@ -147,8 +159,9 @@ class Reader:
                 strength=fact.strength,
                 source=fact.source,
                 limited_by=[f"f{numbers[id(limit)]}" for limit in limits.get(id(fact), ())],
+                same_as=[f"f{numbers[id(facts[other])]}" for other in same.get(place, ())],
             )
-            for fact in facts
+            for place, fact in enumerate(facts)
         ]
 
 

@@ -37,6 +37,7 @@ _BARE_ANSWER = re.compile(
     rf"|(?:{mess.any_of(_QUESTIONS['bare_phrases'])})(?!\\w))",
     re.IGNORECASE,
 )
+_KEPT_LABEL = re.compile(rf"^\W*(?:{mess.any_of(mess.DATA['kept']['labels'])}) ?[:–—]\s+", re.IGNORECASE)
 _CONDITIONAL = re.compile(rf"\W*(?:{mess.any_of(_QUESTIONS['conditions'])})(?!\w)")
 _QUOTED = re.compile(rf"^(?:{mess.any_of(mess.DATA['quotation']['labels'])}) ?: ?(?=[\"„“”«‹'‘])", re.IGNORECASE)
 MAX_ITEM = 160  # characters of an item below a heading
@@ -47,7 +48,9 @@ def segments_of(cleaned: str, cues: Cues) -> list[str]:
     """Returns the sentences and list items of a cleaned text: exclusions with their headings, nothing taken back."""
     divided = text.divided(_with_exclusions_joined(cleaned, cues))
     said = without_withdrawn(divided, is_binding=lambda statement: _is_binding(statement, cues))
-    return _with_brackets_joined([mess.without_greeting(statement) for statement in without_ended(said)])
+    return _with_brackets_joined(
+        [_KEPT_LABEL.sub("", mess.without_greeting(statement)) for statement in without_ended(said)]
+    )
 
 
 def statements_of(segments: list[str], language: str, cues: Cues) -> list[str]:

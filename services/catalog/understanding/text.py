@@ -138,6 +138,7 @@ _NAME_CODE = re.compile(
 _TAIL = " \t\n,;:-–—|*/&(["
 
 _CAPITAL_WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@])")
+_LETTER_WORD = re.compile(r"(?<=[a-zà-ÿ\d] )[AEOYÀÈÉ](?= [a-zà-ÿ\d])")  # a word of one letter between others
 _ACRONYMS = frozenset(_DATA["capitals"]["acronyms"])
 _SHOUTED = frozenset(_DATA["capitals"]["shouted"])
 _VOWELS = frozenset("AEIOUYİÀÁÂÃÄÅÆÈÉÊËÌÍÎÏÒÓÔÕÖØŒÙÚÛÜÝĄĘÓ")
@@ -244,6 +245,8 @@ def calm(text: str) -> str:
 
     is_turkish = _is_turkish(text)
     calmed = _CAPITAL_WORD.sub(lowered, text)
+    if calmed != text:  # "PAGA 3 Y LLEVA 4"; "A" and "I" begin sentences and count
+        calmed = _LETTER_WORD.sub(lambda match: match[0].lower(), calmed)
     if calmed == text:
         return text
     return re.sub(

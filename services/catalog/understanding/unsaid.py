@@ -15,6 +15,7 @@ from services.catalog.understanding.role_model import (
     CLASSES,
     LIMIT_COLUMNS,
     READ_SOURCES,
+    SELLING_COLUMNS,
     SHOWN,
     UNSAID_COLUMNS,
     Array,
@@ -36,9 +37,12 @@ SURE_OF_WITHDRAWAL: Final = 0.80  # from which the statement that is taken back 
 # Chance of a limit from which a statement of both kinds stays and leads nothing: a limit is not lost to a guess.
 MAY_LIMIT: Final = 0.15
 MOST: Final = 40  # statements of a product that are read, the strongest first; a new one costs 3 ms
+# Chance to sell or inform below which a statement of a messy description is said in no ad.
+SELLS_IN_MESS: Final = 0.5
 KEPT: Final = frozenset({"legal", "contact"})  # roles that are never taken out
 LONG: Final = 4  # letters of a word that two statements of one thing share
 ALIKE: Final = 0.30  # similarity of a statement to the one that takes it back; unrelated ones reach 0.2
+LOGISTICS: Final = CLASSES.index("logistics")
 WITHDRAWAL: Final = CLASSES.index("withdrawal")
 
 
@@ -48,13 +52,14 @@ class UnsaidStatements:
     def __init__(self, model: RoleModel) -> None:
         self._model = model
 
-    def without(self, facts: Sequence[Fact], name: str, language: str) -> list[Fact]:
+    def without(self, facts: Sequence[Fact], name: str, language: str, *, is_messy: bool = False) -> list[Fact]:
         """Returns the facts without those that no ad says and those that these take back, in their order.
 
         It reads texts in the languages of `role_model.thresholds` only; fields that say what they are stay. What may
         be a limit stays; that and what is in doubt is at most BESIDE strong.
 
-        name: of the product. Its words do not tell which statement is taken back.
+        name: of the product. Its words do not tell which statement is taken back. is_messy: whether the description is
+        a pasted page, a feed or notes; of those only what most likely sells or informs stays.
         """
         if language not in thresholds():
             return list(facts)
@@ -67,6 +72,7 @@ class UnsaidStatements:
         vectors = self._model.encoded([fact.text for fact in read])
         chances = self._model.chances([fact.text for fact in read], vectors)
         unsaid, limits = chances[:, UNSAID_COLUMNS].sum(axis=1), chances[:, LIMIT_COLUMNS].sum(axis=1)
+        sells = chances[:, [*SELLING_COLUMNS, LOGISTICS]].sum(axis=1)
         changed: dict[int, Fact | None] = {}
         for at, fact in enumerate(read):
             if fact.role == "condition":  # it leads nothing anyway, and a limit is not lost to a guess
@@ -79,6 +85,8 @@ class UnsaidStatements:
                 if chances[at, WITHDRAWAL] >= SURE_OF_WITHDRAWAL:
                     back = self._taken_back(at, read, vectors, frozenset(stems_of(name, language)), language)
                     changed.update({id(taken): None for taken in back})
+            elif is_messy and fact.source == "description" and sells[at] < SELLS_IN_MESS:
+                changed[id(fact)] = _beside(fact) if limits[at] >= MAY_LIMIT and fact.role == "price" else None
             elif unsaid[at] >= doubtful and id(fact) not in changed:
                 changed[id(fact)] = _beside(fact)
         kept = (changed.get(id(fact), fact) for fact in facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from services.ad_policy import dropped_line, forbidden_claim
@@ -73,6 +73,7 @@ class RequestRules:
     exclamation: bool
     words_max: int | None = None
     characters_max: int | None = None
+    longer: int = 0  # characters by which a body may exceed its format, for lines that the law asks for
 
 
 def inflected_banned_words(words: Iterable[str]) -> tuple[BannedWord, ...]:
@@ -160,9 +161,13 @@ def text_defect(text: str) -> str | None:
     return None
 
 
-def length_violation(hook: str, body: str, *, platform: PlatformRules, format_: Format) -> str | None:
-    """How hook and body exceed the platform's character limits; None if they fit."""
+def length_violation(hook: str, body: str, *, platform: PlatformRules, format_: Format, longer: int = 0) -> str | None:
+    """How hook and body exceed the platform's character limits; None if they fit.
+
+    longer: characters by which the body may exceed them.
+    """
     layout = platform.layouts[format_]
+    layout = replace(layout, body=layout.body + longer, whole=layout.whole + longer)
     hook_length, body_length = platform.length(hook), platform.length(body)
     if hook_length > layout.hook:
         return f"the hook has {hook_length} characters, {layout.hook} are allowed"
@@ -185,7 +190,7 @@ def rejection_reason(
     judge: judges the claims by the brief's facts; without one, each wording must stand in the brief as it is.
     """
     platform = platforms()[brief.platform]
-    length = length_violation(variant.hook, variant.body, platform=platform, format_=brief.format)
+    length = length_violation(variant.hook, variant.body, platform=platform, format_=brief.format, longer=rules.longer)
     return length or wording_violation(variant, rules, judge)
 
 

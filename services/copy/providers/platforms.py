@@ -30,7 +30,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformRules:
-    """The rules of one platform. `hashtags`: fewest and most. `read_on` is an ISO date, `read_in` where it was read."""
+    """The rules of one platform.
+
+    `hashtags`: fewest and most. `enforced`: formats whose texts may be no longer, whatever for. `read_on` is an ISO
+    date, `read_in` where it was read.
+    """
 
     source: str
     read_on: str
@@ -40,7 +44,14 @@ class PlatformRules:
     emoji: int
     exclamation: bool
     wide_counts_double: bool
+    enforced: frozenset[Format]
     layouts: dict[Format, Layout]
+
+    def room_for(self, lines: int, form: Format) -> int:
+        """Characters by which a body may be longer for `lines` characters of text that the law asks for."""
+        if form in self.enforced:
+            return 0
+        return max(0, min(lines, self.layouts[Format.LONG].body - self.layouts[form].body))
 
     def length(self, text: str) -> int:
         """The length of a text as the platform counts it."""
@@ -63,6 +74,7 @@ def platforms() -> dict[Platform, PlatformRules]:
             emoji=row["emoji"],
             exclamation=row["exclamation"],
             wide_counts_double=row.get("wide_counts_double", False),
+            enforced=frozenset(map(Format, row.get("enforced", ()))),
             layouts={form: Layout(**row[form.value]) for form in Format},
         )
         for name, row in table.items()

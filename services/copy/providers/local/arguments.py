@@ -16,17 +16,19 @@ from babel.dates import get_day_names, get_month_names
 from services.copy.domain import Tone
 from services.copy.providers.local.amounts import same_amount
 from services.copy.providers.local.fitness import BARE_PRICE, NOT_CHOSEN
-from services.copy.providers.local.joining import joins_of
+from services.copy.providers.local.joining import is_phrase, joins_of
 from services.copy.providers.local.material import MADE, Material
 from services.copy.providers.local.names import name_parts, phrase_within, title_within
 from services.copy.providers.local.quotes import (
     Quote,
     as_line,
     as_sentence,
+    beginning,
     echoes,
     first_word,
     fold,
     halves,
+    phrase_head,
     says_something,
     upper_first,
 )
@@ -37,6 +39,8 @@ SHORT_HOOK: Final = 44  # characters read at a glance; longer hooks lose
 FRAGMENT: Final = 0.4  # less for a few words that do not say of what they are true
 NARROW_FRAGMENT: Final = 0.8  # likewise where a hook has no room for the name beside them
 ALONE: Final = 5  # words of a text that stands alone
+NARROW: Final = 40  # characters of a hook that holds the beginning of a fact rather than none
+CUT_SHORT: Final = frozenset({"feature", "figure", "benefit", "logistics", "proof"})  # roles of such facts
 ROOMY: Final = 50  # characters of a hook that has room for the name beside such words
 BOTH: Final = 80  # characters of a hook that says what is sold and leads with a fact
 FOCUS: Final = 3.0  # what the customer asks for comes first
@@ -44,7 +48,7 @@ PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
 OPENING: Final = 0.5  # more for the sentence that says what is offered
 OWN_TRADE: Final = -0.35  # more for a line of this trade: the fact itself is the better opening
-ANY_TRADE: Final = 1.4  # less for a line of any trade
+ANY_TRADE: Final = 2.2  # less for a line of any trade
 CUT: Final = 0.08  # less for a fact that is shortened
 UNFIT: Final = 0.5  # loss from which a fact opens an ad only where nothing else does
 LAST: Final = 2.0  # less for those
@@ -52,7 +56,9 @@ FAIR: Final = 0.4  # strength of such a sentence
 WEAKER: Final = 0.35  # less for a whole sentence that others are stronger than: still better than a name alone
 WEAK_AUDIENCE: Final = 0.7  # less for whom it is for: it does not say what
 AGAIN: Final = (1.2, 2.0, 2.6, 3.0)  # less for the same hook with another text below it
-FEWEST_AGAIN: Final = -0.6  # score of a hook that stands again
+FEWEST_AGAIN: Final = -1.2  # score of a hook that stands again
+BARE_NAME: Final = 0.8  # less for a name alone
+ENOUGH_FACTS: Final = 3  # that may lead instead of it
 SHORTENED: Final = 0.05  # less for a part of the name
 ONE_WORD: Final = 0.6  # less for a name of one word
 LINES: Final = 2  # facts of a brief that is a line or two
@@ -75,7 +81,7 @@ _STEP: Final = 0.1
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
     {tone: {angle: 0.6 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
-_LEAST: Final = {"name": -0.2, "brand": -2.0, "call": -3.0, "neutral": -2.5}  # hooks that say nothing about the product
+_LEAST: Final = {"name": -0.2, "brand": -2.0, "call": -6.0, "neutral": -2.5}  # hooks that say nothing about the product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +164,10 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         if found.dangling or found.source == "price" or found.text.casefold().rstrip(".") in material.what.casefold():
             continue
         text = found.within(limit, material.words)
+        if text is None and found.role in CUT_SHORT and limit <= NARROW:
+            text = beginning(found.text, limit, material.words) or head_of_phrase(found, limit, material)
+            if text is not None and material.words.guards.search(found.text[len(text) :]):
+                text = None
         if text is None or not says_something(text):
             continue
         hook = as_line(text)
@@ -220,12 +230,20 @@ def _opening(material: Material, weights: Mapping[str, float], limit: int) -> It
     )
 
 
+def head_of_phrase(found: Quote, limit: int, material: Material) -> str | None:
+    """The beginning of a fact of a few words without its last phrase, as `phrase_head`."""
+    joins = joins_of(material.language)
+    if joins is None or not is_phrase(found.text, material.language):
+        return None
+    return phrase_head(found.text, limit, joins.attached, material.words)
+
+
 def with_name(material: Material, hook: str) -> str:
     """What is sold, and a fact about it."""
     is_plain = not any(sign in f"{material.what}{hook}" for sign in ":?!") and ". " not in hook
     if not is_plain:
         return f"{as_sentence(material.what)} {hook}"
-    return f"{material.what}{colon(material)} {small_first(hook, material)}"
+    return f"{upper_first(material.what)}{colon(material)} {small_first(hook, material)}"
 
 
 def colon(material: Material) -> str:
@@ -300,7 +318,12 @@ def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iter
     hook = f"{material.brand}{colon(material)} {material.what}"
     is_plain = ":" not in material.what  # two labels before one text cannot be read
     if material.brand and is_plain and len(hook) <= limit and fold(material.brand) not in fold(material.what):
-        yield Argument(angle="name", hook=as_line(hook), score=_LEAST["name"] + _glance(hook), says_what=True)
+        yield Argument(
+            angle="name",
+            hook=as_line(hook),
+            score=_LEAST["name"] - _less_for_a_name(material) + _glance(hook),
+            says_what=True,
+        )
     price = material.price.casefold()
     if price and price not in material.what.casefold() and not price.startswith(material.name.casefold()):
         hook = as_line(with_name(material, upper_first(material.price)))
@@ -376,12 +399,13 @@ def _price(material: Material, tone: Tone, weights: Mapping[str, float], limit: 
 def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Iterator[Argument]:
     """Names of what is sold and of its sender. What the ad asks for, where the brief asks for it, is usual as a
     headline of search ads; other lines that name nothing stand only where the brief holds too little."""
+    bare = _less_for_a_name(material)
     for text in dict.fromkeys((material.what, material.name)):
         if 0 < len(text) <= limit:
             yield Argument(
                 angle="name",
                 hook=as_line(text),
-                score=_LEAST["name"] + _glance(text) - (0.0 if says_something(text) else ONE_WORD),
+                score=_LEAST["name"] - bare + _glance(text) - (0.0 if says_something(text) else ONE_WORD),
                 says_what=text == material.what,
             )
     if len(material.name) > limit:
@@ -394,7 +418,7 @@ def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Itera
             texts.append(cut)
         for text in dict.fromkeys(texts):
             if len(text) <= limit and says_something(text):
-                yield Argument(angle="name", hook=as_line(text), score=_LEAST["name"] - SHORTENED)
+                yield Argument(angle="name", hook=as_line(text), score=_LEAST["name"] - bare - SHORTENED)
     if material.brand and len(material.brand) <= limit:
         yield Argument(angle="name", hook=as_line(material.brand), score=_LEAST["brand"])
     closers = material.words.phrases("closers", material.closing or "none", tone)
@@ -423,6 +447,11 @@ def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Itera
                 score=_LEAST["neutral"] - 0.01 * place - strange,
                 says_what=material.what.casefold() in hook.casefold(),
             )
+
+
+def _less_for_a_name(material: Material) -> float:
+    """What a name alone loses as a hook where there are facts to lead with."""
+    return BARE_NAME if sum(found.loss < UNFIT for found in material.quotes) >= ENOUGH_FACTS else 0.0
 
 
 def again(found: Iterable[Argument]) -> Iterator[Argument]:

@@ -10,13 +10,10 @@ from dataclasses import dataclass, replace
 
 from services.copy.domain import Format, Tone
 from services.copy.providers.local.amounts import amounts_of
-from services.copy.providers.local.arguments import Argument, filled, names_price, small_first, with_name
+from services.copy.providers.local.arguments import Argument, filled, head_of_phrase, names_price, small_first
 from services.copy.providers.local.joining import (
-    MOST_ITEMS,
     behind_name,
     is_phrase,
-    listed,
-    may_be_listed,
     with_price,
 )
 from services.copy.providers.local.material import MADE
@@ -40,16 +37,19 @@ from services.copy.providers.local.words import signs
 _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)
 LONG = 200  # characters of room from which a text has paragraphs
 PROSE = {Format.LONG: 0.45, Format.STORY: 0.95}  # share of the usual length that is a run of the customer's sentences
+CONTINUED = 0.8  # share of it that goes on with what the hook says
 WHOLE = 1.35  # of the usual length that a text may have that says all
 ENOUGH_PRICES = 2  # texts of a request with the price, from which a fact that none has comes first
 WEAK = 0.42  # strength of a statement below which it is added only to a text that is less than FILLED
 FILLED = 0.5  # of its usual length
 MOST_SAID = 7  # statements of a text that says all
 BRIEF = 160  # characters of a brief that is said whole wherever it has room
+LEAST_HEAD = 16  # characters of room for the beginning of a fact
 ROW = 72  # characters of a row of a list
 ROWS = frozenset({"feature", "figure", "benefit", "logistics", "proof"})  # roles of rows
 FEWEST_ROWS = 2
 TERMS = frozenset({"price", "offer", "condition"})  # roles of what stands behind a list
+PLACED = frozenset({"event", "place", "property"})  # kinds of which one must know where
 CALLS = frozenset({"apply", "book", "donate", "call"})  # goals that a closing line speaks of
 SWAPPED = 2  # times that a hook stands again from which a fact stands before what is advertised
 SPARE_WORDS = 3  # fewest of a fact that an otherwise empty body holds
@@ -145,14 +145,16 @@ class _Draft:
         is_long = self._task.layout.body > LONG and self._task.form in {Format.LONG, Format.STORY}
         self._answer()
         self._rest()
+        self._continue()
         line = "" if self._named else self._priced_name() or self._name_line()
         is_apart = self._wants_price() and not line and not self._task.material.price_is_quoted
         price = len(self._task.material.price) + 2 if is_apart else 0
         room = self._page.room - price - (len(line) + 1 if line else 0)
         limits = self._limits_of_hook()
         run = is_long and not self._task.limited
+        told = run and bool(self._supply.passage(room))
         chosen = (
-            self._everything(room)
+            ([] if told else self._everything(room))
             or self._strongest(room, limits=limits, passage=run)
             or self._strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
         )
@@ -224,29 +226,8 @@ class _Draft:
     # -- pieces -------------------------------------------------------------------------------------------------------
 
     def _run(self, chosen: Sequence[Quote]) -> None:
-        """Quotes statements; few words that follow each other make one sentence."""
-        material = self._task.material
-        items: list[Quote] = []
-        for found in [*chosen, None]:
-            if found is not None and len(items) < MOST_ITEMS and may_be_listed(found, material.language):
-                items.append(found)
-                continue
-            self._quote_list(items)
-            items = []
-            if found is not None:
-                self._quote(found)
-
-    def _quote_list(self, items: Sequence[Quote]) -> None:
-        material = self._task.material
-        texts = [as_line(found.text) for found in items]
-        small = [texts[0], *(small_first(text, material) for text in texts[1:])] if texts else []
-        line = listed(small, material.language) if len(items) > 1 else ""
-        if line and self._page.place(line):
-            for found in items:
-                self._supply.take(found)
-                self._named = self._named or material.says_the_name(found.text)
-            return
-        for found in items:
+        """Quotes statements one after the other."""
+        for found in chosen:
             self._quote(found)
 
     def _quote(self, found: Quote, text: str | None = None) -> bool:
@@ -276,6 +257,16 @@ class _Draft:
             self._answered = self._page.place(as_sentence(rest))
         elif rest and (len(material.quotes) <= LINES or (lead or material.quotes[0]).role == "price"):
             self._page.place(as_sentence(rest))
+
+    def _continue(self) -> None:
+        """The customer's sentences that go on with the hook, with room left for the name and the price."""
+        task, layout = self._task, self._task.layout
+        if task.limited or self._argument.turn % 2 or self._argument.rest or self._limits_of_hook():
+            return
+        price = len(task.material.price) + 2 if task.material.price and task.priced is not False else 0
+        kept = self._kept() + (0 if task.priced else price)
+        for found in self._supply.continuation(min(self._page.room - kept, int(layout.aim * CONTINUED))):
+            self._quote(found)
 
     def _kept(self) -> int:
         """Characters that must stay free for the name, and for the price where the customer asks for it."""
@@ -345,11 +336,46 @@ class _Draft:
             text = found.within(room - length - 2, material.words) if not statement.limits else None
             if text is None and self._is_one_line and found.role in ROWS:  # rather its first clause than nothing
                 text = beginning(found.text, room - length - 2, material.words)
+            left = room - length - 2
+            if text is None and chosen and found.role in ROWS and not statement.limits and left >= LEAST_HEAD:
+                head = head_of_phrase(found, left, material)
+                if head is not None:
+                    chosen.append(replace(found, text=head))
+                    length += len(head) + 2
+                continue
             if text is not None and says_something(text) and not chosen:
                 chosen.append(replace(found, text=text))
                 length += len(text) + 2
-        others = self._whole(in_order(found for found in chosen if found not in limits))
+        others = [found for found in chosen if found not in limits]
+        others = self._whole(in_order(others) if self._is_told else self._strongest_first(others))
         return [*(limit for limit in chosen if limit in limits), *others]
+
+    @property
+    def _is_told(self) -> bool:
+        """Whether the customer's sentences keep their order."""
+        return self._task.form in {Format.LONG, Format.STORY}
+
+    def _strongest_first(self, chosen: Sequence[Quote]) -> list[Quote]:
+        """Statements with what limits them, in the order in which a line or two say them: what is offered, then the
+        strongest, the price last. What points back stays behind what it points to."""
+        groups: list[list[Quote]] = []
+        for found in chosen:
+            follows = bool(groups) and (
+                found.role in {"condition", "legal"}
+                or (found.dangling and (found.source, found.place - 1) == (groups[-1][-1].source, groups[-1][-1].place))
+            )
+            if follows:
+                groups[-1].append(found)
+            else:
+                groups.append([found])
+        opening = self._task.material.opening
+        return [
+            found
+            for group in sorted(
+                groups, key=lambda group: (group[0] is not opening, group[0].role == "price", -group[0].strength)
+            )
+            for found in group
+        ]
 
     @property
     def _is_one_line(self) -> bool:
@@ -362,8 +388,10 @@ class _Draft:
         material = self._task.material
         if material.dated and names_day(found.text, material.language):
             return True
-        if found is material.opening and not self._named:
+        if found is material.opening and (found.is_prose or not self._named):
             return True
+        if found.role == "logistics" and material.kind in PLACED and not names_day(found.text, material.language):
+            return not any(used.role == "logistics" for used in self._supply.quoted)
         is_price = found.role == "price" or (material.amount and names_price(found, material, strict=True))
         return bool(is_price) and self._task.priced is not False and self._argument.angle != "price"
 
@@ -397,10 +425,7 @@ class _Draft:
             price = readable_amounts(text, material.language) if first.role == "price" else ""
             both = with_price(material.what, price, material.language, turn=self._turn, sold=self._sells_a_thing)
             both = both or behind_name(material.what, text, small_first(text, material), material.language)
-            is_joined = bool(both)
-            both = both or as_sentence(with_name(material, text))
-            has_colon = (": " in both or "\u00a0: " in both) and both.count(":") == 1
-            if (has_colon or is_joined) and not echoes(first.text, material.what) and self._page.place(both):
+            if both and not echoes(first.text, material.what) and self._page.place(both):
                 self._named = True
                 self._supply.take(first)
                 place = chosen.index(first) + 1

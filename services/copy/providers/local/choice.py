@@ -26,10 +26,6 @@ def overlap(one: frozenset[str], other: frozenset[str]) -> float:
     return len(one & other) / max(1, min(len(one), len(other)))
 
 
-def _is_same(one: Argument, other: Argument) -> bool:
-    return one.turn == other.turn and _plain(one.hook) == _plain(other.hook)
-
-
 def _plain(hook: str) -> str:
     """A hook as hooks are compared: its letters and figures."""
     return "".join(filter(str.isalnum, hook.casefold()))
@@ -41,7 +37,10 @@ def choose(found: Sequence[Argument], material: Material) -> list[Argument]:
     Fewer where the brief holds less; then plain arguments may share a fact.
     """
     words = {id(argument): content_words(argument.hook, material.words) for argument in found}
+    plain = {id(argument): (argument.turn, _plain(argument.hook)) for argument in found}
+    near = {id(argument): 0.0 for argument in found}  # to the nearest of those chosen
     chosen: list[Argument] = []
+    taken: set[tuple[int, str]] = set()
     angles: Counter[str] = Counter()
     facts: Counter[str] = Counter()
     for strict in (True, False):
@@ -49,12 +48,11 @@ def choose(found: Sequence[Argument], material: Material) -> list[Argument]:
             best, best_value = None, float("-inf")
             named = sum(argument.says_what for argument in chosen)
             for argument in found:
-                if argument in chosen or any(_is_same(argument, other) for other in chosen):
+                if plain[id(argument)] in taken:
                     continue
-                near = max((overlap(words[id(argument)], words[id(other)]) for other in chosen), default=0.0)
                 repeated = facts[argument.fact.id] if argument.fact is not None else 0
                 if strict and (
-                    near > MAX_HOOK_OVERLAP
+                    near[id(argument)] > MAX_HOOK_OVERLAP
                     or repeated
                     or angles[argument.angle] >= MOST.get(argument.angle, 5)
                     or (argument.says_what and named >= MOST_NAMED)
@@ -65,13 +63,17 @@ def choose(found: Sequence[Argument], material: Material) -> list[Argument]:
                     - (PRICED_AGAIN if argument.angle == "price" and angles["price"] else 0.0)
                     - REPEATED_ANGLE * angles[argument.angle]
                     - REPEATED_FACT * repeated
-                    - (NEAR if strict else NEAR_AT_LAST) * near
+                    - (NEAR if strict else NEAR_AT_LAST) * near[id(argument)]
                 )
                 if value > best_value:
                     best, best_value = argument, value
             if best is None or (strict and best.score < FAIR):
                 break
             chosen.append(best)
+            taken.add(plain[id(best)])
+            for argument in found:
+                shared = overlap(words[id(argument)], words[id(best)])
+                near[id(argument)] = max(near[id(argument)], shared)
             angles[best.angle] += 1
             if best.fact is not None:
                 facts[best.fact.id] += 1

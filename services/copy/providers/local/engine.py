@@ -231,7 +231,8 @@ def _draft(argument: Argument, writer: Writer, order: Order, turn: int, *, named
         faults = [
             fault
             for fault in proof.faults(hook, text, order.material.language, order.material.own_names)
-            if fault.kind != "page" or any(_has(found, fault, order) for found in quoted)  # "Read more" may be ours
+            if (fault.kind != "page" or any(_has(found, fault, order) for found in quoted))  # "Read more" may be ours
+            and not any(fault.sentence in polish(found.sentence, order) for found in order.material.must)
         ]
         if any(fault.sentence and fault.sentence in hook for fault in faults if fault.kind != "twice"):
             return None
@@ -257,6 +258,7 @@ def polish(text: str, order: Order, *, title: bool = False) -> str:
     text = _STRAIGHT.sub("’", _STOP_DOUBLED.sub(r"\1", text))
     text = _WIDE_STOP.sub(r"\1", text)
     if not order.rules.exclamation or (title and order.brief.platform is Platform.GOOGLE):
+        text = re.sub(r"!+(?=\))", "", text)
         text = re.sub(r"!+", ".", text)
     if order.spelling and order.material.language == "en":
         protected = tuple(
@@ -290,6 +292,6 @@ def _with_emoji(draft: Draft, order: Order) -> str:
         return body
     dressed = f"{body} ✨"
     too_long = content_filters.length_violation(
-        draft.hook, dressed, platform=order.platform, format_=order.brief.format
+        draft.hook, dressed, platform=order.platform, format_=order.brief.format, longer=order.rules.longer
     )
     return body if too_long else dressed

@@ -137,7 +137,8 @@ def is_torn(found: Quote, description: str) -> bool:
     follows = behind.lstrip(".").lstrip(" ")[:1]
     tail = kept.split()[-1] if kept.split() else ""
     if follows.isdigit() or follows in "+-–(":
-        return bool(follows) and bool(_TORN_TAIL.search(tail))
+        is_word = found.text.strip().split()[-1][:1].isupper()  # "in the Town Hall"
+        return bool(follows) and not is_word and bool(_TORN_TAIL.search(tail))
     return False
 
 
@@ -168,7 +169,7 @@ def may_stand(found: Quote, setting: Setting) -> bool:
         return letters > 0 and not (beside or is_note or is_part(found, setting) or _MARK_START.match(text))
     if letters < len(text.replace(" ", "")) * 0.4:
         return False
-    if text.rstrip().endswith("?") or _MARK_START.match(text):
+    if text.rstrip().endswith(("?", "…")) or "?)" in text or _MARK_START.match(text):
         return False
     if is_demand(text, setting.words) and found.source != "features":
         return False

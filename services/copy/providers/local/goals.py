@@ -20,7 +20,7 @@ BOOKED: Final = frozenset({"service", "event", "place"})  # kinds that one makes
 VISITED: Final = frozenset({"place", "event"})  # kinds that one goes to
 ENQUIRE: Final = "enquire"  # the goal of a brief whose readers ask first
 USUAL: Final = {  # kinds of which a goal is usual, so that their words need not say it
-    "sign_up": frozenset({"software", "event"}),
+    "sign_up": frozenset({"software", "event", "finance"}),
     "apply": frozenset({"job", "finance", "property"}),
     "donate": frozenset({"cause"}),
     "download": frozenset({"software"}),
@@ -46,6 +46,8 @@ def goal_of(material: Material) -> str:
         return _goal_of_goods(asked, material)
     if goal == "sign_up" and kind == "software" and material.words.no_account.search(material.written):
         return ""
+    if kind == "event" and "tickets" in asked and not material.words.walk_in.search(material.written):
+        return "tickets"
     if goal in USUAL and kind in USUAL[goal]:
         return goal if material.is_known or goal in asked or kind == "cause" else ""
     if kind == "software":
@@ -77,9 +79,11 @@ def _goal_of_goods(asked: list[str], material: Material) -> str:
             return "book"
         return _reached(material) if {"enquire", "call"} & set(asked) else ""
     if {"enquire", "book", "apply", "call"} & set(asked) and "sell" not in asked:
-        if "book" in asked and material.goal == "book":
+        if "book" in asked:  # tyres that are fitted, a hearing test
             return "book"
         return _reached(material) if "enquire" in asked else ""
+    if material.goal == "book" and material.is_known and "sell" not in asked:
+        return "book"
     offered = "sell" in asked or bool(material.amount)
     return "sell" if material.goal in {"sell", ""} and (material.is_sure or offered) else ""
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from services.copy.providers.local.prices import is_amount
-from services.copy.providers.local.quotes import Quote, as_line, as_sentence, first_word, names_day
+from services.copy.providers.local.quotes import as_line, as_sentence, first_word, names_day
 from services.copy.providers.local.words import LANGUAGES, read_data
 
-MOST_ITEMS: Final = 3  # facts of one list
-ITEM_WORDS: Final = 6  # of an item
-ITEM_CHARACTERS: Final = 44
-LISTED: Final = frozenset({"feature", "figure", "benefit", "proof"})  # roles of what stands in a list
 SELL: Final = "s: "  # a frame for what is sold as a thing
-_INSIDE = re.compile(r"[,;:()!?/]|\. |\s[–—-]\s|[$€£%]")  # what an item of a list has none of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +21,6 @@ class Joins:
     priced: tuple[str, ...]
     attached: frozenset[str]
     apposed: frozenset[str]
-    conjunction: str
-    unfit: tuple[str, ...]
     verbs: re.Pattern[str]
     commands: frozenset[str]
 
@@ -46,8 +38,6 @@ def joins_of(language: str) -> Joins | None:
         priced=tuple(row["priced"]),
         attached=frozenset(row["attached"]),
         apposed=frozenset(row["apposed"]),
-        conjunction=row["conjunction"],
-        unfit=tuple(row["unfit"]),
         verbs=re.compile(rf"(?<![\w-])(?:{verbs})(?![\w-])", re.IGNORECASE),
         commands=frozenset(row["commands"]),
     )
@@ -85,34 +75,3 @@ def behind_name(name: str, text: str, small: str, language: str) -> str:
     if first in joins.apposed or names_day(text, language):
         return as_sentence(f"{name}, {small}")
     return ""
-
-
-def may_be_listed(found: Quote, language: str) -> bool:
-    """Whether a fact is an item that stands beside others in one sentence: a few words without a verb or a mark."""
-    text = found.text.rstrip(".")
-    return (
-        found.role in LISTED
-        and not found.dangling
-        and not found.late
-        and len(text) <= ITEM_CHARACTERS
-        and 1 < len(text.split()) <= ITEM_WORDS
-        and not _INSIDE.search(text)
-        and not names_day(text, language)
-        and first_word(text) not in _beginnings(language)
-        and is_phrase(text, language)
-    )
-
-
-@cache
-def _beginnings(language: str) -> frozenset[str]:
-    joins = joins_of(language)
-    return joins.apposed | joins.attached if joins else frozenset()
-
-
-def listed(items: Sequence[str], language: str) -> str:
-    """Items as one sentence: "Oak frame, brass hinges and a lid."; empty where the conjunction may not stand."""
-    joins = joins_of(language)
-    *before, last = items
-    if joins is None or not before or any(last.casefold().startswith(start) for start in joins.unfit):
-        return ""
-    return as_sentence(f"{', '.join(before)} {joins.conjunction} {last}")

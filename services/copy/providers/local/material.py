@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from services.chassis.amounts import western
-from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief
+from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Format, Platform, Tone
 from services.copy.providers.local.amounts import amounts_of, first_amount, has_unit, same_amount
 from services.copy.providers.local.fitness import (
     WEAK,
@@ -43,6 +44,7 @@ from services.copy.providers.local.quotes import (
 from services.copy.providers.local.strengths import LEADS_NOTHING, LISTED, SELLING, ranks_of, strength_of
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
 
+KEPT_BRIEFS = 64  # that have been read lately, at most some 100 kB each
 FEW_FEATURES = 3  # from which a customer has chosen what to say, beside a description that says more
 FEW_TEXTS = 4  # facts of a brief that is a line or two
 OPENS = 0.601  # strength of a first sentence that limits what it says
@@ -58,6 +60,7 @@ HEAD_WITHIN = 3  # words: "busy parents", "small local shops"
 STRICT = frozenset({"housing", "jobs", "credit", "health", "gambling", "alcohol", "finance"})
 _AUDIENCE_END = re.compile(r"[;.(\n]|,\s| – | - ")
 FEWEST_LEGAL = 3  # words of a legal line: less is the link to a page
+SAID_FIRST = 2  # words by which two such lines are the same
 DATED = frozenset({"event", "cause", "public_body", ""})  # kinds of which a day says when they are
 GRAVE = frozenset({"credit", "gambling"})  # about which one does not joke either
 _TAXES = "|".join(map(re.escape, signs("taxes")))
@@ -162,7 +165,13 @@ class Material:
 
 
 def material_of(brief: CopyBrief) -> Material:
-    """Reads a brief."""
+    """Reads a brief. What was read is kept: a product is asked for on several platforms, one after the other."""
+    of_any = replace(brief, platform=Platform.UNIVERSAL, format=Format.SHORT, tone=Tone.PROFESSIONAL)
+    return _read(replace(of_any, custom_instructions=""))
+
+
+@lru_cache(maxsize=KEPT_BRIEFS)
+def _read(brief: CopyBrief) -> Material:
     subject = brief.understanding or BriefUnderstanding()
     code = (subject.language or "und").split("-")[0]
     facts = subject.facts or _plain_facts(brief)
@@ -180,6 +189,7 @@ def material_of(brief: CopyBrief) -> Material:
             source=fact.source,
             words=words,
             limited_by=fact.limited_by,
+            same_as=fact.same_as,
         )
         for fact in facts
         if fact.text.strip() and not fact.text.rstrip().endswith(":")
@@ -274,8 +284,11 @@ def material_of(brief: CopyBrief) -> Material:
         must=tuple(
             found
             for found in quotes
-            if is_always_said(found, words)
-            or (found.role == "legal" and is_line(found.text) and (strict or subject.kind == "cause"))
+            if (
+                is_always_said(found, words)
+                or (found.role == "legal" and is_line(found.text) and (strict or subject.kind == "cause"))
+            )
+            and not (found.dangling or _is_said_longer(found, quotes))
         ),
         conditions=tuple(
             found
@@ -315,6 +328,17 @@ def _with_its_question(fact: BriefFact, brief: CopyBrief) -> str:
             if found and not after.strip(" .") and before.rstrip().endswith("?"):
                 return feature.strip()
     return fact.text
+
+
+def _is_said_longer(found: Quote, quotes: Sequence[Quote]) -> bool:
+    """Whether another line begins with the words of one of a few words ("EPC C (73)", "EPC C, freehold")."""
+    head = found.text.casefold().split()[:SAID_FIRST]
+    return len(found.text.split()) <= FEWEST_LEGAL and any(
+        other.role == found.role
+        and len(other.text) > len(found.text)
+        and other.text.casefold().replace(",", "").split()[:SAID_FIRST] == head
+        for other in quotes
+    )
 
 
 def is_line(text: str) -> bool:

@@ -31,7 +31,9 @@ class Page:
             self._blocks.append([])
 
     def place(self, text: str) -> bool:
-        """Adds a text to the paragraph; False where it has no room."""
+        """Adds a text to the paragraph, unless it stands there; False where it has no room."""
+        if text and text in self.texts:
+            return True
         if not text or len(text) + 1 > self.room:
             return False
         self._blocks[-1].append(text)

@@ -61,7 +61,7 @@ def faults(hook: str, body: str, language: str, names: tuple[str, ...] = ()) -> 
             found.append(Fault("label", line))
     if masked_hook.rstrip().endswith(":"):
         found.append(Fault("label", masked_hook))
-    return [*found, *_said_twice(masked_hook, masked_body)]
+    return [*found, *_said_twice(hook, body)]
 
 
 def is_clean(text: str, language: str, names: tuple[str, ...] = ()) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from unicodedata import east_asian_width
@@ -21,6 +21,7 @@ _PRICED_WORD = re.compile(
     r"(?:[$€£₹¥₺₽]\s?\d|\d[\d.,]*\s?(?:[$€£₹¥₺₽%]|EUR|USD|GBP|CHF|zł|kr|[^\W\d_]{4,}))"
 )  # "480 pesos"
 _WEEK = "|".join(map(re.escape, signs("weeks")))
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NUMBER = re.compile(r"[\d$€£₹¥₺₽%]")
 _LEAST_STEM = 4  # letters that two forms of a short word have in common
 _ENDING = 3  # letters by which two forms of a word differ
@@ -32,6 +33,7 @@ FEWEST_CHARACTERS = 24  # of a sentence; what is shorter is a heading or a call
 FEWEST_WORDS = 3  # of a text that was cut
 FEWEST_WIDE = 4  # signs of a text in Chinese, Japanese or Korean
 POINTING_WORDS = 4  # a pronoun among the first words has its noun in the sentence before
+PLURAL = 3  # letters of what is shorter than a plural
 ITEM_WORDS = 10  # of one item of a list, with "and" and the item behind it
 ECHO = 0.34  # share of a text's words that another has from which it says them again
 HEAD_WORDS = 5  # fewest of a clause that says what is offered, or
@@ -58,6 +60,7 @@ class Quote:
     loss: float = 0.0  # what it loses as an opening
     late: bool = False  # stands in a text only where nothing else does
     limited_by: tuple[str, ...] = ()  # ids of the facts that limit this price or offer
+    same_as: tuple[str, ...] = ()  # ids of the facts that say the same in other words
 
     @property
     def sentence(self) -> str:
@@ -142,6 +145,7 @@ def upper_first(text: str) -> str:
 def as_sentence(text: str) -> str:
     """The text with a capital at its start and a stop at its end."""
     text = upper_first(_without_tail(text))
+    text = f"{text[:-2]})" if text.endswith(".)") else text
     return text if not text or text.endswith((*_ENDS, ".”", "!”", "?”", "»")) else f"{text}{_stop_of(text)}"
 
 
@@ -277,6 +281,27 @@ def beginning(text: str, limit: int, words: Words) -> str | None:
     return None
 
 
+def phrase_head(text: str, limit: int, attached: Collection[str], words: Words) -> str | None:
+    """The longest beginning of a few words, within `limit` characters, that ends before a word such as "in" or "since";
+    None without one, or where what is cut off refuses, limits, or names money or a share.
+
+    "Own workshop in Leith since 1987" is still true as "Own workshop in Leith". `attached`: those words.
+    """
+    if not words.joints or any(sign in text for sign in ".:;?!") or words.negations.search(text):
+        return None
+    said = text.split()
+    for count in range(len(said) - 1, FEWEST_WORDS - 1, -1):
+        kept, dropped = " ".join(said[:count]), " ".join(said[count:])
+        if len(kept) > limit or said[count].casefold() not in attached:
+            continue
+        limits = words.guards.search(dropped) or _calendar(words.language).search(dropped)
+        limits = limits or any(sign.isdigit() for sign in _YEAR.sub("", dropped))  # "for 2 years"
+        if limits or _PRICED.search(text) or "(" in text or last_word(kept) in words.open_end:
+            return None
+        return kept
+    return None
+
+
 def priced_head(text: str, limit: int, is_priced: Callable[[str], bool], words: Words) -> str | None:
     """The longest beginning of a price within `limit` characters that says the amount, cut at a comma or dash; None
     without one, or where what follows limits the amount ("€40, | plus VAT", "£95, | minimum two")."""
@@ -351,7 +376,19 @@ def _points_back(text: str, words: Words) -> bool:
     is_quantity = bool(opening) and (opening[0].isdigit() or opening[0] in _QUANTITIES or text[:1].islower())
     if is_quantity and len(opening) > 1 and opening[1] in _ARE:  # "thirteen are by the water"
         return True
-    return any(word in words.pronouns for word in opening)
+    return any(word in words.pronouns for word in opening) or _leaves_it_open(text, words)
+
+
+def _leaves_it_open(text: str, words: Words) -> bool:
+    """Whether a text speaks of several things that it does not name ("You get 60 days to try them")."""
+    said = fold(text).split()
+    for place, word in enumerate(said):
+        if word.strip(".,;:!?()") in words.far:
+            return not any(
+                other.endswith("s") and len(other) > PLURAL and other not in words.spans
+                for other in (before.strip(".,;:!?()'") for before in said[:place])
+            )
+    return False
 
 
 def _goes_on_as_list(dropped: str, words: Words) -> bool:
@@ -375,6 +412,7 @@ def quote(
     source: str,
     words: Words,
     limited_by: tuple[str, ...] = (),
+    same_as: tuple[str, ...] = (),
 ) -> Quote:
     """A fact ready to be quoted."""
     text = re.sub(r"\s+", " ", text).strip()
@@ -387,4 +425,5 @@ def quote(
         words=content_words(text, words),
         dangling=first_word(text) in words.dangling or _points_back(text, words),
         limited_by=limited_by,
+        same_as=same_as,
     )

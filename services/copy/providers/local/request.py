@@ -90,7 +90,8 @@ def understand_order(brief: CopyBrief) -> Order:
     """Reads brief and instructions and sets the rules."""
     instructions, refused = _lawful(parse_instructions(brief.custom_instructions), brief.subject)
     material = material_of(brief)
-    if goal_of(material) != material.closing or not asks(material.closing, material):
+    goal = goal_of(material)
+    if goal != material.closing or not asks(material.closing, material):
         # what a text asks for is what the button and the customer's own words ask for
         material = replace(material, closing="")
     calm = bool({word.casefold().strip() for word in brief.tone_words} & CALM) or material.solemn
@@ -109,6 +110,9 @@ def understand_order(brief: CopyBrief) -> Order:
     )
     material, filtered = _allowed(material, rules)
     platform = platforms()[brief.platform]
+    if not (instructions.words_max or instructions.characters_max):
+        needed = sum(len(found.sentence) + 1 for found in material.must)
+        rules = replace(rules, longer=platform.room_for(needed, brief.format))
     addressed = _addressed(instructions, material, brief)
     focus = content_words(" ".join([*instructions.focus, *instructions.required]), material.words)
     return Order(
@@ -117,13 +121,13 @@ def understand_order(brief: CopyBrief) -> Order:
         instructions=replace(instructions, unknown=(*instructions.unknown, *refused)),
         rules=rules,
         platform=platform,
-        layout=_layout(platform.layouts[brief.format], instructions),
+        layout=_layout(_longer(platform.layouts[brief.format], rules.longer), instructions),
         offers=(*instructions.sentences, *addressed),
         topics=_unsaid_topics(instructions, material, brief.subject),
         addressed=" ".join(addressed),
         spelling=instructions.spelling or brief.spelling,
         focus=focus,
-        buttons=_buttons(brief, instructions, material, rules),
+        buttons=_buttons(brief, instructions, material, rules, goal),
         filtered=filtered,
     )
 
@@ -196,6 +200,10 @@ def _addressed(instructions: Instructions, material: Material, brief: CopyBrief)
     return (frames[0].replace("{audience}", phrase),) if phrase and frames else ()
 
 
+def _longer(layout: Layout, more: int) -> Layout:
+    return replace(layout, body=layout.body + more, whole=layout.whole + more)
+
+
 def _layout(layout: Layout, instructions: Instructions) -> Layout:
     if instructions.brief:
         layout = replace(layout, aim=min(layout.aim, 60), facts=min(layout.facts, 1))
@@ -216,14 +224,13 @@ def _layout(layout: Layout, instructions: Instructions) -> Layout:
 
 
 def _buttons(
-    brief: CopyBrief, instructions: Instructions, material: Material, rules: content_filters.RequestRules
+    brief: CopyBrief, instructions: Instructions, material: Material, rules: content_filters.RequestRules, goal: str
 ) -> tuple[str, ...]:
     """Calls to action of the platform for what the brief asks of its readers."""
     if instructions.cta:
         return (instructions.cta,)
     table = material.words.buttons
     platform = brief.platform.value
-    goal = goal_of(material)
     labels = table.get((platform, goal or "none")) or table.get((platform, "none"), ())
     if material.solemn and goal in {"call", "book"}:  # who mourns is not hurried
         quiet = [label for label in labels if label in table.get((platform, "call"), ())[1:]]

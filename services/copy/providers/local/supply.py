@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final
@@ -14,7 +14,7 @@ from services.copy.providers.local.amounts import CACHED, amounts_of
 from services.copy.providers.local.arguments import Argument, names_price
 from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
-from services.copy.providers.local.quotes import Quote, content_words, names_day
+from services.copy.providers.local.quotes import ECHO, Quote, content_words, first_word, names_day
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.words import Words
 from services.copy.providers.platforms import Layout
@@ -34,17 +34,24 @@ FEW: Final = 3
 REFUSAL: Final = 2  # words among which a refusal begins
 AT_LAST: Final = 3  # times that a hook stands again from which a limit stands alone
 LINES: Final = 4  # facts of a brief that is a line or two
-CHOSEN: Final = 0.55  # strength from which a sentence stands beside features that the customer lists
 SAID: Final = 0.6  # share of its words that a text has said from which a fact says nothing new
 ALIKE: Final = 0.5  # share of words in common, of the shorter of two facts, from which they say the same
 LISTED: Final = frozenset({"conditions", "features"})  # sources of what the customer wants to be said
 CONDITION: Final = 110  # characters of a condition that a text names
 _KEY: Final = re.compile(r"[^\W\d_][\w /]{2,24}:\s")  # "Payment: in advance"
+FEW_WORDS: Final = 2  # of a fact that is about one thing
+_COUNT: Final = re.compile(r"(?<![\d.,$€£₹¥])(\d+)[\s\u00a0-]([^\W\d_]{4,})")
+_CODE: Final = re.compile(r"(?<![\w-])[^\W\d_]+[A-Z][^\W_]*(?![\w-])")
 SEVERAL: Final = 4  # words of a fact of which half in common are no chance
 BARE_NEGATION: Final = 5  # words of a negation that says neither good nor bad
 INFORMS: Final = 0.2  # less for what customers want to know and do not buy for
 WHEN: Final = 1.0  # more for the day of an event: without it nobody can come
 RELATED: Final = 0.3  # more for a fact that goes on with what the hook speaks of
+ABOUT: Final = 0.6  # share of a feature's words that a sentence has which is about it
+ADDED: Final = 3  # words that such a sentence adds, at least
+CONTINUED: Final = SELLING - {"price"}  # roles of sentences that go on with a hook
+MOST_CONTINUED: Final = 3  # of them
+_TAIL: Final = re.compile(r":\s|\s[–—]\s")  # behind it a sentence says what it means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +150,7 @@ class Supply:
                 not prose
                 and found.source == "description"
                 and listed
-                and found.strength < CHOSEN
+                and (found.strength < STRENGTH_BESIDE_LIST or not found.is_prose)
                 and not (found.role == "price" and names_price(found, self._task.material, strict=True))
             ):
                 continue  # beside what the customer lists
@@ -221,6 +228,80 @@ class Supply:
                 best, best_value = run, value
         return best
 
+    def continuation(self, length: int) -> list[Quote]:
+        """Sentences of the description that go on with what the hook says, within `length` characters: those behind the
+        sentence that it quotes or that is about the same thing. None where a limit stands between them.
+
+        A sentence goes on where it points back or speaks of the same; the first that does not ends the run.
+        """
+        lead = self._argument.fact
+        material = self._task.material
+        if lead is None or lead.role == "price":
+            return []
+        described = {found.place: found for found in material.quotes if found.source == "description"}
+        anchor = lead if lead.source == "description" else self._about(lead, described)
+        if anchor is None:
+            return []
+        first = [] if anchor is lead else self._more_of(anchor, lead)
+        run: list[Quote] = []
+        left = length
+        for found in [*first, *self._behind(anchor, lead, described)]:
+            limits = self.limits_of(anchor if found in first else found)
+            whole = [found, *(limit for limit in limits if limit not in run)]
+            needed = sum(len(each.sentence) + 1 for each in whole)
+            if len(run) >= MOST_CONTINUED or needed > left:
+                break
+            if not run and found.dangling and anchor is not lead and first_word(found.text) in material.words.dangling:
+                break  # "That" is what was not said
+            run += whole
+            left -= needed
+        return run
+
+    def _behind(self, anchor: Quote, lead: Quote, described: Mapping[int, Quote]) -> Iterator[Quote]:
+        """The sentences behind one that go on with what it says, up to the first that does not."""
+        spoken = lead.words | anchor.words
+        taken = {found.id for found in self.quoted}
+        for place in range(anchor.place + 1, max(described, default=0) + 1):
+            found = described.get(place)
+            if found is None or found.id in taken or found.role not in CONTINUED or not found.is_prose or found.late:
+                return
+            if "?" in found.text or not (found.dangling or found.words & spoken):
+                return
+            yield found
+            spoken |= found.words
+
+    def _about(self, lead: Quote, described: Mapping[int, Quote]) -> Quote | None:
+        """The sentence of the description that is about the same as a feature; None without one."""
+        same = [found for found in described.values() if found.id in lead.same_as and found.is_prose and not found.late]
+        if same:
+            return same[0]
+        if len(lead.words) < FEWEST_SENTENCES:
+            return None
+        shares = {
+            place: len(lead.words & found.words) / len(lead.words)
+            for place, found in described.items()
+            if found.is_prose and not found.late and found.role in CONTINUED
+        }
+        place = max(shares, key=lambda place: (shares[place], -place), default=None)
+        return described[place] if place is not None and shares[place] >= ABOUT else None
+
+    def _more_of(self, anchor: Quote, lead: Quote) -> list[Quote]:
+        """The sentence about the same as the hook where it says more, without a beginning that says the hook again."""
+        material = self._task.material
+        said = lead.words | content_words(self._argument.hook, material.words)
+        if len(anchor.words - said) < ADDED or anchor.dangling or "…" in anchor.text:
+            return []
+        cut = _TAIL.search(anchor.text)
+        head = anchor.text[: cut.start()] if cut else ""
+        says_again = bool(_counted(anchor.text) & _counted(self._argument.hook))
+        says_again = says_again or first_word(anchor.text) == first_word(self._argument.hook)
+        if cut and (says_again or len(content_words(head, material.words) - said) < ADDED):
+            tail = anchor.text[cut.end() :]
+            words = content_words(tail, material.words)
+            is_whole = len(tail.split()) >= ADDED and "(" not in tail and first_word(tail) not in material.words.joints
+            return [replace(anchor, text=tail, words=words)] if is_whole and len(words - said) >= ADDED - 1 else []
+        return [anchor] if not says_again and len(anchor.words & said) <= ECHO * len(anchor.words) else []
+
     def limits_of(self, found: Quote) -> tuple[Quote, ...]:
         """The conditions that limit a price or offer, or stand right behind a sentence of a long text, and that the
         text does not hold: without them the fact is not what a customer gets. What only refuses something limits
@@ -249,13 +330,15 @@ class Supply:
         conditions = [
             found
             for found in material.conditions
-            if len(found.text) <= CONDITION and not is_trail(found.text) and not _is_bare_negation(found, negations)
+            if len(found.text) <= CONDITION
+            and (found.source in LISTED or self.is_sparse)
+            and not is_trail(found.text)
+            and not _is_bare_negation(found, negations)
         ]
-        listed = sum(found.source == "features" for found in material.quotes) >= FEW
         kept: list[Quote] = []
         for found in [*self.free(prose=True), *conditions]:
             if (
-                listed
+                not self.is_sparse
                 and found.source == "description"
                 and found.role in SELLING
                 and not self._stands_beside_list(found)
@@ -402,11 +485,31 @@ def named_limits(found: Quote, material: Material) -> tuple[Quote, ...]:
 
 def alike(one: Quote, other: Quote) -> bool:
     """Whether two facts say the same, or most of it."""
+    if other.id in one.same_as and amounts_of(one.text) == amounts_of(other.text):
+        return True
+    shorter = max(1, min(len(one.words), len(other.words)))
+    if shorter <= FEW_WORDS and _codes(one.text) & _codes(other.text):
+        return True  # "EPC C, freehold", "EPC C (73)"
     if "price" in {one.role, other.role} and not amounts_of(one.text) & amounts_of(other.text):
         return False  # one of them says what it costs
     brief, long = sorted((one.text.casefold().rstrip("."), other.text.casefold()), key=len)
     if brief in long and re.search(rf"(?<!\w){re.escape(brief)}(?!\w)", long):
         return True
-    shorter = max(1, min(len(one.words), len(other.words)))
+    if _counted(one.text) & _counted(other.text):
+        return True  # "About 14 hours for the story", "a sim of 14 hours"
     shared = len(one.words & other.words)
     return shared > ALIKE * shorter or (shared >= ALIKE * shorter and shorter >= SEVERAL)
+
+
+@lru_cache(maxsize=CACHED)
+def _counted(text: str) -> frozenset[tuple[str, str]]:
+    """The numbers of a text with what they count: "87 parts" is ("87", "parts"). Amounts of money count nothing."""
+    return frozenset((number, noun.casefold()[:6]) for number, noun in _COUNT.findall(text))
+
+
+@lru_cache(maxsize=CACHED)
+def _codes(text: str) -> frozenset[str]:
+    """The words of a text with capitals of their own: "EPC", "LiDAR". None of a text in capitals."""
+    if text.isupper() and len(text.split()) >= SEVERAL:
+        return frozenset()
+    return frozenset(word.casefold() for word in _CODE.findall(text))

@@ -16,7 +16,7 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt")  # languages with words of thei
 TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}
 EVERY_TONE = frozenset(Tone)
 # what a brief may ask of its readers; the first that is found counts
-ASKED = ("apply", "donate", "book", "sign_up", "call", "sell", "enquire", "helpers")
+ASKED = ("apply", "donate", "book", "sign_up", "call", "sell", "enquire", "helpers", "tickets")
 _PREFIX = re.compile(r"^([pculyb]{1,6}): ")
 
 
@@ -74,6 +74,8 @@ class Words:
     joints: frozenset[str]
     listing: frozenset[str]
     pronouns: frozenset[str]
+    far: frozenset[str]
+    spans: frozenset[str]
     weak_start: frozenset[str]
     empty: frozenset[str]
     heads: frozenset[str]
@@ -182,6 +184,8 @@ def words_of(language: str) -> Words:
         joints=frozenset(forms.get("joints", ())),
         listing=frozenset(forms.get("listing", ())),
         pronouns=frozenset(forms.get("pronouns", ())),
+        far=frozenset(forms.get("far", ())),
+        spans=frozenset(forms.get("spans", ())),
         weak_start=frozenset(forms.get("weak_start", ())),
         empty=frozenset(forms.get("empty", ())),
         heads=frozenset(forms.get("heads", ())),

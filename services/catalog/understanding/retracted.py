@@ -1,0 +1,93 @@
+"""Finds features that the description takes back: the list still says "Same day service", the text "we stopped that".
+
+A claim is taken back where it is struck through, or where its words stand in a statement that says so
+(data/retracted.toml). Of a statement with quotation marks only the quotation is taken back.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from services.catalog.understanding.words import stems_of
+
+DATA: Final = tomllib.loads((Path(__file__).parent / "data" / "retracted.toml").read_text(encoding="utf-8"))
+SAID: Final = 0.65  # share of a feature's telling words that a statement has which takes it back
+LONG: Final = 3  # letters of a telling word
+MAX_STATEMENT: Final = 200  # characters of a statement that is read whole; of a longer one, each clause
+MAX_TEXT: Final = 12_000  # characters of a description that are read
+MAX_QUOTATION: Final = 160
+
+_EMPTY = frozenset(DATA["empty"])
+_STRUCK = re.compile(r"~~(?=\S)([^~\n]{1,200}?)~~|<(?:s|del|strike)>([^<>]{1,200})</", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]{0,200}>")
+_STATEMENT_END = re.compile(r"\n|<br ?/?>|(?<=[.!?])\s+(?=[^\W\d_]*[A-ZÀ-Þ*\[(])", re.IGNORECASE)
+_CLAUSE_END = re.compile(r"[,;]\s|\s[–—-]\s|\s\(|\)")
+_QUOTATION = re.compile(rf"[\"“„«”]([^\"“”„«»\n]{{3,{MAX_QUOTATION}}})[\"”“»]")
+
+
+class Retractions:
+    """What a description takes back of a product's features.
+
+    features: those that it does not, in their order.
+    """
+
+    def __init__(self, features: Sequence[str], description: str, language: str) -> None:
+        """description: as sent, with its markup. language: BCP 47 code; only strikes take something back in a language
+        that data/retracted.toml lacks."""
+        self._language = language
+        taken = [stems for text in _retracted(description[:MAX_TEXT], language) if (stems := _telling(text, language))]
+        found = [(feature, _telling(feature, language)) for feature in features]
+        self._gone = [stems for _, stems in found if _is_in(stems, taken)]
+        self._taken = [stems for stems in taken if any(_is_in(gone, [stems]) for gone in self._gone)]
+        self.features = tuple(feature for feature, stems in found if stems not in self._gone)
+
+    def says_so(self, statement: str) -> bool:
+        """Returns True for a statement of the description that is, or is a part of, what takes a feature back."""
+        stems = _telling(statement, self._language)
+        return any(stems <= taken for taken in self._taken) and any(_is_in(gone, [stems]) for gone in self._gone)
+
+
+def _is_in(feature: frozenset[str], taken: Sequence[frozenset[str]]) -> bool:
+    """Whether one of the texts has a feature's numbers and most of its telling words."""
+    numbers = {stem for stem in feature if stem[0].isdigit()}
+    return bool(feature) and any(numbers <= stems and len(feature & stems) >= SAID * len(feature) for stems in taken)
+
+
+def _retracted(description: str, language: str) -> Iterator[str]:
+    """Yields the parts of a description that take something back, or that name what is taken back."""
+    for match in _STRUCK.finditer(description):
+        yield match[1] or match[2]
+    pattern = _pattern(language.partition("-")[0])
+    if pattern is None:
+        return
+    for statement in _STATEMENT_END.split(_STRUCK.sub(" ", description)):
+        text = _TAG.sub(" ", statement)
+        if not pattern.search(text.lower()):
+            continue
+        quoted = _QUOTATION.findall(text)
+        if quoted:
+            yield from quoted
+        elif len(text) <= MAX_STATEMENT:
+            yield text
+        else:
+            yield from (clause for clause in _CLAUSE_END.split(text) if pattern.search(clause.lower()))
+
+
+@cache
+def _pattern(language: str) -> re.Pattern[str] | None:
+    words = DATA["words"].get(language)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if words else None
+
+
+def _telling(text: str, language: str) -> frozenset[str]:
+    """The stems of a text that tell what it is about: numbers and words of more than a few letters."""
+    return frozenset(
+        stem
+        for stem in stems_of(text.replace("%", " "), language)
+        if (len(stem) >= LONG or stem[0].isdigit()) and stem not in _EMPTY
+    )
