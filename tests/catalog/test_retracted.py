@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.catalog.understanding.facts import find_facts
-from services.catalog.understanding.retracted import Retractions
+from services.catalog.understanding.retracted import Retractions, without_remark
 from services.catalog.understanding.values import ProductTexts
 
 FEATURES = ("Same day fitting", "£20 off coupon", "Waterproof to 50 m", "Two vans")
@@ -71,3 +71,16 @@ def test_it_is_no_fact_of_the_product() -> None:
     facts = [fact.text for fact in find_facts(texts, "en")]
     assert "Two trucks" in facts
     assert not any("same day" in text.lower() for text in facts)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ('Free for 60 days – don\'t write "free forever" like last time', "Free for 60 days"),
+        ("Free for 60 days – no card needed", "Free for 60 days – no card needed"),
+        ("Free for 60 days", "Free for 60 days"),
+        ("Don't use bleach – it marks the glass", "Don't use bleach – it marks the glass"),
+    ],
+)
+def test_a_remark_to_the_maker_is_left_out(statement: str, said: str) -> None:
+    assert without_remark(statement, "en") == said

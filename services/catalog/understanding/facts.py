@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from services.catalog.understanding import amounts, mess, prices, roles, text
 from services.catalog.understanding.language import LATIN, language_of
-from services.catalog.understanding.retracted import Retractions
+from services.catalog.understanding.retracted import Retractions, without_remark
 from services.catalog.understanding.roles import Cues
 from services.catalog.understanding.statements import MAX_PRICED, segments_of, statements_of, stating
 from services.catalog.understanding.values import BESIDE, Fact, ProductTexts
@@ -71,7 +71,7 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
         if _is_search_line(statement, texts.name, language, cues) or retractions.says_so(statement):
             continue
-        facts = _facts(statement, "description", order, cues)
+        facts = _facts(without_remark(statement, language), "description", order, cues)
         found.extend(fact for fact in facts if _is_printable(fact, is_messy=is_messy) or _states_price(fact, own_price))
     found.extend(fact for fact in _of_name(texts.name, cues) if _is_printable(fact, is_messy=is_messy))
     said = [*texts.features, *segments, *_RAW_END.split(_TAG.sub(" ", texts.description[: text.MAX_CHARACTERS]))]

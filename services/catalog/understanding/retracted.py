@@ -27,6 +27,7 @@ _STRUCK = re.compile(r"~~(?=\S)([^~\n]{1,200}?)~~|<(?:s|del|strike)>([^<>]{1,200
 _TAG = re.compile(r"<[^<>]{0,200}>")
 _STATEMENT_END = re.compile(r"\n|<br ?/?>|(?<=[.!?])\s+(?=[^\W\d_]*[A-ZÀ-Þ*\[(])", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;]\s|\s[–—-]\s|\s\(|\)")
+_REMARK = re.compile(r"(\s(?:[–—-]|<<)\s)")
 _QUOTATION = re.compile(rf"[\"“„«”]([^\"“”„«»\n]{{3,{MAX_QUOTATION}}})[\"”“»]")
 
 
@@ -50,6 +51,15 @@ class Retractions:
         """Returns True for a statement of the description that is, or is a part of, what takes a feature back."""
         stems = _telling(statement, self._language)
         return any(stems <= taken for taken in self._taken) and any(_is_in(gone, [stems]) for gone in self._gone)
+
+
+def without_remark(statement: str, language: str) -> str:
+    """Returns a statement without what is said to whoever makes the ad, behind a dash: "… – don't write 'for ever'"."""
+    pattern = _pattern(language.partition("-")[0])
+    parts = _REMARK.split(statement)
+    while pattern is not None and len(parts) > 1 and pattern.search(parts[-1].lower()):
+        parts = parts[:-2]
+    return "".join(parts).strip()
 
 
 def _is_in(feature: frozenset[str], taken: Sequence[frozenset[str]]) -> bool:

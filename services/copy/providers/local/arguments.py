@@ -56,7 +56,8 @@ FAIR: Final = 0.4  # strength of such a sentence
 WEAKER: Final = 0.35  # less for a whole sentence that others are stronger than: still better than a name alone
 WEAK_AUDIENCE: Final = 0.7  # less for whom it is for: it does not say what
 AGAIN: Final = (1.2, 2.0, 2.6, 3.0)  # less for the same hook with another text below it
-FEWEST_AGAIN: Final = -1.2  # score of a hook that stands again
+FEWEST_AGAIN: Final = -2.2  # score of a hook that stands again
+NEVER_AGAIN: Final = frozenset({"call", "neutral"})  # of those that do not
 BARE_NAME: Final = 0.8  # less for a name alone
 ENOUGH_FACTS: Final = 3  # that may lead instead of it
 SHORTENED: Final = 0.05  # less for a part of the name
@@ -77,7 +78,7 @@ _ORDER: Final = {
 _VERB_ENDS: Final = ("ing", "ed")  # of English verbs
 _ADJECTIVE_ENDS: Final = ("e", "es", "en")  # of German adjectives before a noun; "-er" may be of a town
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
-_STEP: Final = 0.1
+_STEP: Final = 0.18
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
     {tone: {angle: 0.6 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
@@ -457,7 +458,7 @@ def _less_for_a_name(material: Material) -> float:
 def again(found: Iterable[Argument]) -> Iterator[Argument]:
     """The better arguments once more, with other texts below the same hooks."""
     for argument in found:
-        if argument.score >= FEWEST_AGAIN:
+        if argument.score >= FEWEST_AGAIN and argument.angle not in NEVER_AGAIN:
             for turn, less in enumerate(AGAIN, 1):
                 yield replace(argument, turn=turn, score=argument.score - less)
 

@@ -313,7 +313,7 @@ class Supply:
         return tuple(
             limit
             for limit in [*([behind] if behind and behind not in named else []), *named]
-            if limit.id not in held and binds(limit, self._task.material.words)
+            if limit.id not in held and limit.id not in found.same_as and binds(limit, self._task.material.words)
         )
 
     def statements(self, *, turn: int = 0) -> list[Statement]:
