@@ -269,3 +269,27 @@ def test_full_stops_of_abbreviations_and_ordinals_end_no_sentence() -> None:
     }
     assert len(texts) >= 150
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("PAGA 3 Y LLEVA 4 EN TODO EL TALLER", "Paga 3 y lleva 4 en todo el taller"),
+        ("CARS AND SMALL VANS UP TO 3000KG", "Cars and small vans up to 3000KG"),
+        ("TESTED TO AS/NZS 4766 AND EN 853", "Tested to AS/NZS 4766 and EN 853"),
+    ],
+)
+def test_shouted_words_before_numbers_are_calmed(raw: str, said: str) -> None:
+    assert calm(raw) == said
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("FWD: Re: Dogs for the page", "Dogs for the page"),
+        ("WG: Sommerkurs", "Sommerkurs"),
+        ("Re:Think lamp", "Re:Think lamp"),
+    ],
+)
+def test_a_name_loses_what_its_mail_was(raw: str, name: str) -> None:
+    assert clean_name(raw) == name

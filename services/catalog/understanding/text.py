@@ -138,6 +138,8 @@ _NAME_CODE = re.compile(
 _TAIL = " \t\n,;:-–—|*/&(["
 
 _CAPITAL_WORD = re.compile(r"(?<![\w@#/.])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w@])")
+_FORWARDED = re.compile(r"^\s*(?:(?:fwd?|re|wg|aw|tr|rv|enc|vs|sv)\s?:\s+)+(?=\S)", re.IGNORECASE)  # of a subject line
+_BEFORE_NUMBERS = frozenset(("TO", "FROM", "UNDER", "OVER", "BIS", "AB", "HASTA", "DESDE", "DÈS", "FINO", "ATÉ"))
 _LETTER_WORD = re.compile(r"(?<=[a-zà-ÿ\d] )[AEOYÀÈÉ](?= [a-zà-ÿ\d])")  # a word of one letter between others
 _ACRONYMS = frozenset(_DATA["capitals"]["acronyms"])
 _SHOUTED = frozenset(_DATA["capitals"]["shouted"])
@@ -164,7 +166,8 @@ def clean(raw: str) -> str:
 
 def clean_name(raw: str) -> str:
     """Returns the name of a product or project on one line; its parts stand between commas."""
-    lines = [_NAME_CODE.sub("", line) for line in clean(raw.replace("\n", " ")).split("\n")]
+    raw = _FORWARDED.sub("", raw.replace("\n", " "))
+    lines = [_NAME_CODE.sub("", line) for line in clean(raw).split("\n")]
     lines = [part for line in lines for part in _for_customers(line)] or lines
     parts = [_BULLET.sub("", _trimmed(line)).rstrip(" .!") for line in lines]
     return re.sub(r"(?<=[\w)])!+(?=,)", "", ", ".join(part for part in parts if part))
@@ -239,7 +242,9 @@ def calm(text: str) -> str:
             return word
         if not (is_shouting or len(word) >= 6 or (word in _SHOUTED and word not in _ACRONYMS)):
             return word
-        if _CODE_BESIDE.match(text, match.end()) or text[max(0, match.start() - 1) : match.start()] == "/":
+        if (word not in _BEFORE_NUMBERS and _CODE_BESIDE.match(text, match.end())) or text[
+            max(0, match.start() - 1) : match.start()
+        ] == "/":
             return word  # "AS/NZS 4766", "EN 853"
         return _small(word, is_turkish=is_turkish)
 

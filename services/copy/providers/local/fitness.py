@@ -13,7 +13,7 @@ from services.chassis.amounts import western
 from services.copy.providers.local.amounts import amounts_of
 from services.copy.providers.local.quotes import Quote, first_word, head_of, last_word, names_day, same_word
 from services.copy.providers.local.telephones import has_telephone
-from services.copy.providers.local.words import Words, signs
+from services.copy.providers.local.words import LANGUAGES, Words, signs
 
 WEAK: Final = 0.6  # less for a text that begins with "if"
 FRAGMENT: Final = 0.6  # less for two words of a description: often a heading
@@ -78,6 +78,11 @@ _CLAUSE_END: Final = re.compile(r"[,.;:–]\s")
 _CLOCK_END: Final = re.compile(r"\d\s?[ap]\.?m\.?$", re.IGNORECASE)
 _TORN_TAIL: Final = re.compile(r"^(?:[^\W\d_]{1,2}|[^\W\d_]{2}[^aeiouy\W\d_]|[^\W\d_]*[b-df-hj-np-tv-z]{2}|\w\.\w)$")
 _QUANTITIES: Final = frozenset(signs("quantities"))
+# Words of scripts without spaces stand anywhere in a text.
+_REFUSALS: Final = re.compile(
+    "|".join(rf"(?<!\w){re.escape(word)}(?!\w)" if word < "\u2e80" else re.escape(word) for word in signs("refusals")),
+    re.IGNORECASE,
+)
 _BESIDES: Final = frozenset(signs("besides"))
 _UNITS: Final = frozenset(signs("units"))
 
@@ -237,6 +242,8 @@ def lead_loss(found: Quote, setting: Setting) -> float:
         less += UNFIT
     if is_shorthand(text):
         less += SHORTHAND
+    if words.language not in LANGUAGES and _REFUSALS.search(text):
+        less += UNFIT + BESIDE
     return less
 
 

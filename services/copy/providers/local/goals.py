@@ -48,16 +48,21 @@ def goal_of(material: Material) -> str:
         return ""
     if kind == "event" and "tickets" in asked and not material.words.walk_in.search(material.written):
         return "tickets"
+    if kind == "event" and goal == "sign_up" and goal not in asked:
+        return ""  # one comes, and signs up for nothing
+    if goal == "apply" and "book" in asked and "apply" not in asked and kind == "finance":
+        return "book"  # a talk about a loan
     if goal in USUAL and kind in USUAL[goal]:
         return goal if material.is_known or goal in asked or kind == "cause" else ""
     if kind == "software":
         return ""
-    stated = next((name for name in ("sign_up", "book") if name in asked), "")
+    walks_in = material.words.walk_in.search(material.written) is not None
+    stated = next((name for name in ("sign_up", "book") if name in asked and not (walks_in and name == "book")), "")
     if stated and kind in {"", "service", "event", "place"}:
         return stated
     if "sell" in asked:  # it is sent: perhaps a thing after all
         return ""
-    if goal == "book" and material.words.walk_in.search(material.written):
+    if goal == "book" and walks_in:
         return ""
     if goal == "book" and kind != "public_body":
         return goal if material.is_sure or (material.is_known and kind in BOOKED and "enquire" not in asked) else ""

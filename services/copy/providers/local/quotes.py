@@ -295,8 +295,8 @@ def phrase_head(text: str, limit: int, attached: Collection[str], words: Words) 
         if len(kept) > limit or said[count].casefold() not in attached:
             continue
         limits = words.guards.search(dropped) or _calendar(words.language).search(dropped)
-        limits = limits or any(sign.isdigit() for sign in _YEAR.sub("", dropped))  # "for 2 years"
-        if limits or _PRICED.search(text) or "(" in text or last_word(kept) in words.open_end:
+        is_counted = any(sign.isdigit() for sign in _YEAR.sub("", dropped))  # "for 2 years"
+        if limits or is_counted or _PRICED.search(text) or "(" in text or last_word(kept) in words.open_end:
             return None
         return kept
     return None
