@@ -1,5 +1,5 @@
 // The jobs that this page knows, kept current by the event stream of all jobs of the caller.
-import { type Asset, type Credits, type Job, asApiError, call, openStream } from "./api.ts";
+import { type ApiRequest, type Asset, type Credits, type Job, asApiError, call, openStream, request, send } from "./api.ts";
 import { credentials } from "./session.ts";
 import { onForget, randomId, store } from "./store.ts";
 import { T } from "./texts.ts";
@@ -7,8 +7,10 @@ import { T } from "./texts.ts";
 export type Kind = "copy" | "image" | "film";
 export type Body = Record<string, unknown>;
 
+/** A request for a result. `assetId`: the finished picture that it changes. */
+export type Wanted = { kind: Kind; body: Body; assetId?: string };
 /** One request of a run, and the job that it became. `key` makes it safe to send again after a reload. */
-export type Item = { key: string; kind: Kind; body: Body; jobId?: string };
+export type Item = Wanted & { key: string; jobId?: string };
 export type Run = { id: string; at: string; productName: string; items: Item[] };
 
 export const MAX_RUNS = 20;
@@ -67,14 +69,27 @@ export async function refreshCredits(): Promise<void> {
   }
 }
 
-/** Sends a run's requests that have no job yet. Returns the errors by item key; the other items are being made. */
-export async function submit(run: Run): Promise<Record<string, unknown>> {
-  runs.update((before) => [run, ...before.filter((other) => other.id !== run.id)].slice(0, MAX_RUNS));
+/** The request of an item; without a key, as one that is shown before it is made. */
+export function requestFor({ kind, body, assetId, key }: Wanted & { key?: string }): ApiRequest {
+  if (assetId) return request("post", "/api/assets/{assetId}/variants", { path: { assetId }, body: body as never, key });
+  return request("post", PATHS[kind], { body: body as never, key });
+}
+
+/**
+ * Sends a run's requests that have no job yet, or only the one with the key. Returns the errors by item key; the other
+ * items are being made.
+ */
+export async function submit(run: Run, only = ""): Promise<Record<string, unknown>> {
+  runs.update((before) => {
+    if (before.some((other) => other.id === run.id)) return before.map((other) => (other.id === run.id ? run : other));
+    return [run, ...before].slice(0, MAX_RUNS);
+  });
   const failed: Record<string, unknown> = {};
+  const unsent = run.items.filter((item) => !item.jobId && (!only || item.key === only));
   await Promise.all(
-    run.items.filter((item) => !item.jobId).map(async (item) => {
+    unsent.map(async (item) => {
       try {
-        const made = (await call("post", PATHS[item.kind], { body: item.body as never, key: item.key })) as { jobId?: string };
+        const made = (await send(requestFor(item))) as { jobId?: string };
         const jobId = made.jobId ?? "";
         changeItem(run.id, item.key, { jobId });
         forgetKey(item);
@@ -86,7 +101,7 @@ export async function submit(run: Run): Promise<Record<string, unknown>> {
     }),
   );
   void refreshCredits();
-  for (const item of run.items) failures.delete(item.key);
+  for (const item of unsent) failures.delete(item.key);
   for (const [key, error] of Object.entries(failed)) failures.set(key, error);
   return failed;
 }
@@ -100,13 +115,29 @@ export async function refreshRuns(): Promise<void> {
   await Promise.all(ids.map((jobId) => refreshJob(jobId).catch(() => undefined)));
 }
 
-export function newRun(productName: string, items: { kind: Kind; body: Body }[]): Run {
-  const stamped = items.map((item) => ({ ...item, key: unanswered.get()[contentOf(item)] ?? `studio-${randomId()}` }));
-  return { id: randomId(), at: new Date().toISOString(), productName, items: stamped };
+export function newRun(productName: string, items: Wanted[]): Run {
+  return { id: randomId(), at: new Date().toISOString(), productName, items: items.map(newItem) };
 }
 
-function contentOf(item: { kind: Kind; body: Body }): string {
-  return JSON.stringify([item.kind, item.body]);
+function newItem(wanted: Wanted): Item {
+  return { ...wanted, key: unanswered.get()[contentOf(wanted)] ?? `studio-${randomId()}` };
+}
+
+/** Sends a request for more of a job's result: it stands behind that job in its run, or in a new run. Throws ApiError. */
+export async function submitBeside(jobId: string, productName: string, wanted: Wanted): Promise<void> {
+  const item = newItem(wanted);
+  const known = runs.get().find((run) => run.items.some((other) => other.jobId === jobId));
+  const run = known
+    ? { ...known, items: known.items.flatMap((other) => (other.jobId === jobId ? [other, item] : [other])) }
+    : { ...newRun(productName, []), items: [item] };
+  const failed = await submit(run, item.key);
+  if (!(item.key in failed)) return;
+  removeItems(run.id, [item.key]);
+  throw failed[item.key];
+}
+
+function contentOf({ kind, body, assetId }: Wanted): string {
+  return JSON.stringify([kind, body, ...(assetId ? [assetId] : [])]);
 }
 
 function rememberKey(item: Item): void {

@@ -27,12 +27,22 @@ const INITIAL = {
 type Draft = typeof INITIAL;
 type Prices = Record<string, number>;
 
+// Every result shows the price of more of it: the prices are read once for all of them, and again after a minute.
+const PRICES_MILLISECONDS = 60_000;
+let known: { at: number; prices: Promise<Prices> } | undefined;
+
+function readPrices(): Promise<Prices> {
+  if (known && Date.now() - known.at < PRICES_MILLISECONDS) return known.prices;
+  const prices = call("get", "/api/prices", {}).then(
+    (answer) => Object.fromEntries((answer.prices ?? []).map((price) => [price.type, price.credits ?? 0])) as Prices,
+  );
+  prices.catch(() => { known = undefined; });
+  known = { at: Date.now(), prices };
+  return prices;
+}
+
 export function usePrices(): Prices {
-  const found = useLoaded(async () => {
-    const { prices } = await call("get", "/api/prices", {});
-    return Object.fromEntries((prices ?? []).map((price) => [price.type, price.credits ?? 0])) as Prices;
-  }, null);
-  return found.value ?? {};
+  return useLoaded(readPrices, null).value ?? {};
 }
 
 /** The price of a request, by its kind and body. */

@@ -6,6 +6,9 @@ import { announce } from "./jobs.ts";
 import { link } from "./route.ts";
 import { T } from "./texts.ts";
 
+const MAX_COLOURS = 5;
+export const FIRST_COLOUR = "#1d4ed8";
+
 type Children = { children?: ComponentChildren };
 
 /** The messages of the fields of a form: those named `name`, or below it such as "brand.colours[0]". */
@@ -137,6 +140,27 @@ export function Check({ label, value, set }: { label: string; value: boolean; se
     <label class="check">
       <input type="checkbox" checked={value} onChange={(event) => set(event.currentTarget.checked)} /> {label}
     </label>
+  );
+}
+
+/** Up to five colours, to be put under a legend. */
+export function Colours({ value, set, least = 0 }: { value: string[]; set: (colours: string[]) => void; least?: number }) {
+  return (
+    <div class="colours">
+      {value.map((colour, index) => (
+        <span class="colour" key={index}>
+          <input type="color" aria-label={T.project.colour(index + 1)} value={colour}
+            onInput={(event) => set(value.map((before, at) => (at === index ? event.currentTarget.value : before)))} />
+          {value.length > least && (
+            <button type="button" class="icon" aria-label={T.project.removeColour(colour)}
+              onClick={() => set(value.filter((_, at) => at !== index))}>×</button>
+          )}
+        </span>
+      ))}
+      {value.length < MAX_COLOURS && (
+        <button type="button" class="small" onClick={() => set([...value, FIRST_COLOUR])}>{T.project.addColour}</button>
+      )}
+    </div>
   );
 }
 

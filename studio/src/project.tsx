@@ -1,13 +1,11 @@
 import { useState } from "preact/hooks";
 import { type Project, call, request, send } from "./api.ts";
 import { chooseProject, flow } from "./flow.ts";
-import { AsRequest, Field, Group, Loading, Page, PrivateImage, Problem, Text, asErrors, filled, listOf, useLoaded } from "./parts.tsx";
+import { AsRequest, Colours, Field, Group, Loading, Page, PrivateImage, Problem, Text, asErrors, filled, listOf, useLoaded } from "./parts.tsx";
 import { go } from "./route.ts";
 import { useDraft } from "./store.ts";
 import { T } from "./texts.ts";
 
-const MAX_COLOURS = 5;
-const FIRST_COLOUR = "#1d4ed8";
 const COMMA = /,/;
 const SHOWN = ["name", "colours", "font", "toneWords", "bannedWords"];
 
@@ -112,26 +110,13 @@ function ProjectForm({ project, saved }: { project: Project | null; saved: (proj
       setBusy(false);
     }
   };
-  const setColour = (index: number, colour: string) => change({ colours: draft.colours.map((before, at) => (at === index ? colour : before)) });
   return (
     <form class="panel" onSubmit={(event) => void save(event)} noValidate>
       <h2>{project ? T.project.editing(project.name) : T.project.add}</h2>
       <Problem error={error} shown={SHOWN} />
       <Text label={T.project.name} name="name" value={draft.name} set={(name) => change({ name })} errors={errors} required autoComplete="organization" />
       <Group label={T.project.colours} name="colours" hint={T.project.coloursHint} errors={errors} optional>
-        <div class="colours">
-          {draft.colours.map((colour, index) => (
-            <span class="colour" key={index}>
-              <input type="color" aria-label={T.project.colour(index + 1)} value={colour}
-                onInput={(event) => setColour(index, event.currentTarget.value)} />
-              <button type="button" class="icon" aria-label={T.project.removeColour(colour)}
-                onClick={() => change({ colours: draft.colours.filter((_, at) => at !== index) })}>×</button>
-            </span>
-          ))}
-          {draft.colours.length < MAX_COLOURS && (
-            <button type="button" class="small" onClick={() => change({ colours: [...draft.colours, FIRST_COLOUR] })}>{T.project.addColour}</button>
-          )}
-        </div>
+        <Colours value={draft.colours} set={(colours) => change({ colours })} />
       </Group>
       <div class="columns">
         <Text label={T.project.font} name="font" value={draft.font} set={(font) => change({ font })} hint={T.project.fontHint} errors={errors} optional list="fonts" />

@@ -1,9 +1,10 @@
 // What became of a run: progress, then texts, pictures and films side by side, and what can be made of them next.
 import { useRef, useState } from "preact/hooks";
-import { type Asset, type Job, asApiError, call, localPath, request } from "./api.ts";
+import { type Asset, type Job, asApiError, call, localPath } from "./api.ts";
+import { Before, ChangePicture, partOf } from "./change.tsx";
 import limits from "../dist/limits.json";
 import { saveAll, wholeText } from "./download.ts";
-import { type Body, type Item, type Run, PATHS, assetsOf, failures, isLive, jobs, newRun, refreshCredits, refreshJob, removeItems, requestOf, runs, submit } from "./jobs.ts";
+import { type Body, type Item, type Run, assetsOf, failures, isLive, jobs, newRun, refreshCredits, refreshJob, removeItems, requestFor, requestOf, runs, submit } from "./jobs.ts";
 import { AsRequest, ConfirmButton, CopyButton, Field, Page, Problem, formatTime } from "./parts.tsx";
 import { priceOf, usePrices } from "./options.tsx";
 import { go } from "./route.ts";
@@ -71,7 +72,7 @@ export function SaveButton({ made, name, label }: { made: Job[]; name: string; l
 function RunItem({ run, item }: { run: Run; item: Item }) {
   const job = jobs.use()[item.jobId ?? ""];
   const [error, setError] = useState<unknown>(failures.get(item.key));
-  if (job) return <JobCard job={job} name={run.productName} />;
+  if (job) return <JobCard job={job} name={run.productName} run={run} />;
   if (item.jobId && !error) return <article class="panel"><h3>{T.kinds[item.kind]}</h3><p class="loading" role="status">{T.loading}</p></article>;
   const again = async () => setError((await submit(run))[item.key]);
   return (
@@ -81,28 +82,31 @@ function RunItem({ run, item }: { run: Run; item: Item }) {
       <Problem error={error} />
       <div class="buttons">
         <button type="button" class="primary" onClick={() => void again()}>{T.results.tryAgain}</button>
-        <button type="button" onClick={() => { removeItems(run.id, [item.key]); go("create", "options"); }}>{T.results.change}</button>
+        {!item.assetId && <button type="button" onClick={() => { removeItems(run.id, [item.key]); go("create", "options"); }}>{T.results.change}</button>}
         <button type="button" class="plain" onClick={() => removeItems(run.id, [item.key])}>{T.results.discard}</button>
       </div>
-      <AsRequest requests={[request("post", PATHS[item.kind], { body: item.body as never, key: item.key })]} />
+      <AsRequest requests={[requestFor(item)]} />
     </article>
   );
 }
 
-/** A job with its progress or its results. */
-export function JobCard({ job, name }: { job: Job; name: string }) {
+/** A job with its progress or its results. `run`: the one whose other jobs stand around it. */
+export function JobCard({ job, name, run }: { job: Job; name: string; run?: Run }) {
   const kind = job.type === "copy" ? "copy" : job.type === "video" ? "film" : "image";
   const notes = job.notes.filter((note) => !ALTERNATIVE_TEXT.test(note));
+  const asked = requestOf(job.id);
+  const changed = Boolean(asked?.assetId) || assetsOf(job, "image").some((asset) => asset.parentAssetId);
+  const title = changed ? T.change.changed(partOf(asked?.body)) : T.kinds[kind]!;
   return (
-    <article class={`panel job${kind === "image" && job.variantsTotal === undefined ? " single" : ""}`} aria-label={`${T.kinds[kind]}: ${T.statuses[job.status]}`}>
+    <article class={`panel job${kind === "image" && job.variantsTotal === undefined ? " single" : ""}`} aria-label={`${title}: ${T.statuses[job.status]}`}>
       <div class="job-head">
-        <h3>{T.kinds[kind]}</h3>
+        <h3>{title}</h3>
         <span class={`badge ${job.status}`}>{T.statuses[job.status]}</span>
       </div>
       {isLive(job) && <Progress job={job} />}
       {job.error && <div class="notice bad"><p>{job.error.message}</p></div>}
       {(job.variants?.length ?? 0) > 0 && <Texts job={job} />}
-      {assetsOf(job, "image").length > 0 && <Pictures job={job} name={name} />}
+      {assetsOf(job, "image").length > 0 && <Pictures job={job} name={name} run={run} />}
       {assetsOf(job, "video").map((film) => <Film key={film.id} job={job} film={film} />)}
       {hasSeveralFiles(job) && <SaveButton made={[job]} name={name} label={T.results.downloadAll} />}
       {notes.length > 0 && (
@@ -193,17 +197,24 @@ export function alternativeText(job: Job, variant: number | undefined, name: str
   return name;
 }
 
-function Pictures({ job, name }: { job: Job; name: string }) {
+function Pictures({ job, name, run }: { job: Job; name: string; run: Run | undefined }) {
+  const known = jobs.use();
+  const near = (run?.items ?? []).flatMap((item) => known[item.jobId ?? ""]?.assets ?? []).map((asset) => asset.id);
   return (
     <ul class="pictures">
       {assetsOf(job, "image").map((asset) => (
-        <li key={asset.id}><Picture asset={asset} alt={alternativeText(job, asset.variant, name)} name={name} /></li>
+        <>
+          {asset.parentAssetId && !near.includes(asset.parentAssetId) && (
+            <li key={asset.parentAssetId}><Before job={job} assetId={asset.parentAssetId} /></li>
+          )}
+          <li key={asset.id}><Picture job={job} asset={asset} alt={alternativeText(job, asset.variant, name)} name={name} /></li>
+        </>
       ))}
     </ul>
   );
 }
 
-function Picture({ asset, alt, name }: { asset: Asset; alt: string; name: string }) {
+function Picture({ job, asset, alt, name }: { job: Job; asset: Asset; alt: string; name: string }) {
   const [view, setView] = useState<(typeof VIEWS)[number]>("picture");
   const dialog = useRef<HTMLDialogElement>(null);
   const source = localPath(asset.url);
@@ -225,6 +236,7 @@ function Picture({ asset, alt, name }: { asset: Asset; alt: string; name: string
         <button type="button" class="close" onClick={() => dialog.current?.close()}>{T.results.close}</button>
         <div tabIndex={0} role="group" aria-label={T.results.trueSize}>{picture}</div>
       </dialog>
+      {!isLive(job) && <ChangePicture job={job} asset={asset} name={name} />}
     </figure>
   );
 }
@@ -273,6 +285,7 @@ function Film({ job, film }: { job: Job; film: Asset }) {
 
 type Change = { field: string; label: string; options?: [string, string][] };
 
+// What a new job can do differently. A finished picture has changes of its own (change.tsx).
 const CHANGES: Record<Item["kind"], Change[]> = {
   copy: [
     { field: "tone", label: T.options.tone, options: Object.entries(T.tones) },
@@ -282,12 +295,7 @@ const CHANGES: Record<Item["kind"], Change[]> = {
   ],
   image: [
     { field: "style", label: T.options.style, options: Object.entries(T.styles).map(([value, [title]]) => [value, title]) },
-    { field: "headline", label: T.options.headline },
-    { field: "subline", label: T.options.subline },
-    { field: "cta", label: T.options.cta },
-    { field: "badge", label: T.options.badge },
     { field: "prompt", label: T.options.prompt },
-    { field: "aspectRatio", label: T.options.ratios, options: RATIOS.map((ratio) => [ratio, ratio]) },
   ],
   film: [
     { field: "music", label: T.options.music, options: Object.entries(T.moods).filter(([mood]) => mood) },
@@ -303,7 +311,7 @@ function Again({ job, name }: { job: Job; name: string }) {
   const asked = requestOf(job.id);
   const [field, setField] = useState(0);
   const [value, setValue] = useState("");
-  if (!asked) return null;
+  if (!asked || asked.assetId) return null;
   const { idempotencyKey: _used, ...body } = asked.body;
   const start = async (bodies: Body[]) => {
     setError(null);
@@ -333,7 +341,7 @@ function Again({ job, name }: { job: Job; name: string }) {
         )}
       </div>
       <div class="columns change-one">
-        <Field label={T.results.changeOne} name="change" hint={T.results.changeOneHint}>
+        <Field label={asked.kind === "image" ? T.results.changeLook : T.results.changeOne} name="change" hint={T.results.changeOneHint}>
           {(described) => (
             <select {...described} value={field} onChange={(event) => { setField(Number(event.currentTarget.value)); setValue(""); }}>
               {changes.map((item, index) => <option key={item.field} value={index}>{item.label}</option>)}
@@ -351,7 +359,7 @@ function Again({ job, name }: { job: Job; name: string }) {
         </Field>
         <button type="button" disabled={!chosen} onClick={() => void start([changed])}>{T.options.make(price)}</button>
       </div>
-      <AsRequest requests={[request("post", PATHS[asked.kind], { body: changed as never })]} />
+      <AsRequest requests={[requestFor({ kind: asked.kind, body: changed })]} />
     </details>
   );
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +13,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Dialog, Locator, Page, Request
 
 from deploy.studio import STUDIO, BuildError, install
+from tests.contract.browser import needs_chromium
+from tests.running import RunningSystem
 
 SECONDS = 60
 BUILT = all((STUDIO / "dist" / name).exists() for name in ("studio.js", "studio.css"))
+needs_studio = [needs_chromium, pytest.mark.skipif(not BUILT, reason="studio/dist is missing; make studio builds it")]
+TEXTS = {"description": "A steel bottle that cleans itself and keeps water fresh for 24 hours."}
 
 
 class StudioTab:
@@ -103,3 +109,16 @@ class StudioTab:
 
     def close(self) -> None:
         self.context.close()
+
+
+Opener = Callable[..., StudioTab]
+"""Opens a tab of a browser context of its own; its arguments are those of Browser.new_context."""
+
+
+def new_user(system: RunningSystem, credits_: int = 0) -> str:
+    """A user without projects, with credits."""
+    user = f"user-{uuid.uuid4()}"
+    if credits_:
+        body = {"userId": user, "credits": credits_, "grantId": str(uuid.uuid4()), "reason": "a test"}
+        assert system.client("admin", admin=True).post("/api/admin/grants", json=body).status_code == 200
+    return user

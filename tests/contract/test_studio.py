@@ -6,7 +6,6 @@ import json
 import re
 import shlex
 import uuid
-from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,40 +13,14 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Route, expect
+from playwright.sync_api import Locator, Route, expect
 
-from tests.contract.browser import needs_chromium
-from tests.contract.studio import BUILT, SECONDS, StudioTab
+from tests.contract.studio import SECONDS, TEXTS, Opener, needs_studio, new_user
 from tests.running import Customer, RunningSystem
 
-pytestmark = [needs_chromium, pytest.mark.skipif(not BUILT, reason="studio/dist is missing; make studio builds it")]
+pytestmark = needs_studio
 
 SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-TEXTS = {"description": "A steel bottle that cleans itself and keeps water fresh for 24 hours."}
-
-Opener = Callable[..., StudioTab]
-
-
-@pytest.fixture
-def tab(browser: Browser, system: RunningSystem) -> Iterator[Opener]:
-    opened: list[StudioTab] = []
-
-    def open_tab(**options: Any) -> StudioTab:
-        opened.append(StudioTab(browser, system.system.url, **options))
-        return opened[-1]
-
-    yield open_tab
-    for item in opened:
-        item.close()
-
-
-def new_user(system: RunningSystem, credits_: int = 0) -> str:
-    """A user without projects, with credits."""
-    user = f"user-{uuid.uuid4()}"
-    if credits_:
-        body = {"userId": user, "credits": credits_, "grantId": str(uuid.uuid4()), "reason": "a test"}
-        assert system.client("admin", admin=True).post("/api/admin/grants", json=body).status_code == 200
-    return user
 
 
 def test_empty_account_reaches_a_downloaded_picture_through_a_reload(

@@ -5,37 +5,17 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from zipfile import ZipFile
 
-import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.contract.browser import needs_chromium
-from tests.contract.studio import BUILT, SECONDS, StudioTab
-from tests.contract.test_studio import TEXTS, new_user
+from tests.contract.studio import SECONDS, TEXTS, Opener, StudioTab, needs_studio, new_user
 from tests.running import Customer, RunningSystem
 from tests.support import ended
 
-pytestmark = [needs_chromium, pytest.mark.skipif(not BUILT, reason="studio/dist is missing; make studio builds it")]
-
-Opener = Callable[..., StudioTab]
-
-
-@pytest.fixture
-def tab(browser: Browser, system: RunningSystem) -> Iterator[Opener]:
-    opened: list[StudioTab] = []
-
-    def open_tab(**options: Any) -> StudioTab:
-        opened.append(StudioTab(browser, system.system.url, **options))
-        return opened[-1]
-
-    yield open_tab
-    for item in opened:
-        item.close()
+pytestmark = needs_studio
 
 
 def choose_set(studio: StudioTab) -> None:

@@ -16,12 +16,11 @@ from gateway.api_docs import write_documents
 from gateway.settings import Address, GatewaySettings
 from local.home import AUDIENCE, ISSUER, ROOT
 from local.system import SERVICES
-from tests.contract.browser import needs_chromium
-from tests.contract.studio import BUILT, StudioTab
+from tests.contract.studio import StudioTab, needs_studio
 from tests.gateway.envoy_process import RunningGateway, running_gateway
 from tests.running import RunningSystem
 
-pytestmark = [needs_chromium, pytest.mark.skipif(not BUILT, reason="studio/dist is missing; make studio builds it")]
+pytestmark = needs_studio
 
 USER = f"user-{uuid.uuid4()}"
 

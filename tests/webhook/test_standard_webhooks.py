@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from collections.abc import Callable
 
+import pytest
+
+from deploy.studio import BuildError
 from tests.support import until_async
 from tests.webhook.harness import Receiver, WebhookHarness, receiving
+from tests.webhook.standard_library import REFUSED, Delivery, types_in_javascript, types_in_python
+
+Types = Callable[[str, list[Delivery]], list[str]]
 
 
-async def test_the_library_verifies_a_delivery(harness: WebhookHarness) -> None:
+@pytest.mark.parametrize("types", [types_in_python, types_in_javascript])
+async def test_the_library_verifies_a_delivery(harness: WebhookHarness, types: Types) -> None:
     async with receiving(Receiver()) as receiver, harness.dispatching():
         endpoint = await harness.endpoint(receiver.url)
         other = await harness.endpoint(receiver.url, user="somebody else")
@@ -18,13 +24,14 @@ async def test_the_library_verifies_a_delivery(harness: WebhookHarness) -> None:
         await harness.feed().read()
         await until_async(lambda: bool(receiver.requests))
     [(headers, body)] = receiver.requests
-    assert Webhook(endpoint.secret).verify(body, headers)["type"] == "job.completed"
-    refused = {
-        "another body": (endpoint.secret, headers, body.replace(b"completed", b"canceled!")),
-        "another user's secret": (other.secret, headers, body),
-        "another id": (endpoint.secret, {**headers, "webhook-id": "evt_other"}, body),
-        "an old time": (endpoint.secret, {**headers, "webhook-timestamp": "1700000000"}, body),
-    }
-    for what, (secret, sent, content) in refused.items():
-        with pytest.raises(WebhookVerificationError):
-            pytest.fail(f"accepted {what}: {Webhook(secret).verify(content, sent)}")
+    sent: list[Delivery] = [
+        (headers, body),
+        (headers, body.replace(b"completed", b"canceled!")),
+        ({**headers, "webhook-id": "evt_other"}, body),
+        ({**headers, "webhook-timestamp": "1700000000"}, body),
+    ]
+    try:
+        assert types(endpoint.secret, sent) == ["job.completed", REFUSED, REFUSED, REFUSED]
+        assert types(other.secret, sent) == [REFUSED] * len(sent)
+    except BuildError as error:
+        pytest.skip(f"npm cannot fetch the library: {error}")
