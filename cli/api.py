@@ -69,7 +69,10 @@ class Api:
             if error_body is None:
                 return dict(body)
             reason, message = str(error_body.get("reason", "")), str(error_body.get("message", response.text[:200]))
-        except (ValueError, TypeError, AttributeError):
+            named = [(str(item["field"]), str(item["message"])) for item in error_body.get("fields", ())]
+            wrong = [f"{field}: {text}" for field, text in named if field not in message]
+            message = " ".join([message, "; ".join(wrong)]) if wrong else message
+        except (ValueError, TypeError, AttributeError, KeyError):
             raise ApiError(
                 response.status_code, "", f"The server at {self._client.base_url} is not an Adwright gateway."
             ) from None

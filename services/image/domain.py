@@ -166,7 +166,7 @@ class ImageBrief:
     taken: what the picture avoids, so that the variants of a job differ.
     date: decides the season when neither style nor prompt names one.
     format: png, jpeg or webp. subject: what the catalog understood of the product.
-    changes: of a picture that is drawn again.
+    changes: of a picture that is drawn again. parent: the file of that picture; None: it is not there any more.
     """
 
     product_name: str
@@ -204,6 +204,7 @@ class ImageBrief:
     taken: Taken = Taken()
     visible_mark: bool = False
     changes: Changes = Changes()
+    parent: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,9 @@ def variant_submission(
     notes: Sequence[str] = (),
 ) -> job_pb2.SubmitJobRequest:
     """Builds the job that draws a changed scene. `notes` become notes of the finished job."""
-    parameters = image_pb2.ImageJobParameters(notes=notes, scene=scene, parent_asset_id=request.asset_id)
+    parameters = image_pb2.ImageJobParameters(
+        notes=notes, scene=scene, parent_asset_id=request.asset_id, parent_key=found.key
+    )
     return job_pb2.SubmitJobRequest(
         user_id=user_id,
         type=JOB_TYPE,

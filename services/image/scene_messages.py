@@ -61,8 +61,9 @@ def brief_of(
     photo: Path | None,
     more_photos: tuple[Path, ...],
     logo: Path | None,
+    parent: Path | None,
 ) -> ImageBrief:
-    """The brief that draws a scene again, with its changes."""
+    """The brief that draws a scene again, with its changes. parent: the file of the picture as it was."""
     brief = messages.image_brief(
         image_pb2.ImageJobParameters(request=scene.request, brief=scene.brief),
         seed=scene.seed or job_id,
@@ -81,7 +82,7 @@ def brief_of(
         layout=scene.layout,
         png_step=max(scene.png_step, 1),
     )
-    return replace(brief, changes=changes)
+    return replace(brief, changes=changes, parent=parent)
 
 
 def _texts(texts: tuple[tuple[str, str], ...]) -> list[image_pb2.PrintedText]:

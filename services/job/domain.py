@@ -242,9 +242,10 @@ class Asset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssetScene:
-    """What an asset was made from; empty: not stored. type: of the asset."""
+    """What an asset was made from; empty: not stored. type, key: of the asset."""
 
     type: str
+    key: str
     project_id: UUID
     product_id: UUID
     scene: bytes

@@ -265,6 +265,7 @@ _ASSET_SCENE = Query(
     AssetScene,
     select(
         asset_table.c.type,
+        asset_table.c.key,
         job.c.project_id,
         job.c.product_id,
         func.coalesce(scene_table.c.scene, literal_column("''::bytea", LargeBinary)).label("scene"),

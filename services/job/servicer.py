@@ -270,6 +270,7 @@ class JobSubmissionServicer(job_pb2_grpc.JobSubmissionServiceServicer):
             project_id=str(found.project_id),
             product_id=str(found.product_id),
             scene=found.scene,
+            key=found.key,
         )
 
     async def ListSettlements(

@@ -30,6 +30,8 @@ SOURCE_MODEL_COMPOSITE: Final = f"{_TYPES}compositeWithTrainedAlgorithmicMedia" 
 SOURCE_MODEL: Final = f"{_TYPES}trainedAlgorithmicMedia"  # generated as a whole
 
 PHOTO_ID: Final = "product-photo"  # of the ingredient, in its manifest
+PARENT_ID: Final = "parent"  # of the picture that a variant is made from
+PHOTO_TITLE: Final = "Product photo"
 
 VALID_DAYS: Final = 825
 ORGANIZATION: Final = "Adwright development"
@@ -92,10 +94,10 @@ class Ingredient:
 
     path: Path
     content_type: str
-    title: str = "Product photo"
+    title: str
 
     @classmethod
-    def of(cls, path: Path | None) -> Ingredient | None:
+    def of(cls, path: Path | None, *, title: str = PHOTO_TITLE) -> Ingredient | None:
         """The picture at the path, of the type that its bytes have. None without a path, and for a file that is not a
         picture: it was not used either."""
         if path is None:
@@ -105,7 +107,8 @@ class Ingredient:
                 content_type = picture.get_format_mimetype() or "image/jpeg"
         except (OSError, ValueError):
             return None
-        return cls(path=path, content_type="image/jpeg" if content_type == "image/mpo" else content_type)
+        content_type = "image/jpeg" if content_type == "image/mpo" else content_type
+        return cls(path=path, content_type=content_type, title=title)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,13 +141,22 @@ def sign(
     title: str,
     source_type: str,
     photo: Ingredient | None = None,
+    parent: Ingredient | None = None,
+    parent_limit: int | None = None,
     generator: str = "Adwright",
 ) -> None:
     """Embeds a signed manifest into a PNG, JPEG, WebP or MP4 file, which is replaced atomically.
 
-    photo: becomes an ingredient, with its hash and the manifest that it may have.
+    photo: becomes an ingredient, with its hash and the manifest that it may have. parent: so does the file that this
+    one is a changed version of, unless the signed file has more than `parent_limit` bytes with it: the manifests of
+    all versions before go along, at some 6 kB each.
     """
     actions: list[dict[str, object]] = [{"action": "c2pa.created", "digitalSourceType": source_type}]
+    if parent is not None:  # the specification wants a file with a parent to be opened, not created
+        actions = [
+            {"action": "c2pa.opened", "parameters": {"ingredientIds": [PARENT_ID]}},
+            {"action": "c2pa.edited", "digitalSourceType": source_type},
+        ]
     if photo is not None:
         actions.append({"action": "c2pa.placed", "parameters": {"ingredientIds": [PHOTO_ID]}})
     manifest = {
@@ -171,19 +183,24 @@ def sign(
             path.open("rb") as source,
             signed.open("w+b") as destination,
         ):
-            if photo is not None:
+            for ingredient, relationship, label in ((parent, "parentOf", PARENT_ID), (photo, "componentOf", PHOTO_ID)):
+                if ingredient is None:
+                    continue
                 about = {
-                    "title": photo.title,
-                    "relationship": "componentOf",
-                    "label": PHOTO_ID,
-                    "instance_id": PHOTO_ID,
+                    "title": ingredient.title,
+                    "relationship": relationship,
+                    "label": label,
+                    "instance_id": label,
                 }
-                with photo.path.open("rb") as content:
-                    builder.add_ingredient(json.dumps(about), photo.content_type, content)
+                with ingredient.path.open("rb") as content:
+                    builder.add_ingredient(json.dumps(about), ingredient.content_type, content)
             builder.sign(signer, content_type, source, destination)
-        signed.replace(path)
+        if parent is None or parent_limit is None or signed.stat().st_size <= parent_limit:
+            signed.replace(path)
+            return
     finally:
         signed.unlink(missing_ok=True)
+    sign(path, content_type, identity, title=title, source_type=source_type, photo=photo, generator=generator)
 
 
 def _create_development_identity() -> SigningIdentity:

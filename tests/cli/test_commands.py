@@ -121,6 +121,25 @@ class TestGenerate:
         assert output.splitlines()[-4:] == saved
         assert len({(terminal.folder / name).read_bytes() for name in saved}) == 4
 
+    def test_one_thing_of_a_picture_is_changed(self, terminal: Terminal, system: RunningSystem) -> None:
+        terminal.good("generate", "static-ad")
+        [job] = system.client("demo").get("/api/generate/jobs", params={"pageSize": 1}).json()["jobs"]
+        picture = next(asset["id"] for asset in job["assets"] if asset["type"] == "image")
+        output = terminal.good("generate", "variant", picture, "--headline", "Cold at noon")
+        assert "variant: completed, 1 credit" in output
+        assert output.splitlines()[-2:] == ["out/ad-variant.png", "out/ad-variant-thumbnail.webp"]
+        assert (terminal.folder / "out/ad-variant.png").read_bytes() != (terminal.folder / "out/ad.png").read_bytes()
+        [changed] = system.client("demo").get("/api/generate/jobs", params={"pageSize": 1}).json()["jobs"]
+        assert "“Cold at noon”" in changed["notes"][0]
+        assert "variant: completed" in terminal.good("generate", "variant", picture, "--lock", "headline")
+        assert "changes.headline" in terminal.bad("generate", "variant", picture, "--headline", "W" * 80)
+        for wrong in ((), ("--cta", "Buy", "--lock", "headline")):
+            assert "what to change" in terminal.bad("generate", "variant", picture, *wrong, code=2)
+        assert "404 ASSET_NOT_FOUND" in terminal.bad("generate", "variant", str(uuid.uuid4()), "--cta", "Buy")
+        url, token = system.system.url, system.token(system.customer(5).id)
+        strange = ("generate", "variant", picture, "--cta", "Buy")
+        assert "404 ASSET_NOT_FOUND" in terminal.bad(*strange, ADWRIGHT_URL=url, ADWRIGHT_TOKEN=token)
+
     def test_refusal_names_every_field_in_one_line(self, terminal: Terminal) -> None:
         output = terminal.bad("generate", "static-ad", "--style", "nope", "--ratio", "2:1")
         assert "style: must be one of product_hero, lifestyle, minimal, bold, seasonal, modern" in output

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import uuid
 from typing import Any
 
+import c2pa
 import httpx
 import numpy
 import pytest
@@ -29,6 +31,13 @@ def asset(job: dict[str, Any], kind: str = "image") -> dict[str, Any]:
 def pixels(customer: Customer, job: dict[str, Any]) -> Any:
     content = customer.client.get(asset(job)["url"]).content
     return numpy.asarray(Image.open(io.BytesIO(content)).convert("RGB")).astype(int)
+
+
+def manifests(customer: Customer, job: dict[str, Any]) -> dict[str, Any]:
+    """What a C2PA reader finds in the file of a job's picture."""
+    content = io.BytesIO(customer.client.get(asset(job)["url"]).content)
+    with c2pa.Reader("image/png", content) as reader:
+        return dict(json.loads(reader.json()))
 
 
 def picture(customer: Customer, **body: Any) -> dict[str, Any]:
@@ -74,6 +83,14 @@ class TestChanges:
         rows, columns = numpy.flatnonzero(changed.any(axis=1)), numpy.flatnonzero(changed.any(axis=0))
         assert changed.any()
         assert (rows[-1] - rows[0]) * (columns[-1] - columns[0]) < changed.size / 2
+
+    def test_manifest_names_the_delivered_picture_as_its_parent(self, maker: Customer, parent: dict[str, Any]) -> None:
+        job = finished(maker, variant(maker, asset(parent)["id"], {"changes": {"cta": "Taste it"}}))
+        before, after = manifests(maker, parent), manifests(maker, job)
+        [ingredient] = after["manifests"][after["active_manifest"]]["ingredients"]
+        assert ingredient["relationship"] == "parentOf"
+        assert ingredient["active_manifest"] == before["active_manifest"]
+        assert after["validation_state"] == "Valid"
 
     def test_variant_can_be_changed_back_to_the_first_picture(self, maker: Customer, parent: dict[str, Any]) -> None:
         there = finished(maker, variant(maker, asset(parent)["id"], {"changes": {"cta": "See it now"}}))
@@ -191,3 +208,53 @@ class TestOrdinaryJob:
         for item in images:
             changed = finished(maker, variant(maker, item["id"], {"changes": {"headline": "Changed"}}))
             assert re.search("“Changed”", changed["notes"][0])
+
+
+class TestApiKeys:
+    """A key makes variants of its owner's pictures, within its budget, until it is revoked."""
+
+    @staticmethod
+    def client(owner: Customer, **body: Any) -> tuple[httpx.Client, str]:
+        """A client with a new key of the owner only, and the key's id."""
+        response = owner.client.post("/api/keys", json={"name": "ci", **body}).json()
+        headers = {"X-API-Key": response["key"]}
+        url = owner.system.system.url
+        return httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False), response["apiKey"]["id"]
+
+    def test_variants_of_a_key_end_with_its_budget(self, maker: Customer, parent: dict[str, Any]) -> None:
+        client, key_id = self.client(maker, creditBudget=2)
+        before = maker.credits["available"]
+        path = f"/api/assets/{asset(parent)['id']}/variants"
+        with client:
+            for number in (1, 2):
+                answer = client.post(path, json={"changes": {"cta": f"Buy {number}"}})
+                assert answer.status_code == 200, answer.text
+                finished(maker, answer)
+            third = client.post(path, json={"changes": {"cta": "Buy 3"}})
+            error_of(third, 402, "API_KEY_BUDGET_EXCEEDED")
+        assert maker.credits == {"available": before - 2, "held": 0}
+        keys = {key["id"]: key for key in maker.client.get("/api/keys").json()["apiKeys"]}
+        assert keys[key_id]["creditsSpent"] == 2
+
+    def test_key_of_another_user_finds_no_picture(
+        self, system: RunningSystem, maker: Customer, parent: dict[str, Any]
+    ) -> None:
+        other = system.customer(10)
+        client, _ = self.client(other)
+        with client:
+            answer = client.post(f"/api/assets/{asset(parent)['id']}/variants", json={"changes": {"cta": "Buy"}})
+        error_of(answer, 404, "ASSET_NOT_FOUND")
+        assert other.credits == {"available": 10, "held": 0}
+
+    def test_revoked_key_makes_nothing(self, maker: Customer, parent: dict[str, Any]) -> None:
+        client, key_id = self.client(maker)
+        before = maker.credits
+        assert maker.client.delete(f"/api/keys/{key_id}").status_code == 200
+        with client:
+            answer = client.post(f"/api/assets/{asset(parent)['id']}/variants", json={"changes": {"cta": "Buy"}})
+        error_of(answer, 401, "UNAUTHENTICATED")
+        assert maker.credits == before
+
+    def test_request_without_credentials_is_refused(self, maker: Customer, parent: dict[str, Any]) -> None:
+        url = f"{maker.system.system.url}/api/assets/{asset(parent)['id']}/variants"
+        error_of(httpx.post(url, json={"changes": {"cta": "Buy"}}, trust_env=False), 401, "UNAUTHENTICATED")

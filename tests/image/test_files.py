@@ -7,7 +7,9 @@ import struct
 import zlib
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import c2pa
@@ -18,7 +20,7 @@ from cryptography import x509
 from PIL import Image, ImageDraw
 
 from services.chassis.errors import InputFault
-from services.image.domain import AspectRatio, RenderedImage, Style
+from services.image.domain import AspectRatio, Changes, RenderedImage, Style
 from services.image.providers.local import LocalImageProvider, export
 from services.image.providers.local.composer import compose
 from services.image.providers.local.studio import read_photo
@@ -75,6 +77,67 @@ class TestFiles:
         assert (photo_of_it["title"], photo_of_it["relationship"]) == ("Product photo", "componentOf")
         assert photo_of_it["format"] == f"image/{file_format.lower()}"
 
+    @pytest.mark.parametrize("file_format", ["png", "jpeg", "webp"])
+    async def test_picture_before_a_change_is_the_parent_in_the_manifest(
+        self, provider: LocalImageProvider, tmp_path: Path, file_format: str
+    ) -> None:
+        folders = [tmp_path / name for name in ("before", "after")]
+        for folder in folders:
+            folder.mkdir()
+        photo = tmp_path / "photo"
+        Image.new("RGB", (600, 500), (120, 60, 30)).save(photo, "PNG")
+        first = brief(format=file_format, photo=photo)
+        before = await provider.render(first, folders[0], lambda percent, stage: None)
+        changed = replace(first, parent=before.image, changes=Changes(palette=("#0a7d3c",)))
+        after = await provider.draw_again(changed, folders[1], lambda percent, stage: None)
+        parent, placed = _signed(after, provenance.SOURCE_PHOTO_COMPOSITE)
+        assert (parent["relationship"], placed["relationship"]) == ("parentOf", "componentOf")
+        assert parent["format"] == f"image/{file_format}"
+        # The parent's own manifest goes along, and names the file that was delivered.
+        assert parent["active_manifest"] == _manifest_of(before)
+        with after.image.open("rb") as content, c2pa.Reader(after.content_type, content) as reader:
+            manifests = json.loads(reader.json())
+        assert parent["active_manifest"] in manifests["manifests"]
+        actions = _actions(manifests["manifests"][manifests["active_manifest"]])
+        assert [action["action"] for action in actions] == ["c2pa.opened", "c2pa.edited", "c2pa.placed"]
+        grown = after.image.stat().st_size - before.image.stat().st_size
+        assert grown < 60_000, grown
+
+    async def test_file_that_its_parent_makes_too_large_is_signed_without_it(
+        self, provider: LocalImageProvider, tmp_path: Path
+    ) -> None:
+        made = await provider.render(brief(format="jpeg"), tmp_path, lambda percent, stage: None)
+        parent = provenance.Ingredient.of(made.image, title="Before")
+        assert parent is not None
+        identity = provenance.development_identity(tmp_path / "identity")
+        found = []
+        for room in (60_000, 5_000):
+            child = tmp_path / f"child-{room}.jpg"
+            Image.new("RGB", (300, 300), "#205080").save(child)
+            provenance.sign(
+                child, "image/jpeg", identity, title="Child", source_type=provenance.SOURCE_DRAWN, parent=parent,
+                parent_limit=child.stat().st_size + room,
+            )  # fmt: skip
+            with child.open("rb") as content, c2pa.Reader("image/jpeg", content) as reader:
+                assert reader.get_validation_state() == "Valid"
+                manifests = json.loads(reader.json())
+            found.append(len(manifests["manifests"]))
+        assert found == [2, 1]
+
+    async def test_picture_drawn_again_merges_as_many_tones_as_before(
+        self, provider: LocalImageProvider, tmp_path: Path
+    ) -> None:
+        folders = [tmp_path / name for name in ("before", "after")]
+        for folder in folders:
+            folder.mkdir()
+        before = await provider.render(brief(), folders[0], lambda percent, stage: None)
+        assert before.scene is not None
+        assert before.scene.png_step == 1
+        changes = Changes(replaced=(("cta", "See it"),), digest=before.scene.digest, png_step=8)
+        after = await provider.draw_again(brief(changes=changes), folders[1], lambda percent, stage: None)
+        assert after.scene is not None
+        assert after.scene.png_step == 8
+
     async def test_scene_of_a_model_is_marked_as_ai(self, provider: LocalImageProvider, tmp_path: Path) -> None:
         scene = tmp_path / "scene"
         Image.new("RGB", (1080, 1080), (20, 90, 120)).save(scene, "PNG")
@@ -124,13 +187,23 @@ def _signed(made: RenderedImage, source_type: str = provenance.SOURCE_DRAWN) -> 
         assert reader.get_validation_state() == "Valid"
         manifests = json.loads(reader.json())
     manifest = manifests["manifests"][manifests["active_manifest"]]
-    actions = next(each["data"]["actions"] for each in manifest["assertions"] if "actions" in each["label"])
-    assert actions[0]["digitalSourceType"] == source_type
+    stated = [action["digitalSourceType"] for action in _actions(manifest) if "digitalSourceType" in action]
+    assert stated == [source_type]
     in_xmp, _, alt_text = _xmp_fields(made.image)
     assert in_xmp == source_type
     assert alt_text == made.alt_text
     ingredients: list[dict[str, str]] = manifest.get("ingredients", [])
     return ingredients
+
+
+def _actions(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    return next(each["data"]["actions"] for each in manifest["assertions"] if "actions" in each["label"])
+
+
+def _manifest_of(made: RenderedImage) -> str:
+    """The label of a file's own manifest."""
+    with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
+        return str(json.loads(reader.json())["active_manifest"])
 
 
 def _xmp_fields(path: Path) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from services.chassis.errors import Fault, InputFault, TransientFault
 from services.worker.remote.fetcher import GENERIC_TYPES, LOOKUP_FAILED, Fetched, Fetcher
 
 MAX_IMAGE_BYTES = 10 * 1024 * 1024
+MAX_PICTURE_BYTES = 32 * 1024 * 1024  # of a finished picture, which the engine keeps far below
 FETCH_SECONDS = 20.0
 # Before the second and the third try at a failing host. With FETCH_SECONDS for each try a job occupies its slot for at
 # most about a minute.
@@ -52,6 +53,18 @@ class CustomerImages:
             content = await self._assets.read_all(key, max_bytes=MAX_IMAGE_BYTES)
         except ObjectMissing:
             raise InputFault("IMAGE_NOT_FOUND", f"{named} was deleted before the job could use it.") from None
+        await asyncio.to_thread(path.write_bytes, content)
+        return path
+
+    async def earlier_picture(self, key: str, path: Path) -> Path | None:
+        """Writes the picture that a variant is made from to `path`. Returns None without a key, and for a picture that
+        was deleted after the submission: the variant does not need its file."""
+        try:
+            content = await self._assets.read_all(key, max_bytes=MAX_PICTURE_BYTES) if key else b""
+        except ObjectMissing:
+            return None
+        if not content:
+            return None
         await asyncio.to_thread(path.write_bytes, content)
         return path
 

@@ -19,6 +19,7 @@ from services.image.providers.local.legibility import Pixels
 
 PNG_LIMIT: Final = 1_460_000  # bytes before signing, which adds some 15 kB; 1.5 MB are promised
 PNG_LIMIT_AGAIN: Final = 1_480_000  # bytes of a picture whose texts were replaced
+SIGNED_LIMITS: Final = {"png": 1_500_000}  # bytes with the manifest, by format; the others are far smaller
 THUMBNAIL_LONG_SIDE: Final = 400
 CONTENT_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 SUFFIXES: Final = {"png": "png", "jpeg": "jpg", "webp": "webp"}

@@ -26,6 +26,7 @@ from services.media.screenshots import is_screenshot
 from services.media.skia import skia
 from services.worker.scratch import Scratch
 
+PARENT_TITLE: Final = "Picture before the change"
 PORTRAIT: Final = 0.12  # of a photo's height that a face takes, from which no text is set on the photo
 
 
@@ -109,6 +110,8 @@ def draw_assignment(assignment: Assignment, report: Callable[[int, str], None]) 
         title=title,
         source_type=source_type,
         photo=provenance.Ingredient.of(brief.photo),
+        parent=provenance.Ingredient.of(brief.parent, title=PARENT_TITLE),
+        parent_limit=export.SIGNED_LIMITS.get(brief.format),
     )
     width, height = brief.aspect_ratio.pixels
     return RenderedImage(
