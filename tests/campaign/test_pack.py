@@ -357,6 +357,8 @@ async def test_short_copy_alone_fills_the_long_headline_of_an_asset_group() -> N
         campaign.change(at, format="short")
     pack = await packed(campaign)
     assert problems(pack) == []
+    findings = json.loads(opened(pack)[0].read("launch-check.json"))["findings"]
+    assert [finding for finding in findings if "long headline" in finding["what"]] == []
     rows = list(csv.DictReader(io.StringIO(opened(pack)[0].read("google/performance_max.csv").decode("utf-8-sig"))))
     for row in rows:
         descriptions = [row[f"Description {n}"] for n in range(1, 6) if row[f"Description {n}"]]

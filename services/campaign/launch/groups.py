@@ -11,7 +11,7 @@ from services.campaign.launch.rules import Finding, finding
 from services.campaign.launch.texts import place_of
 from services.campaign.pack.entries import DeliverableKind, PackEntry
 from services.campaign.pack.platforms import RequiredCount, length, platform_table
-from services.campaign.pack.rows import AdGroup, one_line
+from services.campaign.pack.rows import AdGroup, asset_group_texts, one_line
 from services.campaign.pack.sheets import FilledSheet
 
 _NAMES: Final = {"image_1.91:1": "pictures 1.91:1", "image_1:1": "pictures 1:1", "image_4:5": "pictures 4:5"}
@@ -71,8 +71,12 @@ def _usable(rule: RequiredCount, sheet: FilledSheet, group: AdGroup) -> list[str
     if rule.field.startswith("image_"):
         ratio = rule.field.removeprefix("image_")
         return [path for entry, path in group.files if entry.kind is DeliverableKind.IMAGE and entry.ratio == ratio]
-    left_out = {left.text for left in sheet.left_out if left.group.name == group.name}
-    return [text for text in group.field(rule.field) if text not in left_out]
+    left_out = {
+        left.text for left in sheet.left_out if left.group.name == group.name and left.column.value == rule.field
+    }
+    own = asset_group_texts(group) if sheet.sheet.rows == "asset_groups" else {}
+    texts = own[rule.field] if rule.field in own else group.field(rule.field)
+    return [text for text in texts if text not in left_out]
 
 
 def _duplicates(group: AdGroup, where: str) -> Iterator[Finding]:

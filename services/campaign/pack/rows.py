@@ -137,18 +137,20 @@ def group_row(manifest: PackManifest, group: AdGroup) -> Row:
 
 
 def asset_group_row(manifest: PackManifest, group: AdGroup) -> Row:
-    """The row of an asset group. Only long copy has long headlines, and a group without one is refused: where there is
-    none, the longest description that fits stands there instead."""
-    row = dict(group_row(manifest, group))
+    """The row of an asset group, with its texts as `asset_group_texts` has them."""
+    return {**group_row(manifest, group), **asset_group_texts(group)}
+
+
+def asset_group_texts(group: AdGroup) -> dict[str, Sequence[str]]:
+    """The long headlines and descriptions of an asset group. Only long copy has long headlines, and a group without one
+    is refused: where there is none, the longest description that fits stands there instead."""
+    long_headlines, descriptions = group.field("long_headline"), group.field("description")
     field = platform_table().text_field(group.platform, "long_headline")
-    if row["long_headline"] or field is None or len(row["description"]) <= LEAST_DESCRIPTIONS:
-        return row
-    fitting = [text for text in row["description"] if field.length(text) <= field.limit]
-    if fitting:
-        spare = max(fitting, key=field.length)
-        row["long_headline"] = [spare]
-        row["description"] = [text for text in row["description"] if text != spare]
-    return row
+    if not long_headlines and field is not None and len(descriptions) > LEAST_DESCRIPTIONS:
+        fitting = [text for text in descriptions if field.length(text) <= field.limit]
+        long_headlines = [max(fitting, key=field.length)] if fitting else []
+        descriptions = [text for text in descriptions if text not in long_headlines]
+    return {"long_headline": long_headlines, "description": descriptions}
 
 
 def ad_rows(manifest: PackManifest, group: AdGroup) -> list[Row]:
