@@ -21,7 +21,7 @@ export PYTHONWARNINGS ?= ignore::Warning:platformdirs
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less studio studio-or-less manifests chart compose issuer-dev gallery-copy gallery-image gallery-video docs notice sbom clean
+.PHONY: help demo up runnable logs test test-all test-containers test-platform test-kafka test-cluster test-cluster-upgrade fuzz bench lint protos models models-or-less studio studio-or-less manifests chart compose issuer-dev gallery-copy gallery-image gallery-video gallery-studio docs notice sbom clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | column -t -s '|'
@@ -81,6 +81,8 @@ protos: .venv/dev ## Generate code from protos/ into gen/
 	@$(BIN)/python protos/generate.py
 
 BRIEFS ?=
+gallery-studio: .venv/dev gen/descriptors.binpb gen/trades.npz models studio ## Take the pictures of docs/studio.md into out/ (needs Chromium)
+	@$(BIN)/python -m tests.galleries.studio
 gallery-copy gallery-image gallery-video: gallery-%: .venv/dev gen/descriptors.binpb gen/trades.npz models ## Write a page of the engine's output to out/
 	@$(BIN)/python -m tests.galleries.$* $(BRIEFS)
 
