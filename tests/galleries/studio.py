@@ -92,7 +92,7 @@ def screens(studio: StudioTab, account: Account, token: str) -> Iterator[Image.I
     yield shot(studio)
     studio.button("Choose: Aurora Bottle").click()
     studio.heading("What we understood").wait_for()
-    page.locator("select").first.wait_for()
+    page.get_by_text("What the texts say").wait_for()
     yield shot(studio)
     studio.button("Continue").click()
     studio.button(re.compile("^Make it for")).wait_for()
