@@ -23,7 +23,13 @@ from services.video.product.parts import Part, Price, money_in, parts_of
 from services.video.product.price_line import price_line
 from services.video.product.safe_zones import read_zones, safe_zones
 from services.video.product.shots import read_shots, shots
-from services.video.product.storyboard import SHORTEST_SHOT_SECONDS, Scene, silent_words, storyboard
+from services.video.product.storyboard import (
+    MOST_END_SECONDS,
+    SHORTEST_SHOT_SECONDS,
+    Scene,
+    silent_words,
+    storyboard,
+)
 from services.video.product.writing import Fact, Material, written_script
 from services.video.providers.local.product.film import ProductFilm
 from services.video.providers.local.product.lettering import drawable, fitted
@@ -32,7 +38,10 @@ from services.video.providers.local.product_picture import product_picture
 from services.video.providers.local.rendering import RenderOrder, render
 from services.video.providers.local.strokes import surface_of
 from tests.image.briefs import photo_of_a_cup
-from tests.video.watching import pictures
+from tests.video.watching import longest_still, pictures, set_apart
+
+LONGEST_STILL = 4.0  # seconds
+OPENING_FRAMES = 30
 
 SCRIPT = (
     "Cold all day, warm all night. Meet the Tarn Flask. It keeps tea hot for up to 12 hours. No plastic, no dents, "
@@ -300,6 +309,31 @@ class TestStoryboard:
         assert board("Cold all day.", seconds=15)[-1].end == 15
         assert board("Cold all day.")[-1].end >= 5
 
+    @pytest.mark.parametrize(
+        "script", ["Cold all day. Tarn Flask.", "Cold all day.", SCRIPT, "Cold all day. Now $29.50."]
+    )
+    @pytest.mark.parametrize("seconds", [6, 12, 15, 30, 60])
+    def test_no_shot_outlasts_its_words_in_a_film_that_is_longer_than_its_script(
+        self, script: str, seconds: float
+    ) -> None:
+        scenes = board(script, shows={"photo"}, seconds=seconds)
+        assert scenes[-1].shot.id == "end"
+        assert scenes[-1].seconds <= MOST_END_SECONDS
+        assert all(one.end == pytest.approx(two.start) for one, two in pairwise(scenes))
+        assert all(one.shot.id != two.shot.id for one, two in pairwise(scenes))
+        for scene in scenes[:-1]:
+            assert SHORTEST_SHOT_SECONDS - 0.001 <= scene.seconds <= LONGEST_STILL
+            assert scene.start <= scene.part.words[0].start + 0.05
+            assert scene.part.words[-1].end <= scene.end + 0.6
+
+    @pytest.mark.parametrize("seconds", [None, 30])
+    def test_a_sentence_of_many_words_takes_several_shots(self, seconds: float | None) -> None:
+        script = (
+            "We spent four years looking for a steel that neither dents nor rusts nor tastes of anything at all and that "
+            "a person can still carry up a mountain without noticing that it is there in the bag."
+        )
+        assert max(scene.seconds for scene in board(script, shows={"photo"}, seconds=seconds)) <= MOST_END_SECONDS
+
 
 class TestWriting:
     material = Material(
@@ -461,9 +495,8 @@ class TestShots:
 class TestFilm:
     def film(self, brief: VideoBrief, folder: Path, models: Path, **changes: Any) -> Path:
         folder.mkdir()
-        made = replace(
-            brief, kind=VideoKind.PRODUCT, voice_over=False, script="Cold all day. Tarn Flask. Now $9.99.", **changes
-        )
+        told = {"script": "Cold all day. Tarn Flask. Now $9.99.", **changes}
+        made = replace(brief, kind=VideoKind.PRODUCT, voice_over=False, **told)
         return render(RenderOrder(brief=made, folder=folder, models=models), lambda percent, stage: None).video
 
     def test_silent_film_shows_the_photo_from_the_first_frame_and_meets_platform_floors(
@@ -478,6 +511,20 @@ class TestFilm:
         frames = pictures(path, every=10)
         assert frames[0].std() > 10
         assert np.abs(frames[2].astype(int) - frames[-1].astype(int)).mean() > 5
+
+    @pytest.mark.parametrize(("photographed", "seconds"), [(True, 15), (False, None)])
+    def test_film_opens_with_words_and_picture_and_never_stands_still_for_long(
+        self, photographed: bool, seconds: int | None, brief: VideoBrief, models: Path, tmp_path: Path
+    ) -> None:
+        photo = photo_of_a_cup(tmp_path / "cup.png") if photographed else None
+        one, two = (
+            pictures(self.film(brief, tmp_path / name, models, product_photo=photo, seconds=seconds, script=script))
+            for name, script in (("a", "Cold all day. Now $9.99."), ("b", "Warm ere now. Now $9.99."))
+        )
+        apart, _ = set_apart(one[:OPENING_FRAMES], two[:OPENING_FRAMES])
+        assert apart.all()  # films that differ in their first words differ from the first frame on
+        assert one[0].std() > 10
+        assert longest_still(one) <= LONGEST_STILL
 
     def test_the_same_brief_gives_the_same_frames(self, brief: VideoBrief, models: Path, tmp_path: Path) -> None:
         one, two = (self.film(brief, tmp_path / name, models) for name in ("a", "b"))

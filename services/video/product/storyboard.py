@@ -19,6 +19,8 @@ GATHERED_WORDS: Final = 12  # of short parts that one shot shows
 READING_SECONDS: Final = 0.3  # of a word
 SETTLING_SECONDS: Final = 0.5  # until what comes in can be read
 END_SECONDS: Final = 2.4  # of the end card after the last word
+MOST_END_SECONDS: Final = 4.4  # of it: nothing in it changes once it has come in
+RECAP_SECONDS: Final = 3.2  # of a shot that shows a part once more, in a film that is longer than its words
 SHORTEST_END_SECONDS: Final = 1.6  # of it in a film of a wanted length
 SHORTEST_FILM_SECONDS: Final = 5.0  # what ad platforms accept
 FIRST_WORD_SECONDS: Final = 0.30
@@ -53,8 +55,9 @@ def storyboard(
 ) -> tuple[Scene, ...]:
     """Returns the scenes of a film without gaps, the end card last.
 
-    shows: what there is to show, of shots.NEEDS. until: when the last word ends. seconds: the wanted length; the end
-    card takes what the words leave. seed: chooses among shots that fit equally.
+    shows: what there is to show, of shots.NEEDS. until: when the last word ends. seconds: the wanted length; where the
+    words leave more than an end card can stand for, parts are shown once more. seed: chooses among shots that fit
+    equally.
     """
     if not parts:
         raise ValueError("a film has at least one part")
@@ -62,6 +65,10 @@ def storyboard(
     starts = [0.0, *(_on_beat(part.words[0].start - LEAD_SECONDS) for part in gathered[1:])]
     turn = max(_on_beat(until + 0.2), starts[-1] + SHORTEST_SHOT_SECONDS)
     end = max(seconds or 0.0, turn + (SHORTEST_END_SECONDS if seconds else END_SECONDS), SHORTEST_FILM_SECONDS)
+    again = _recaps(gathered, turn, end)
+    if again:
+        starts += [part.words[0].start - LEAD_SECONDS for part in again]
+        gathered, turn = [*gathered, *again], end - END_SECONDS
     chosen = _chosen(gathered, shows, seed)
     scenes = [
         Scene(shot=shot, part=part, start=start, end=after)
@@ -69,6 +76,37 @@ def storyboard(
     ]
     closing = Part(words=gathered[-1].words, says="end")
     return (*scenes, Scene(shot=_fitting("end", shows)[0], part=closing, start=turn, end=end))
+
+
+def _recaps(parts: Sequence[Part], start: float, end: float) -> list[Part]:
+    """Parts to show once more from `start` until the end card, with their words in these times; none where the end card
+    alone fills the time. A part whose words take longer than a shot is passed over."""
+    if end - start <= MOST_END_SECONDS:
+        return []
+    count = max(1, round((end - start - END_SECONDS) / RECAP_SECONDS))
+    length = (end - start - END_SECONDS) / count
+    fitting = [part for part in parts if _spoken_seconds(part) <= length - SETTLING_SECONDS]
+    fitting = fitting or [min(parts, key=_spoken_seconds)]
+    return [_retimed(fitting[number % len(fitting)], start + number * length, length) for number in range(count)]
+
+
+def _spoken_seconds(part: Part) -> float:
+    return part.words[-1].end - part.words[0].start
+
+
+def _retimed(part: Part, start: float, length: float) -> Part:
+    """A part whose words begin with a shot of that start and length."""
+    first = part.words[0].start
+    pace = min(1.0, (length - SETTLING_SECONDS) / max(_spoken_seconds(part), 0.01))
+    words = tuple(
+        TimedWord(
+            text=word.text,
+            start=start + LEAD_SECONDS + (word.start - first) * pace,
+            end=start + LEAD_SECONDS + (word.end - first) * pace,
+        )
+        for word in part.words
+    )
+    return replace(part, words=words, says="plain" if part.says == "hook" else part.says)
 
 
 def _gathered(parts: Sequence[Part]) -> list[Part]:
