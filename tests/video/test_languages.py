@@ -70,6 +70,9 @@ def test_scripts_are_recognised_and_every_word_keeps_its_place(language: str) ->
         ("Mochila trekking Alpine Pro 40, tamaño cabina.", "es"),
         ("Gestiona tu equipo con la app Smart Planning y el chat Premium Support.", "es"),
         ("Our jalapeño jam is cooked in small batches by the two of us.", "en"),
+        ("Prenota la tua app Smart Planning con il pacchetto Premium Support.", "it"),
+        ("Il nostro olio extravergine nasce tra le colline del Garda.", "it"),
+        ("Our gnocchi al pesto and tiramisu are made by the two of us.", "en"),
         ("Como o seu negócio cresce com a nossa ajuda, todos os dias.", None),
     ],
 )
@@ -94,6 +97,21 @@ def test_price_is_spoken_for_as_long_as_its_written_form_is_shown() -> None:
         ("es", "viajar", "bjaxˈaɾ"),
         ("es", "pingüino", "piŋɡwˈino"),
         ("es", "rápidamente", "rˈapiðamˈente"),
+        ("it", "telefono", "telˈɛfono"),  # of the dictionary
+        ("it", "telefoni", "telˈɛfoni"),  # of the same stem
+        ("it", "gratuite", "ɡratˈuːite"),
+        ("it", "provalo", "prˈɔvalo"),  # the verb's stress, with a pronoun behind it
+        ("it", "scopritelo", "skˈɔpritelo"),
+        ("it", "ordinalo", "ˈɔrdinalo"),
+        ("it", "iscriviti", "iskrˈiviti"),
+        ("it", "cucinano", "kʊʧˈinano"),
+        ("it", "facilissimo", "faʧilˈissimo"),  # of the ending
+        ("it", "trentasei", "trentasˈɛɪ"),
+        ("it", "psicologhe", "psikˈɔloɡe"),
+        ("it", "lasciateci", "laʃˈateʧi"),
+        ("it", "l'olio", "lˈɔlio"),
+        ("it", "c'è", "ʧˈɛ"),
+        ("it", "perché", "perkˈe"),
     ],
 )
 def test_words_sound_as_they_are_spelt(language: str, word: str, sounds: str) -> None:
@@ -118,23 +136,27 @@ def request(script: str, **fields: str) -> video_pb2.GenerateVideoRequest:
     return video_pb2.GenerateVideoRequest(script=script, **fields)  # type: ignore[arg-type]
 
 
-SPANISH = "Prueba nuestro café recién tostado y recibe el primer paquete gratis en tu casa."
+SCRIPTS = {
+    "es": "Prueba nuestro café recién tostado y recibe el primer paquete gratis en tu casa.",
+    "it": "Prova il nostro caffè appena tostato e ricevi il primo pacchetto gratis a casa tua.",
+}
 
 
-def test_script_without_a_voice_gets_one_of_its_language() -> None:
-    order = request(SPANISH)
+@pytest.mark.parametrize("language", CODES)
+def test_script_without_a_voice_gets_one_of_its_language(language: str) -> None:
+    order = request(SCRIPTS[language])
     messages.settle_language(order)
-    assert (order.language, order.voice_id) == ("es", DEFAULT_VOICES["es"])
+    assert (order.language, order.voice_id) == (language, DEFAULT_VOICES[language])
     assert why_not_renderable(order, {}) is None
 
 
-def test_voice_of_another_language_is_refused_with_the_voices_that_fit() -> None:
-    with pytest.raises(VoiceOfAnotherLanguage) as caught:
-        messages.settle_language(request(SPANISH, voice_id="male-1"))
-    assert {voice.id for voice in VOICES.values() if voice.language == "es"} <= set(
-        re.findall(r"[\w-]+", str(caught.value))
-    )
-    assert "male-1," not in str(caught.value)
+@pytest.mark.parametrize("language", CODES)
+def test_voice_of_another_language_is_refused_with_the_voices_that_fit(language: str) -> None:
+    for voice_id in (voice for voice in DEFAULT_VOICES.values() if VOICES[voice].language != language):
+        with pytest.raises(VoiceOfAnotherLanguage) as caught:
+            messages.settle_language(request(SCRIPTS[language], voice_id=voice_id))
+        named = set(re.findall(r"[\w-]+", str(caught.value).rpartition(":")[2]))
+        assert named == {voice.id for voice in VOICES.values() if voice.language == language}
 
 
 def test_script_that_does_not_tell_is_in_its_voices_language() -> None:
@@ -150,6 +172,9 @@ def test_script_that_does_not_tell_is_in_its_voices_language() -> None:
         ("es", "This is the best coffee that you can get for your morning.", "English"),
         ("es", "Notre savon est fait à la main avec de l'huile d'olive et du miel.", "French"),
         ("es", "Il nostro olio nasce tra le colline e arriva direttamente a casa tua.", "Italian"),
+        ("it", "Nuestro aceite nace entre las colinas y llega directamente a tu casa.", "Spanish"),
+        ("it", "This is the best coffee that you can get for your morning.", "English"),
+        ("it", "Notre savon est fait à la main avec de l'huile d'olive et du miel.", "French"),
     ],
 )
 def test_script_in_another_language_than_named_is_refused_by_its_name(language: str, script: str, name: str) -> None:

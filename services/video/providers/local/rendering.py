@@ -16,7 +16,7 @@ from PIL import Image
 
 from services.chassis.errors import InputFault
 from services.media import provenance
-from services.media.model_files import ModelMissing
+from services.media.model_files import ModelMissing, use_folder
 from services.media.provenance import Signing
 from services.video.domain import (
     AVATARS,
@@ -178,14 +178,18 @@ def speech_of(
 ) -> Speech:
     """The script spoken, `speed` times as fast as usual; its words point into the script as it is written. Raises
     InputFault."""
-    parts = _passages(script, voice_id, pronunciations)
+    parts = _passages(script, voice_id, pronunciations, models)
     return kokoro.joined(_all_spoken(parts, voice_id, models, report, speed), pauses=[part.pause for part in parts])
 
 
-def _passages(script: str, voice_id: str, pronunciations: dict[str, str]) -> tuple[Passage, ...]:
-    """The script in the language of the voice, which was chosen by the script's."""
+def _passages(script: str, voice_id: str, pronunciations: dict[str, str], models: Path) -> tuple[Passage, ...]:
+    """The script in the language of the voice, which was chosen by the script's. models: the language's dictionary."""
     language = VOICES[voice_id].language
-    return passages(speakable(script, pronunciations, language), language)
+    use_folder(models)
+    try:
+        return passages(speakable(script, pronunciations, language), language)
+    except ModelMissing as error:
+        raise no_voices() from error
 
 
 def _all_spoken(
@@ -203,7 +207,8 @@ def _all_spoken(
 def recited(order: RenderOrder, report: ReportProgress) -> tuple[str, ...]:
     """The passages of the script as text made speakable, for a voice elsewhere. Raises InputFault."""
     brief = order.brief
-    return tuple(passage.text for passage in _passages(brief.script, brief.voice_id, dict(brief.pronunciations)))
+    spoken = _passages(brief.script, brief.voice_id, dict(brief.pronunciations), order.models)
+    return tuple(passage.text for passage in spoken)
 
 
 def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
@@ -214,7 +219,7 @@ def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
     pronunciations = dict(brief.pronunciations)
     if not order.recordings:
         return speech_of(brief.script, brief.voice_id, pronunciations, order.models, report, speed=brief.speed)
-    parts = _passages(brief.script, brief.voice_id, pronunciations)
+    parts = _passages(brief.script, brief.voice_id, pronunciations, order.models)
     guide = _all_spoken(parts, brief.voice_id, order.models, report, brief.speed)
     return kokoro.joined(
         [

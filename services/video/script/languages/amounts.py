@@ -344,7 +344,7 @@ def counts(words: Words) -> tuple[Rule, ...]:
             return None
         mark = f"{words.joints['more_than']} " if found["mark"] else ""
         per = f" {periods[found['per']]}" if found["per"] else ""
-        return f"{mark}{words.figure(found['amount'], words.gender_of(noun))} {noun}{per}"
+        return f"{mark}{words.counted(found['amount'], noun)}{per}"
 
     def more(found: re.Match[str]) -> str:
         return f"{words.joints['more_than']} {words.figure(found['amount'])}"

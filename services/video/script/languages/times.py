@@ -56,9 +56,13 @@ class _Times:
         low, high = self.clock(found["hour"], found["minute"]), self.clock(found["to_hour"], found["to_minute"])
         before = re.search(r"([^\W\d_]+)['’]?\s?$", found.string[max(0, found.start() - 16) : found.start()])
         opened = before is not None and before[1].casefold() in self._words.words("ranged")
-        opening = "" if opened else f"{self._data['from_one' if int(found['hour']) == 1 else 'from']} "
-        to = self._data["to_one" if int(found["to_hour"]) == 1 else "to"]
-        return f"{opening}{low} {to}{'' if to.endswith(chr(39)) else ' '}{high}"
+        opening = "" if opened else _before(self._data["from_one" if int(found["hour"]) == 1 else "from"])
+        return f"{opening}{low} {_before(self._data['to_one' if int(found['to_hour']) == 1 else 'to'])}{high}"
+
+
+def _before(joint: str) -> str:
+    """A joint before an hour: "alle " and "all'"."""
+    return joint if joint.endswith("'") else f"{joint} "
 
 
 def rules(words: Words) -> tuple[Rule, ...]:

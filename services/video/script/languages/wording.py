@@ -9,7 +9,7 @@ from services.video.script.languages.words import FEMININE, MASCULINE, Words
 from services.video.script.spans import Rule
 from services.video.script.vocabulary import one_of
 
-ROMAN: Final = r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})"
+ROMAN: Final = r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})(?<=[IVX])"
 VALUES: Final = {"I": 1, "V": 5, "X": 10}
 SHORT_ACRONYM: Final = 4  # letters; longer words in capitals are words
 
@@ -70,7 +70,7 @@ def abbreviations(words: Words) -> tuple[Rule, ...]:
 
 
 def _any(written: dict[str, str]) -> str:
-    return f"(?:{one_of(written)})"
+    return f"(?:{one_of(written)})" if written else "(?!)"
 
 
 def numerals(words: Words) -> tuple[Rule, ...]:

@@ -37,6 +37,12 @@ class Words:
         self.data: dict[str, Any] = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
         self.joints: dict[str, str] = self.data["joints"]
         self._engine = RbnfEngine.for_language(language)
+        parted = self.data.get("numbers", {}).get("parted")
+        self._parted = re.compile(f"({parted})\u00ad") if parted else None
+        self._ones = {
+            gender: {re.compile(first, re.IGNORECASE): form for first, form in forms.items()}
+            for gender, forms in self.data.get("one", {}).items()
+        }
         self.spelled = lru_cache(4096)(self._spelled)
         months = dict(get_month_names("wide", locale=language).items())
         short = get_month_names("abbreviated", locale=language)
@@ -75,6 +81,8 @@ class Words:
 
     def _spelled(self, number: int, ruleset: str) -> str:
         said = self._engine.format_number(number, ruleset_names=[ruleset]).text
+        if self._parted is not None:  # "milleduecento" in the words that a voice can stress
+            said = self._parted.sub(r"\1 ", said)
         return said.replace("\u00ad", "").replace("\u2011", "-")
 
     def cardinal(self, number: int, gender: str = COUNTING) -> str:
@@ -137,8 +145,13 @@ class Words:
         return FEMININE if folded not in self._masculine and self._feminine.search(folded) else MASCULINE
 
     def counted(self, written: str, noun: str) -> str:
-        """A number before a noun: ("21", "tiendas") -> "veintiuna tiendas"."""
-        return f"{self.figure(written, self.gender_of(noun))} {noun}"
+        """A number before a noun: ("21", "tiendas") -> "veintiuna tiendas", ("1", "ora") -> "un'ora"."""
+        gender = self.gender_of(noun)
+        if written == "1":
+            for first, form in self._ones.get(gender, {}).items():
+                if first.match(noun):
+                    return f"{form}{noun}"
+        return f"{self.figure(written, gender)} {noun}"
 
     def unit_name(self, symbol: str, *, one: bool) -> str:
         """Names a unit as it is written. Raises KeyError for an unknown one."""
