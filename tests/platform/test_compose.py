@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from deploy.compose import DESCRIPTORS, KEYS, configuration
+from deploy.compose import CREATED, DESCRIPTORS, KEYS, configuration, databases
 from gateway.settings import SERVICES
 from tests.platform.manifests import ROOT, of_kind
 from tests.platform.test_image import COMMANDS
@@ -36,6 +36,15 @@ def test_compose_addresses_name_its_services() -> None:
                 assert value.partition(":")[0] in COMPOSE["services"], key
         assert set(item.get("depends_on", {})) <= set(COMPOSE["services"])
         assert set(item.get("secrets", [])) <= set(COMPOSE["secrets"])
+
+
+def test_compose_creates_the_databases_that_its_services_name() -> None:
+    urls = [item["environment"].get("ADWRIGHT_DATABASE_URL", "") for item in OURS.values() if "environment" in item]
+    named = {url.rpartition("/")[2] for url in urls if url}
+    postgres = COMPOSE["services"]["postgres"]
+    assert postgres["environment"]["POSTGRES_DB"] == CREATED
+    assert {CREATED, *re.findall(r"create database (\w+);", databases())} == named
+    assert "./var/compose/databases.sql:/docker-entrypoint-initdb.d/databases.sql:ro" in postgres["volumes"]
 
 
 def test_gateway_configuration_names_files_that_compose_mounts() -> None:
