@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tests.cluster import application, disruptions, images, machine, node, programs
+from tests.cluster import application, autoscaling, disruptions, images, machine, node, programs, release
 from tests.cluster.application import State
 from tests.cluster.commands import StepError, console, kubectl, require_programs, timed
 from tests.cluster.places import NAMESPACE, ROOT, STATE
@@ -17,6 +17,7 @@ from tests.cluster.system import VARIABLE
 
 # Tests of the API that need nothing but the gateway and the databases.
 TESTS = ("tests/contract", "tests/journeys")
+HELM_TESTS = ("tests/contract/test_credits.py", "tests/contract/test_keys.py")
 COMPOSE_TESTS = ("tests/contract/test_credits.py", "tests/contract/test_keys.py", "tests/contract/test_waiting.py")
 CONTAINER_TESTS = ("tests/job", "tests/billing", "tests/contract")
 TEST_SECONDS = 3_600
@@ -103,6 +104,26 @@ def disrupt(
     if unknown:
         raise typer.BadParameter(f"unknown: {', '.join(sorted(unknown))}")
     disruptions.under_load(chosen, interval)
+
+
+@app.command()
+def autoscale() -> None:
+    """Build and install KEDA, and see it scale the picture workers by Kafka's lag, up and down."""
+    autoscaling.build()
+    autoscaling.install()
+    autoscaling.observe()
+
+
+@app.command("helm")
+def run_helm(
+    interval: Annotated[float, typer.Option(help="Seconds between jobs during the upgrade.", min=0.05)] = 5.0,
+) -> None:
+    """Install the Helm chart in place of the overlay, upgrade it under a load, run tests, and remove it."""
+    release.install()
+    disruptions.disrupted("helm upgrade", release.upgrade, interval)
+    if not _tests(list(HELM_TESTS), workers=True):
+        raise StepError("tests failed on the chart")
+    release.remove()
 
 
 @app.command("compose")

@@ -80,15 +80,20 @@ def under_load(names: Sequence[str], interval: float) -> None:
     """Runs disruptions one after the other, each with a load of its own. Raises StepError if one costs a job."""
     failures = []
     for name in names:
-        load = SteadyLoad(ClusterSystem(State.read()), interval)
-        with timed(f"{name} under load"):
-            asyncio.run(_disrupt(load, DISRUPTIONS[name]))
         try:
-            check(load)
+            disrupted(name, DISRUPTIONS[name], interval)
         except StepError as error:
             failures.append(f"{name}: {error}")
     if failures:
         raise StepError("\n".join(failures))
+
+
+def disrupted(name: str, disruption: Callable[[], None], interval: float) -> None:
+    """Runs a disruption under a load. Raises StepError if it fails or costs a job."""
+    load = SteadyLoad(ClusterSystem(State.read()), interval)
+    with timed(f"{name} under load"):
+        asyncio.run(_disrupt(load, disruption))
+    check(load)
 
 
 async def _disrupt(load: SteadyLoad, disruption: Callable[[], None]) -> None:

@@ -116,10 +116,11 @@ def _stand_ins_of_machine() -> None:
         _buildah(name, folder, folder / "machine.Dockerfile", *base, "--target", target)
 
 
+# --layers: one for each instruction, as docker build makes them; otherwise all of the Dockerfile is one.
 def _buildah(name: str, folder: Path, dockerfile: Path, *arguments: str) -> None:
     run(
         "nice", "-n", "15", "buildah", *STORE, "build", "--isolation", "chroot", "--network", "host", *LIMITS,
-        "--pull-never", *arguments, "--tag", name, "--file", dockerfile, folder,
+        "--pull-never", "--layers", *arguments, "--tag", name, "--file", dockerfile, folder,
         seconds=BUILD_SECONDS,
     )  # fmt: skip
 

@@ -19,6 +19,7 @@ keys() { # one authority; a certificate of the server; one of an administrator, 
   }
   local names=DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,DNS:kubernetes.default.svc.cluster.local
   issue server /CN=kube-apiserver "subjectAltName=$names,IP:127.0.0.1,IP:$NODE,IP:$API_SERVICE"
+  issue front-proxy /CN=front-proxy "extendedKeyUsage=clientAuth"  # the API server, towards servers of more APIs
   issue admin /O=system:masters/CN=admin "extendedKeyUsage=clientAuth"
   openssl genrsa -out pki/sa.key 2048 2>/dev/null && openssl rsa -in pki/sa.key -pubout -out pki/sa.pub 2>/dev/null
   local config=("$KUBECTL" --kubeconfig kubeconfig config)
@@ -126,6 +127,9 @@ start apiserver "$BIN/kube-apiserver" --etcd-servers=http://127.0.0.1:2379 --adv
   --tls-private-key-file=pki/server.key --kubelet-client-certificate=pki/admin.crt --kubelet-client-key=pki/admin.key \
   --kubelet-preferred-address-types=InternalIP --service-account-key-file=pki/sa.pub \
   --service-account-signing-key-file=pki/sa.key --service-account-issuer=https://kubernetes.default.svc \
+  --requestheader-client-ca-file=pki/ca.crt --requestheader-allowed-names=front-proxy --proxy-client-cert-file=pki/front-proxy.crt \
+  --proxy-client-key-file=pki/front-proxy.key --requestheader-username-headers=X-Remote-User \
+  --requestheader-group-headers=X-Remote-Group --requestheader-extra-headers-prefix=X-Remote-Extra- \
   --authorization-mode=Node,RBAC --allow-privileged=true
 for _ in $(seq 120); do "$KUBECTL" --kubeconfig kubeconfig get --raw /readyz >/dev/null 2>&1 && break; sleep 0.5; done
 echo "API ready $SECONDS s"
