@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import httpx
@@ -26,8 +27,10 @@ from tests.cluster.system import VARIABLE
 RUN_FOLDER: Final = CACHE / "machine"
 SOCKET: Final = RUN_FOLDER / "podman.sock"
 COMPOSE: Final = ("-f", str(ROOT / "compose.yaml"), "-f", str(RESOURCES / "compose.yaml"))
+DEPENDENCIES: Final = ("postgres", "kafka")
 POSTGRES_PORT: Final = 5433  # resources/compose.yaml
 START_SECONDS: Final = 400.0
+CHECK_SECONDS: Final = 60.0
 SOCKET_SECONDS: Final = 20.0
 TEST_SECONDS: Final = 3_600.0
 SETTINGS: Final = """\
@@ -54,9 +57,14 @@ def composed() -> Iterator[State]:
     environment = _environment()
     run("make", "compose", folder=ROOT, seconds=START_SECONDS)
     command = ["podman-compose", f"--podman-args={' '.join(images.STORE)}", *COMPOSE]
+    up = (*command, "up", "--detach", "--no-build")
     try:
         with timed("compose.yaml"):
-            run(*command, "up", "--detach", "--no-build", folder=ROOT, environment=environment, seconds=START_SECONDS)
+            # podman before 4.6 ignores `condition: service_healthy`, and runs health checks only with systemd.
+            run(*up, *DEPENDENCIES, folder=ROOT, environment=environment, seconds=START_SECONDS)
+            for name in DEPENDENCIES:
+                until(name, partial(_healthy, name, environment), seconds=START_SECONDS)
+            run(*up, folder=ROOT, environment=environment, seconds=START_SECONDS)
             state = State(
                 url=f"http://127.0.0.1:{GATEWAY_PORT}",
                 database=f"postgresql://adwright:adwright@127.0.0.1:{POSTGRES_PORT}/{{name}}",
@@ -65,6 +73,15 @@ def composed() -> Iterator[State]:
         yield state
     finally:
         run(*command, "down", "--volumes", folder=ROOT, environment=environment, seconds=START_SECONDS)
+
+
+def _healthy(service: str, environment: Mapping[str, str]) -> bool:
+    """Whether the health check of a service of compose.yaml succeeds now."""
+    command = ["podman", *images.STORE, "healthcheck", "run", f"adwright_{service}_1"]
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, timeout=CHECK_SECONDS, check=False
+    )
+    return done.returncode == 0
 
 
 def _answers(url: str) -> bool:
@@ -97,6 +114,9 @@ def socket() -> Iterator[Mapping[str, str]]:
             "DOCKER_HOST": f"unix://{SOCKET}",
             "ADWRIGHT_TEST_POSTGRES_IMAGE": STAND_INS_OF_MACHINE["postgres"],
             "ADWRIGHT_TEST_KAFKA_IMAGE": STAND_INS_OF_MACHINE["kafka"],
+            # testcontainers takes a machine with Docker's marker file for a container, and asks for an address that
+            # podman's list of containers does not have.
+            "TESTCONTAINERS_CONNECTION_MODE": "docker_host",
             "TESTCONTAINERS_RYUK_DISABLED": "true",
             "ADWRIGHT_TEST_STACK": "containers",
         }
