@@ -109,10 +109,12 @@ def disrupt(
 
 @app.command()
 def autoscale() -> None:
-    """Build and install KEDA, and see it scale the picture workers by Kafka's lag, up and down."""
-    autoscaling.build()
-    autoscaling.install()
-    autoscaling.observe()
+    """Scale the picture workers by Kafka's lag, up and down."""
+    try:
+        autoscaling.install()
+        autoscaling.observe()
+    finally:
+        autoscaling.remove()
 
 
 @app.command("helm")

@@ -36,11 +36,6 @@ def up() -> None:
         kubectl("-n", "kube-system", "rollout", "status", "deployment/coredns", "--timeout=100s")
 
 
-def load_image(archive: Path) -> None:
-    """Gives the node an image that was made after it started. Raises StepError."""
-    run(RUN / "bin" / "enter", "ctr", "-n", "k8s.io", "images", "import", archive, seconds=START_SECONDS)
-
-
 def define_custom_resources() -> None:
     """Creates the definitions of all custom resources that the overlays use. Raises StepError."""
     with timed("definitions of custom resources"):
