@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from services.chassis.errors import InputFault
+from services.media.onnx import load_runtime
 
 INPUT_SIDE_PIXELS: Final = 320  # the size of the network's input
 MEAN: Final = (0.485, 0.456, 0.406)
@@ -244,8 +245,7 @@ def load(model: Path) -> None:
 
 @lru_cache(maxsize=1)
 def _session(model: str) -> Any:
-    import onnxruntime
-
+    onnxruntime = load_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -20,7 +20,8 @@ from services.chassis.config import (
 )
 from services.chassis.data.database import Database
 from services.chassis.data.kafka import TopicReader
-from services.chassis.data.migrations import migrate, prepare
+from services.chassis.data.migrate_command import run_migrations
+from services.chassis.data.migrations import prepare
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
@@ -79,10 +80,11 @@ async def serve(settings: WebhookSettings) -> None:
 
 def main() -> None:
     """Entry point of the process."""
+    if sys.argv[1:] == ["migrate"]:
+        run_migrations("webhook", MIGRATIONS)
+        return
     settings = read_settings_or_exit(WebhookSettings)
-    migrating = sys.argv[1:] == ["migrate"]
-    work = migrate(settings.database_url.get_secret_value(), MIGRATIONS) if migrating else serve(settings)
-    start("webhook", settings, work)
+    start("webhook", settings, serve(settings))
 
 
 if __name__ == "__main__":

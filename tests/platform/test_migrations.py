@@ -230,13 +230,19 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
-@pytest.mark.parametrize("service", ["billing", "campaign", "catalog", "job"])
-def test_job_of_a_cluster_migrates_with_the_settings_that_it_is_given(service: str, postgres: Postgres) -> None:
-    [migration] = [
-        container(job)
-        for job in of_kind("migrations", "Job").values()
-        if container(job)["args"] == [f"services.{service}", "migrate"]
-    ]
+MIGRATING = [container(job) for job in of_kind("migrations", "Job").values()]
+
+
+def test_every_database_of_a_service_has_a_migration_job() -> None:
+    folders = {path.parent.name for path in (ROOT / "services").glob("*/migrations")}
+    assert sorted(item["args"] for item in MIGRATING) == [[f"services.{name}", "migrate"] for name in sorted(folders)]
+
+
+@pytest.mark.parametrize("migration", MIGRATING, ids=lambda item: item["args"][0])
+def test_job_of_a_cluster_migrates_with_the_settings_that_it_is_given(
+    migration: dict[str, Any], postgres: Postgres
+) -> None:
+    service = migration["args"][0].removeprefix("services.")
     assert "envFrom" not in migration
     url = postgres.database()
     given = {variable["name"]: url for variable in migration["env"]}  # each is the URL of the service's database

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from services.chassis.errors import InputFault
 from services.media import model_files
+from services.media.onnx import load_runtime
 from services.video.domain import VOICES
 from services.video.providers.local import vocoder
 from services.video.providers.local.phonemes import MAX_SYMBOLS, VOCABULARY, Passage, Syllables
@@ -75,8 +76,7 @@ class Kokoro:
     """
 
     def __init__(self, folder: Path, *, threads: int = 1, quick: bool | None = None) -> None:
-        import onnxruntime
-
+        onnxruntime = load_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

@@ -16,6 +16,8 @@ import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from numpy.typing import NDArray
 
+from services.media.onnx import load_runtime
+
 BLOCKS: Final = ("noise_res.0", "noise_res.1", *(f"resblocks.{number}" for number in range(6)))
 CONVOLUTIONS: Final = ("/decoder/decoder/encode/", "/decoder/decoder/decode.")  # the larger ones outside of the blocks
 DILATIONS: Final = (1, 3, 5)  # of the three layers of a block
@@ -79,8 +81,7 @@ def multiplies_exactly() -> bool:
 
     Processors without instructions for it add pairs of products in 16 bits, which is too few.
     """
-    import onnxruntime
-
+    onnxruntime = load_runtime()
     left, right = np.full((4, 64), 255, np.uint8), np.full((64, 32), 127, np.int8)
     model = _message("Model")(ir_version=9)
     model.opset_import.add(domain="", version=20)
