@@ -1,4 +1,4 @@
-"""ONNX Runtime without its telemetry, which sends what is known of a model and its machine to Microsoft by default."""
+"""ONNX Runtime without its telemetry, which reports the models that a process loads to Microsoft by default."""
 
 from __future__ import annotations
 
