@@ -18,12 +18,21 @@ from typing import Any, Final
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 from deploy.notices import CARRIED, ROOT, licence_of, packages, source_of
-from services.media.model_files import FONT_FILES, ICONS, MODELS, MUSIC_FILES, PANORAMA_FILES, PICTOGRAMS, Model
+from services.media.model_files import (
+    DRAWINGS,
+    FONT_FILES,
+    ICONS,
+    MODELS,
+    MUSIC_FILES,
+    PANORAMA_FILES,
+    PICTOGRAMS,
+    Model,
+)
 
 FILE: Final = ROOT / "out" / "adwright.cdx.json"
 NAMESPACE: Final = uuid.UUID("6f3c2c1e-0d0b-5c55-9a54-6a1f0a7f6c11")
 LOCKED: Final = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^ ;\\]+)(?P<rest>(?:.*\\\n)*.*)$", re.M)
-DATA_FILES: Final = FONT_FILES | MUSIC_FILES | PANORAMA_FILES | {ICONS, PICTOGRAMS}
+DATA_FILES: Final = FONT_FILES | MUSIC_FILES | PANORAMA_FILES | {DRAWINGS, ICONS, PICTOGRAMS}
 
 Component = dict[str, Any]
 

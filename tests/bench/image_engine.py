@@ -105,7 +105,7 @@ def measured(case: Case, rounds: int) -> Figure:
                 ),
                 folder=target,
                 cut_out_model=model_files.model_path(model_files.U2NETP),
-                drawings=model_files.model_path(model_files.PICTOGRAMS),
+                drawings=model_files.model_path(model_files.DRAWINGS),
                 icons=model_files.model_path(model_files.ICONS),
                 panoramas=model_files.default_folder(),
                 signing_folder=Path(folder) / "signing",

@@ -195,7 +195,7 @@ STYLES_AND_RATIOS: Final = [
 def drawings() -> Path | None:
     """Returns the file of drawings, None where it is not installed."""
     try:
-        return model_files.model_path(model_files.PICTOGRAMS)
+        return model_files.model_path(model_files.DRAWINGS)
     except model_files.ModelMissing:
         return None
 

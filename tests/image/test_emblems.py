@@ -39,7 +39,7 @@ TYPE = "made of type"
 @pytest.fixture(scope="module")
 def file() -> Path:
     try:
-        return model_files.model_path(model_files.PICTOGRAMS)
+        return model_files.model_path(model_files.DRAWINGS)
     except model_files.ModelMissing as missing:
         pytest.skip(str(missing))
 

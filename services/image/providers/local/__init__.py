@@ -105,7 +105,7 @@ class LocalImageProvider:
             brief=brief,
             folder=folder,
             cut_out_model=_stored(model_files.U2NETP, self._models),
-            drawings=_stored(model_files.PICTOGRAMS, self._models),
+            drawings=_stored(model_files.DRAWINGS, self._models),
             icons=_stored(model_files.ICONS, self._models),
             panoramas=self._models,
             signing_folder=self._signing.folder,

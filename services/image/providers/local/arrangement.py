@@ -71,7 +71,7 @@ def _type_alone(plan: Plan, frame: Frame) -> Arrangement:
         inset = safe.width * (0.14 if landscape else 0.0)
         return Arrangement(
             plan=plan,
-            text=safe.inset(inset, 0),
+            text=frame.centred.inset(inset, 0),
             product=Box(width * 0.3, height * 0.62, width * 0.7, height * 0.94),
             align=Align.CENTRE,
             spread=True,
@@ -256,26 +256,17 @@ def _story(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
     """Type keeps between the interface's bars; the product may reach under them, and fills what they leave."""
     safe, width, height, unit = frame.safe, float(frame.width), float(frame.height), frame.unit
     if plan is Plan.PANEL:
-        panel = Box(0, height * 0.46, width, height)
+        panel = Box(0, 0, width, height * 0.67)
         return Arrangement(
             plan=plan,
-            text=Box(safe.left, panel.top + 6.5 * unit, safe.right, safe.bottom),
-            product=Box(width * 0.12, height * 0.1, width * 0.88, panel.top - 6 * unit),
+            text=safe,
+            product=Box(width * 0.12, panel.bottom + 3 * unit, width * 0.88, height * 0.97),
             align=Align.LEFT,
-            anchor=1.0,
+            anchor=0.4,
             panel=panel,
         )
-    if plan in (Plan.BOTTOM, Plan.GALLERY):
-        top = height * 0.5
-        return Arrangement(
-            plan=plan,
-            text=Box(safe.left, top, safe.right, safe.bottom),
-            product=Box(width * 0.1, height * 0.1, width * 0.9, top - 5 * unit),
-            align=Align.CENTRE,
-            anchor=1.0,
-        )
     if plan is Plan.POSTER and aspect <= WIDE_PRODUCT:
-        split = height * 0.46
+        split = height * 0.42
         edge = width * 0.5
         return Arrangement(
             plan=plan,
@@ -288,14 +279,16 @@ def _story(plan: Plan, frame: Frame, aspect: float) -> Arrangement:
             subline_in_foot=True,
             headline_share=0.9,
         )
-    base = height * 0.9
+    base = height * 0.94
     tallest = min(width * 0.8 / aspect, height * 0.43)
-    split = min(max(height * 0.48, base - tallest - 7 * unit), height * 0.6)
+    split = min(max(height * 0.5, base - tallest - 7 * unit), safe.bottom)
+    centred = plan in (Plan.TOP, Plan.GALLERY, Plan.BOTTOM)
+    area = frame.centred if centred else safe
     return Arrangement(
         plan=plan if plan in (Plan.SIDE, Plan.MIRRORED, Plan.POSTER) else Plan.TOP,
-        text=Box(safe.left, safe.top, safe.right, split),
+        text=Box(area.left, safe.top, area.right, split),
         product=Box(width * 0.08, split + 4 * unit, width * 0.92, base),
-        align=Align.CENTRE if plan in (Plan.TOP, Plan.GALLERY, Plan.BOTTOM) else Align.LEFT,
-        anchor=0.4,
-        headline_share=0.6,
+        align=Align.CENTRE if centred else Align.LEFT,
+        anchor=0.3,
+        headline_share=0.7,
     )

@@ -136,7 +136,7 @@ def compose(
     choice = _chosen(brief, photo, shows, draw, panoramas, with_icons=icons is not None, decor=decor)
     choice = filled(choice, lambda tried: poster_request(frame, tried, logo), with_icons=icons is not None)
     brief = cleaned(brief)
-    figure = figure_of(emblem, brief, choice) if emblem is not None else _photographed(brief, photo)
+    figure = figure_of(emblem, frame, choice) if emblem is not None else _photographed(brief, photo)
     note = emblem.note if emblem is not None else photo.note if photo is not None else ""
     notes = [*choice.notes, *([note] if note else [])]
     report(25, "composing")
@@ -357,15 +357,16 @@ def _underlay(
         canvas.drawImageRect(scene, brushes.rect(frame.whole), skia.SamplingOptions(skia.CubicResampler.Mitchell()))
         placed = choice.layout.motif(frame)
         if motif is not None and placed is not None:
-            motifs.draw(canvas, placed, (), choice.palette, *motif)
+            motifs.draw(canvas, placed, (), choice.palette, *motif, written)
             return legibility.pixels_of(surface)
     elif choice.layout.poster:
-        shown = brushes.average(figure.image) if figure is not None else None
+        # the tones of a drawing are made for the layout's own fields
+        shown = brushes.average(figure.image) if figure is not None and not figure.drawn else None
         fields, placed = choice.layout.fields(frame), choice.layout.motif(frame)
         if motif is not None and placed is not None:
             under = len(fields) if placed.columns == 1 else 1  # a pattern lies on the first field, below the others
             poster_fields.paint(stage, fields[:under])
-            motifs.draw(canvas, placed, fields[:under], choice.palette, *motif)
+            motifs.draw(canvas, placed, fields[:under], choice.palette, *motif, written, fields[under:])
             poster_fields.paint(stage, fields[under:], ground=False)
             return legibility.pixels_of(surface)
         poster_fields.paint(stage, fields, shown, _view(choice, stage))
@@ -409,8 +410,8 @@ def _underlay(
         product,
         shade=choice.palette.shade,
         light=light,
-        shadow=0.0 if figure.flat else 0.6 if dark else 0.4,
-        rim=0.0 if choice.layout.poster or figure.flat else 0.55 if dark else 0.4,
+        shadow=0.6 if dark else 0.4,
+        rim=0.0 if choice.layout.poster else 0.55 if dark else 0.4,
         reflection=choice.composition.reflection,
         floating=name in ("disc", "card", "burst") or choice.layout.hangs(frame),
         light_from=light_from,

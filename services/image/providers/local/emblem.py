@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from services.image.domain import ImageBrief
-from services.image.providers.local import stages
+from services.image.providers.local import motifs, stages
 from services.image.providers.local.choice import Choice
 from services.image.providers.local.figure import Figure
+from services.image.providers.local.geometry import Frame
+from services.image.providers.local.posters import Tone
 from services.media.colour import Colour
-from services.media.drawings import render
+from services.media.drawings import render_toned
 from services.media.trade_drawings import drawing_for
-
-COLOURFUL: Final = 0.04  # chroma from which a brand's colour is worth giving to a drawing
-APART: Final = 0.3  # of lightness between a drawing and what is behind it
 
 ASK: Final = "Upload a photo to show the product itself."
 
@@ -59,18 +58,19 @@ def emblem_of(brief: ImageBrief, drawings: Path | None) -> Emblem:
     return Emblem(name=name if drawings is not None else "", path=drawings, note=f"{note} {ASK}")
 
 
-def figure_of(emblem: Emblem, brief: ImageBrief, choice: Choice) -> Figure | None:
-    """Renders the drawing for the chosen colours; None where there is none."""
+def figure_of(emblem: Emblem, frame: Frame, choice: Choice) -> Figure | None:
+    """Renders the drawing in tones of the chosen colours; None where there is none."""
     if not emblem.name or emblem.path is None:
         return None
-    drawing = render(emblem.path, emblem.name, _colour(brief, choice))
+    tones = motifs.tones_on(_behind(frame, choice), Tone.ACCENT, choice.palette)
+    drawing = render_toned(emblem.path, emblem.name, tones)
     return Figure(
         name=_words(emblem.name),
         aspect=drawing.aspect,
         floats=True,
         flat_base=0.0,
         image=drawing.image,
-        flat=True,
+        drawn=True,
     )
 
 
@@ -78,17 +78,17 @@ def _words(name: str) -> str:
     return name.replace("-", " ")
 
 
-def _colour(brief: ImageBrief, choice: Choice) -> Colour:
-    """The brand's colour, moved away from what is behind the drawing."""
+def _behind(frame: Frame, choice: Choice) -> Colour:
+    """The colour of what the drawing stands before."""
     colours = choice.palette
-    brand = (Colour.of(text) for text in brief.brand_colours)
-    own = next((colour for colour in brand if colour.chroma > COLOURFUL), colours.accent)
-    behind = colours.background.mixed(colours.background_end, 0.5).lightness
+    if choice.layout.poster:
+        photos = choice.layout.boxes[frame.ratio].photos
+        fields = choice.layout.fields(frame)
+        if not photos:
+            return colours.background
+        return motifs.under(photos[0].of(frame.whole), fields, colours)
     if choice.composition.stage in ("disc", "card"):
-        behind = colours.secondary.lightness
-    elif choice.composition.stage == "burst":
-        behind = stages.burst_colour(colours).lightness
-    lightness = own.lightness
-    if abs(lightness - behind) < APART:
-        lightness = behind + APART if behind < 0.6 else behind - APART
-    return own.with_lightness(min(max(lightness, 0.34), 0.84))
+        return colours.secondary
+    if choice.composition.stage == "burst":
+        return stages.burst_colour(colours)
+    return colours.background.mixed(colours.background_end, 0.5)

@@ -20,7 +20,7 @@ class Figure:
     """The product or its drawing: `image` is a skia.Image, aspect its width over height.
 
     whole: a photo that kept its background, to be shown in a frame of its own.
-    flat: a pictogram, without shadow and light. flat_base: share of the width that touches the ground. floats: shown in
+    flat_base: share of the width that touches the ground. floats: shown in
     the air.
     """
 
@@ -30,7 +30,7 @@ class Figure:
     flat_base: float
     image: Any
     whole: bool = False
-    flat: bool = False  # a pictogram: without shadow and light
+    drawn: bool = False  # a drawing, whose tones are made for what is behind it
 
 
 def place(

@@ -7,10 +7,12 @@ from typing import Final
 
 from services.image.domain import AspectRatio
 
-# Shares of the height that a story's interface covers above and below (Meta's and TikTok's published guides ask for
-# about 14 % and 20 %); type and buttons stay between them, pictures may run under them.
+# What apps lay over a vertical picture: shares of its height (top, bottom) and width (right) that stay free of type and
+# buttons; pictures may run under them. The larger ones of Meta's Stories and Reels and of TikTok's feed, as in
+# services/campaign/pack/data/platforms.toml, which names the sources.
 STORY_TOP: Final = 0.14
-STORY_BOTTOM: Final = 0.20
+STORY_BOTTOM: Final = 0.35
+STORY_RIGHT: Final = 0.1389
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +106,18 @@ class Frame:
         """Where type and buttons may stand."""
         margin = 9 * self.unit
         if self.ratio is AspectRatio.STORY:
-            return Box(margin, self.height * STORY_TOP, self.width - margin, self.height * (1 - STORY_BOTTOM))
+            right = self.width * (1 - STORY_RIGHT)
+            return Box(margin, self.height * STORY_TOP, right, self.height * (1 - STORY_BOTTOM))
         if self.landscape:
             return Box(margin * 1.35, margin, self.width - margin * 1.35, self.height - margin)
         return Box(margin, margin, self.width - margin, self.height - margin)
+
+    @property
+    def centred(self) -> Box:
+        """The part of the safe area that is as far from the left edge as from the right: for centred type."""
+        safe = self.safe
+        apart = max(safe.left, self.width - safe.right)
+        return Box(apart, safe.top, self.width - apart, safe.bottom)
 
     @property
     def landscape(self) -> bool:

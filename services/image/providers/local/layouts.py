@@ -90,15 +90,17 @@ class Motif(BaseModel):
 
     box: in shares of the picture, may reach over the edge; a pattern fills it. within: what of it is seen; the whole
     picture where it is missing. strength: share of the tone against what is behind. turn: degrees, clockwise.
+    staggered: whether every other row of a pattern is moved by half a cell.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     box: tuple[float, float, float, float]
     within: tuple[float, float, float, float] = (0, 0, 1, 1)
     tone: Tone
-    columns: int = Field(default=1, ge=1, le=12)
+    columns: int = Field(default=1, ge=1, le=20)
     strength: float = Field(default=1.0, gt=0, le=1)
     turn: float = Field(default=0.0, ge=-45, le=45)
+    staggered: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class PlacedMotif:
     columns: int
     strength: float
     turn: float
+    staggered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +202,19 @@ class Layout(BaseModel):
     def arrangements(self, frame: Frame) -> tuple[Arrangement, ...]:
         """The boxes in pixels, one arrangement for each place of the texts. Only for layouts with boxes."""
         boxes = self.boxes[frame.ratio]
+        safe = frame.centred if boxes.align is Align.CENTRE else frame.safe
         panel = boxes.panel.of(frame.whole) if boxes.panel else None
         return tuple(
             Arrangement(
                 plan=Plan.PHOTO,
-                text=_inside(panel, frame) if panel else text.of(frame.safe),
+                text=_inside(panel, frame) if panel else text.of(safe),
                 product=(boxes.photos[0] if boxes.photos else text).of(frame.whole),
                 align=boxes.align,
                 anchor=_anchor(boxes, text),
                 spread=boxes.spread,
                 panel=panel,
-                brand=boxes.brand.of(frame.safe) if boxes.brand else None,
-                foot=boxes.foot.of(frame.safe) if boxes.foot else None,
+                brand=boxes.brand.of(safe) if boxes.brand else None,
+                foot=boxes.foot.of(safe) if boxes.foot else None,
                 foot_align=boxes.foot_align,
                 subline_in_foot=boxes.subline_in_foot,
                 headline_share=0.9 if boxes.fields else 0.66,
@@ -228,7 +232,7 @@ class Layout(BaseModel):
         if motif is None:
             return None
         box, within = (_whole(shares, frame) for shares in (motif.box, motif.within))
-        return PlacedMotif(box, within, motif.tone, motif.columns, motif.strength, motif.turn)
+        return PlacedMotif(box, within, motif.tone, motif.columns, motif.strength, motif.turn, motif.staggered)
 
     def fields(self, frame: Frame) -> tuple[PlacedField, ...]:
         """The fields of colour in pixels, those behind first."""

@@ -1,21 +1,39 @@
-"""Pictograms on posters: one large one, which may reach over an edge, or a pattern of small ones."""
+"""Drawings on posters, in the tones of their palette: one large one, which may reach over an edge, or a pattern."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy
+
 from services.image.providers.local import brushes
+from services.image.providers.local.figure import SAMPLING
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import PlacedField, PlacedMotif
 from services.image.providers.local.posters import Shape, Tone, tone_of
 from services.media.colour import Colour, Palette, contrast
-from services.media.drawings import GRID, draw_icon
+from services.media.drawings import FAINT, Drawing, Tones, render_toned
+from services.media.skia import skia
 
-ALONE: Final = 1.7  # contrast of a large pictogram with what is behind it
-FILLED: Final = 0.7  # of a pattern's cell that its pictogram takes
+ALONE: Final = 1.7  # contrast of a drawing's middle tone with what is behind it, at least
+CLEAR: Final = 2.4  # likewise, where the palette has such a colour
+FILLED: Final = 0.66  # of a pattern's cell that its drawing takes
+HUED: Final = 0.035  # chroma from which a colour has a hue
+INKED: Final = 0.4  # of what is behind, in the middle tone of a colour without a hue
+MIDDLE: Final = (0.46, 0.74)  # lightness of a middle tone, where that is seen
+DEEPER: Final = 0.27  # of lightness between the middle and the darkest tone
+DARK, DARKEST = 0.44, 0.17  # lightness of the darkest tone, at most and at least
+LIGHT: Final = 0.94  # lightness of the lightest tone
+PAPER: Final = 0.4  # of the palette's paper in it
+KEPT_OFF: Final = 1.6  # units between a drawing and the nearest text
+SHRINKING: Final = 0.95  # steps in which a drawing that would touch a text becomes smaller
+SMALLEST: Final = 0.4  # of its size
+GRAIN: Final = 14  # points across and down at which a text's box is compared with a drawing
+SHADOW: Final = 0.3  # opacity of what a large drawing casts on the ground
+CAST: Final = 0.035  # of its size that the shadow is blurred by; it falls by half as much again
 FLAT: Final = frozenset({Shape.RECT, Shape.ROUNDED, Shape.ARCH, Shape.CIRCLE})
 TONES: Final = (Tone.SECOND, Tone.THIRD, Tone.ACCENT, Tone.PAPER, Tone.DEEP)
 
@@ -27,49 +45,141 @@ def draw(
     palette: Palette,
     path: Path,
     names: Sequence[str],
+    written: Sequence[Box] = (),
+    above: Sequence[PlacedField] = (),
 ) -> None:
-    """Draws the pictograms of the file at `path`; those of a pattern take turns. Raises KeyError for unknown names."""
+    """Draws the drawings of the file at `path`; those of a pattern take turns. Raises KeyError for unknown names.
+
+    written: the boxes of texts, which a single drawing keeps off. above: fields that will lie on a pattern; it has no
+    drawings where one of them would be cut.
+    """
     behind = _behind(motif, fields, palette)
-    colour = behind.mixed(seen_on(motif.tone, behind, palette), motif.strength)
+    tones = tones_on(behind, motif.tone, palette).mixed(behind, 1 - motif.strength)
     canvas.save()
     canvas.clipRect(brushes.rect(motif.within))
     if motif.columns == 1:
-        _one(canvas, path, names[0], motif.box, motif.turn, colour)
+        drawing = render_toned(path, names[0], tones)
+        _one(canvas, drawing, _kept_off(drawing, motif, written), motif.turn, shade=palette.shade)
     else:
-        cell = motif.box.width / motif.columns
-        for row in range(math.ceil(motif.box.height / cell) + 1):
-            for column in range(-1, motif.columns + 1):
-                left = motif.box.left + (column + 0.5 * (row % 2)) * cell
-                top = motif.box.top + (row - 0.25) * cell
-                around = Box(left, top, left + cell, top + cell).inset(cell * (1 - FILLED) / 2, cell * (1 - FILLED) / 2)
-                _one(canvas, path, names[(row + column) % len(names)], around, motif.turn, colour)
+        shown = [render_toned(path, name, tones) for name in names]
+        for place, cell in _cells(motif):
+            around = cell.inset(cell.width * (1 - FILLED) / 2, cell.height * (1 - FILLED) / 2)
+            if any(field.box.overlaps(around) for field in above):
+                continue
+            _one(canvas, shown[place % len(shown)], around, motif.turn)
     canvas.restore()
 
 
-def _one(canvas: Any, path: Path, name: str, box: Box, turn: float, colour: Colour) -> None:
-    size = min(box.width, box.height)
+def _cells(motif: PlacedMotif) -> Iterator[tuple[int, Box]]:
+    """The cells of a pattern, each with a number by which the drawings take turns: whole ones only, so that none is
+    cut. Of staggered rows every other one is shorter by a cell."""
+    box = motif.box
+    wide = box.width / motif.columns
+    rows = max(1, round(box.height / wide))
+    high = box.height / rows
+    for row in range(rows):
+        short = motif.staggered and row % 2
+        for column in range(motif.columns - (1 if short else 0)):
+            left, top = box.left + (column + (0.5 if short else 0.0)) * wide, box.top + row * high
+            yield row + column, Box(left, top, left + wide, top + high)
+
+
+def _kept_off(drawing: Drawing, motif: PlacedMotif, written: Sequence[Box]) -> Box:
+    """The motif's box, as large as leaves all texts free; it shrinks towards the edges that it reaches over."""
+    box, frame = motif.box, motif.within
+    unit = min(frame.width, frame.height) / 135
+    texts = [text.inset(-KEPT_OFF * unit) for text in written]
+    x = box.right if box.right > frame.right else box.left if box.left < frame.left else box.centre_x
+    y = box.bottom if box.bottom > frame.bottom else box.top if box.top < frame.top else box.centre_y
+    alpha = drawing.alpha
+    share = 1.0
+    while share > SMALLEST:
+        tried = Box(
+            x + (box.left - x) * share,
+            y + (box.top - y) * share,
+            x + (box.right - x) * share,
+            y + (box.bottom - y) * share,
+        )
+        if not any(_covers(drawing, alpha, tried, motif.turn, text) for text in texts):
+            return tried
+        share *= SHRINKING
+    return tried
+
+
+def _covers(drawing: Drawing, alpha: Any, box: Box, turn: float, text: Box) -> bool:
+    """Whether anything of a drawing in a box, turned about its middle, lies on a text."""
+    width = min(box.width, box.height * drawing.aspect)
+    height = width / drawing.aspect
+    points = numpy.linspace(0.0, 1.0, GRAIN)
+    across, down = numpy.meshgrid(text.left + points * text.width, text.top + points * text.height)
+    angle = math.radians(-turn)
+    from_x, from_y = across - box.centre_x, down - box.centre_y
+    x = (from_x * math.cos(angle) - from_y * math.sin(angle)) / width + 0.5
+    y = (from_x * math.sin(angle) + from_y * math.cos(angle)) / height + 0.5
+    inside = (x >= 0) & (x < 1) & (y >= 0) & (y < 1)
+    rows = (y[inside] * alpha.shape[0]).astype(int)
+    columns = (x[inside] * alpha.shape[1]).astype(int)
+    return bool((alpha[rows, columns] > FAINT).any())
+
+
+def _one(canvas: Any, drawing: Drawing, box: Box, turn: float, *, shade: Colour | None = None) -> None:
+    """A drawing as large as its box takes, turned about its middle. shade: the colour of its shadow, None: without."""
+    width = min(box.width, box.height * drawing.aspect)
+    height = width / drawing.aspect
     canvas.save()
     canvas.translate(box.centre_x, box.centre_y)
     canvas.rotate(turn)
-    draw_icon(canvas, path, name, left=-size / 2, top=-size / 2, size=size, colour=colour, grid=GRID)
+    placed = Box(-width / 2, -height / 2, width / 2, height / 2)
+    if shade is not None:
+        reach = max(width, height) * CAST
+        shadow = skia.Paint(AntiAlias=True)
+        shadow.setImageFilter(skia.ImageFilters.DropShadowOnly(0, reach * 1.5, reach, reach, shade.argb(SHADOW)))
+        canvas.drawImageRect(drawing.image, brushes.rect(placed), SAMPLING, shadow)
+    canvas.drawImageRect(drawing.image, brushes.rect(placed), SAMPLING, skia.Paint(AntiAlias=True))
     canvas.restore()
 
 
+def tones_on(behind: Colour, wished: Tone, palette: Palette) -> Tones:
+    """Returns the tones of a drawing: the wished colour, or another of the palette that is seen on what is behind it,
+    with a deep shade of it and the palette's paper.
+
+    A colour without a hue takes some of what is behind it, as an ink does on coloured paper.
+    """
+    base = seen_on(wished, behind, palette)
+    middle = base if base.chroma >= HUED else base.mixed(behind, INKED)
+    middle = middle.with_lightness(min(max(middle.lightness, MIDDLE[0]), MIDDLE[1]))
+    if contrast(middle, behind) < ALONE:
+        middle = base
+    dark = middle.with_lightness(max(min(middle.lightness - DEEPER, DARK), DARKEST))
+    light = middle.with_lightness(LIGHT).mixed(palette.surface, PAPER)
+    return Tones(dark=dark, middle=middle, light=light)
+
+
 def _behind(motif: PlacedMotif, fields: Sequence[PlacedField], palette: Palette) -> Colour:
-    """The colour of the last field that the motif stands on, or that of the ground."""
-    frame = motif.within
-    left, right = max(motif.box.left, frame.left), min(motif.box.right, frame.right)
-    x, y = (left + right) / 2, (max(motif.box.top, frame.top) + min(motif.box.bottom, frame.bottom)) / 2
-    under = [
+    box, frame = motif.box, motif.within
+    seen = Box(
+        max(box.left, frame.left), max(box.top, frame.top), min(box.right, frame.right), min(box.bottom, frame.bottom)
+    )
+    return under(seen, fields, palette)
+
+
+def under(box: Box, fields: Sequence[PlacedField], palette: Palette) -> Colour:
+    """Returns the colour of the last field that the middle of a box stands on, or that of the ground."""
+    x, y = box.centre_x, box.centre_y
+    found = [
         field
         for field in fields
-        if field.shape in FLAT and field.box.left <= x <= field.box.right and field.box.top <= y <= field.box.bottom
+        if field.shape is Shape.HALO
+        or (field.shape in FLAT and field.box.left <= x <= field.box.right and field.box.top <= y <= field.box.bottom)
     ]
-    return tone_of(palette, under[-1].tone) if under else palette.background
+    return tone_of(palette, found[-1].tone) if found else palette.background
 
 
 def seen_on(wished: Tone, behind: Colour, palette: Palette) -> Colour:
-    """Returns the wished colour if it is seen on what is behind it, else the first that is, else the best seen."""
+    """Returns the wished colour if it is clearly seen on what is behind it, else the first that is, else the best."""
     colours = [tone_of(palette, tone) for tone in (wished, *TONES)] + [palette.ink]
-    seen = next((colour for colour in colours if contrast(colour, behind) >= ALONE), None)
-    return seen or max(colours, key=lambda colour: contrast(colour, behind))
+    for least in (CLEAR, ALONE):
+        seen = next((colour for colour in colours if contrast(colour, behind) >= least), None)
+        if seen is not None:
+            return seen
+    return max(colours, key=lambda colour: contrast(colour, behind))

@@ -37,7 +37,7 @@ def laid_out(
         if motif is not None:
             return arrangement, _seen(motif), stack, None
         box = _poster_box(arrangement, figure, frame, stack)
-        if choice.layout.hangs(frame):
+        if choice.layout.hangs(frame) and not figure.drawn:  # a drawing may reach over its circle
             box = box.inset(box.width * HALO_INSET, box.height * HALO_INSET)
         return arrangement, box, stack, None
     if choice.layout.plan is None and figure is not None:

@@ -380,11 +380,11 @@ def _tried(
     )
     if look.stretch > 1 and not last and Role.HEADLINE in rows:
         rows[Role.HEADLINE] = _stretched(rows[Role.HEADLINE], box.width, look.stretch)
-    set_text(Role.SUBLINE, look.text, 4.7 * unit * body, 4, 2.6 * unit + 0.14 * headline, 1.32, (0, 0))
+    set_text(Role.SUBLINE, look.text, 4.7 * unit * body, 4, 3.0 * unit + 0.2 * headline, 1.32, (0, 0))
     room = box
     if Role.BENEFITS in texts:
         room = request.foot_box if request.subline_in_foot and request.foot_box is not None else box
-        rows[Role.BENEFITS] = _list_row(request, room, 4.5 * unit * body, 3.4 * unit + 0.1 * headline)
+        rows[Role.BENEFITS] = _list_row(request, room, 4.5 * unit * body, 3.8 * unit + 0.2 * headline)
     set_text(Role.RATING, look.strong, 3.6 * unit * body, 2, 3.2 * unit, 1.3, (0, 0))
     if Role.RATING in rows and request.wording.stars is not None:
         block = rows[Role.RATING].block
@@ -407,7 +407,7 @@ def _tried(
         look.strong,
         4.5 * unit * button,
         2,
-        4.6 * unit,
+        4.6 * unit * max(1.0, button),
         1.2,
         (button_pad[0] + arrow_room / 2, button_pad[1]),
     )
@@ -555,7 +555,7 @@ def _stacked(
     brand_height = 0.0 if request.brand_apart else own_height
     middle_height = sum(row.height + (row.gap if place else 0) for place, row in enumerate(middle))
     brand_gap = 4.2 * unit if brand_height and middle else 0.0
-    foot_gap = 4.4 * unit if foot and middle and request.foot_box is None else 0.0
+    foot_gap = 6.2 * unit if foot and middle and request.foot_box is None else 0.0
     inside = brand_height + brand_gap + middle_height
     total = inside + (foot_gap + foot_height if request.foot_box is None else 0.0)
     if not last and (total > area.box.height + 0.5 or foot_height > foot_area.box.height + 0.5):
