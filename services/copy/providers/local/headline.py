@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -42,14 +43,19 @@ NOTICE: Final = 1.0  # loss from which a day is that of a closing or a notice
 NEW_WORDS: Final = 2  # of a line below the name, that the name does not say
 DATED: Final = frozenset({"event", "place"})  # kinds whose pictures name the day, where there is one
 SHORT: Final = range(8, 31)  # characters that are read at a glance
-VARIETY: Final = 0.7  # how much chance may turn the order, so that another job gets another headline
+VARIETY: Final = 1.4  # how much chance may turn the order, so that another job gets another headline
+NEAR: Final = 2.0  # of the best argument's worth, within which others may take its place
+TOLD: Final = 0.5  # strength from which a fact may stand beside the name
+UNDER_NAME: Final = 0.5  # strength from which a feature may stand below the small line with the name
+WORDS_UNDER_NAME: Final = 3  # of such a feature, at least
+FAIRLY_FIT: Final = 0.5  # loss of such a feature, less than that
 # A line that needs an answer below it, or says only the name, is the last choice for a picture.
-_LESS: Final = {"question": -0.6, "audience": -0.4, "name": -0.1}
+_LESS: Final = {"question": -1.4, "audience": -1.8, "name": -1.8}
 _EMPTY: Final = frozenset({"call", "neutral"})  # lines that say nothing of the product: a picture has a button for them
 _LIMITS: Final = frozenset({"condition", "legal"})  # roles of facts that stand in no headline
 _REASONS: Final = frozenset({"benefit", "offer", "proof"})  # roles of facts that may stand above what is offered
 STRONG: Final = 0.65  # strength of such a fact
-TITLE: Final = 0.6  # more for a name that says what is offered
+TITLE: Final = 2.3  # more for a name that says what is offered
 # Signs of a list of goods: "GL-7T", "Carniolan - Marked".
 _LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|\[]|\s[-–—]\s")
 _PLAIN_WORD: Final = re.compile(r"(?<=\s)[^\W\d_A-ZÀ-Þ]{2,}[\w-]{2,}")  # one in small letters, behind the first
@@ -88,9 +94,9 @@ def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tup
             continue
         worth = argument.score + _LESS.get(argument.angle, 0.0) + order.focus_of(argument.fact)
         worth += TITLE if argument.angle == "name" and _is_title(argument.hook, order) else 0.0
-        worth += (0.3 if len(argument.hook) in SHORT else 0.0) + VARIETY * random_.random()
+        worth += 0.3 if len(argument.hook) in SHORT else 0.0
         found.append((worth, argument))
-    for _, argument in sorted(found, key=lambda pair: -pair[0]):
+    for argument in _drawn(found, random_):
         text = as_line(polish(argument.hook, order, title=True)).strip()
         if _may_stand(text, order):
             if text not in taken:
@@ -101,6 +107,19 @@ def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tup
     name = order.material.name
     short = shortened(name, HEADLINE_CHARACTERS, order.material.words)
     return None, short or name[:HEADLINE_CHARACTERS].rsplit(" ", 1)[0]
+
+
+def _drawn(found: Sequence[tuple[float, Argument]], random_: random.Random) -> list[Argument]:
+    """The arguments, the first of them drawn by their worth among those near the best, then the others likewise.
+
+    Noise of Gumbel's distribution makes an argument the first as often as e to its worth has it.
+    """
+    best = max((worth for worth, _ in found), default=0.0)
+    order = []
+    for worth, argument in found:
+        noise = -math.log(-math.log(random_.uniform(1e-9, 1 - 1e-9)))
+        order.append((worth >= best - NEAR, worth + VARIETY * noise, argument))
+    return [argument for *_, argument in sorted(order, key=lambda each: (not each[0], -each[1]))]
 
 
 def _is_title(text: str, order: Order) -> bool:
@@ -127,7 +146,9 @@ def _may_lead(argument: Argument, order: Order) -> bool:
     is_price = is_price or (bool(material.amount) and found is None and same_amount(argument.hook, material.amount))
     if (is_price or names_money(argument.hook)) and not argument.says_what:
         return False
-    if argument.lead is not None and not argument.says_what and not _stands_by_itself(argument.lead, order):
+    below_name = found is not None and argument.lead is found and _stands_below_name(found, order)
+    alone = argument.lead is None or argument.says_what or _stands_by_itself(argument.lead, order)
+    if not alone and not below_name:
         return False  # "Three places, with card" says not what of
     if material.brand and argument.angle == "name" and fold(argument.hook).startswith(fold(material.brand)):
         return fold(argument.hook) == fold(material.what)  # the picture names the sender by itself
@@ -137,6 +158,7 @@ def _may_lead(argument: Argument, order: Order) -> bool:
         return True
     is_reason = found.role in _REASONS and found.strength >= STRONG
     is_reason = is_reason or (material.kind == "event" and found.role == "figure")
+    is_reason = is_reason or below_name or (argument.says_what and argument.lead is found and found.strength >= TOLD)
     return _is_fit(found, order) and (is_reason or not _is_title(as_line(material.what), order))
 
 
@@ -156,6 +178,17 @@ def _stands_by_itself(found: Quote, order: Order) -> bool:
     if last_word(found.text) in words.open_end or (found.source == "description" and not found.is_prose):
         return found.role == "offer" and found.source != "description"
     return stands_alone(found, order.material)
+
+
+def _stands_below_name(found: Quote, order: Order) -> bool:
+    """Whether a feature says enough below the name, which a picture shows above a headline without it."""
+    return (
+        found.source == "features"
+        and found.strength >= UNDER_NAME
+        and found.loss < FAIRLY_FIT
+        and len(found.text.split()) >= WORDS_UNDER_NAME
+        and last_word(found.text) not in order.material.words.open_end
+    )
 
 
 def _is_fit(found: Quote, order: Order) -> bool:
