@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +24,8 @@ from services.media import model_files
 from services.media.skia import skia
 from tests.image.briefs import brief, drawings
 from tests.image.test_pictures import promises_hold
+
+ZONES: Final = Path("services/campaign/pack/data/platforms.toml")  # what apps lay over a picture, with sources
 
 OFFER: Final[dict[str, Any]] = {
     "offer": "Two for the price of one",
@@ -237,3 +241,39 @@ class TestVariety:
             return headline.text.casefold(), headline.block.lines[0].face.family, made.proof.shown, ground
 
         assert len({idea(ratio) for ratio in AspectRatio}) == 1
+
+
+@pytest.fixture(scope="module")
+def free() -> Box:
+    frame = Frame.of(AspectRatio.STORY)
+    zones = [
+        zone
+        for zone in tomllib.loads(ZONES.read_text(encoding="utf-8"))["zone"]
+        if zone["ratio"] == "9:16" and zone["platform"] in {"meta", "tiktok"}
+    ]
+    assert len(zones) == 2
+    return Box(
+        frame.width * max(zone["left"] for zone in zones),
+        frame.height * max(zone["top"] for zone in zones),
+        frame.width * (1 - max(zone["right"] for zone in zones)),
+        frame.height * (1 - max(zone["bottom"] for zone in zones)),
+    )
+
+
+class TestStories:
+    """Vertical pictures keep type where neither Meta nor TikTok lays its own."""
+
+    @pytest.mark.parametrize("style", Style)
+    def test_type_and_buttons_stay_in_the_zone_of_every_app(self, free: Box, style: Style) -> None:
+        image = _photo(lambda grid: grid[0] > 0.6)
+        for number, photo in itertools.product(range(4), (None, image)):
+            request = brief("dentist", style=style, aspect_ratio=AspectRatio.STORY, seed=str(number), **OFFER)
+            shown = Photo(image=photo, cut_out=False) if photo is not None else None
+            made = compose(request, photo=shown, drawings=drawings())
+            for text in made.proof.texts:
+                assert free.contains(text.plate or text.box), (made.layout, text.role)
+
+    def test_centred_type_is_centred_on_the_picture(self) -> None:
+        frame = Frame.of(AspectRatio.STORY)
+        assert frame.centred.centre_x == pytest.approx(frame.width / 2)
+        assert frame.safe.contains(frame.centred)

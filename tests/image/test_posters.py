@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import numpy
 import pytest
@@ -19,6 +20,7 @@ from services.image.providers.local.layouts import Layout, PlacedField, Shows, l
 from services.image.providers.local.posters import Shape, Tone
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.textstack import Role
+from services.media import model_files
 from services.media.colour import Colour, contrast
 from services.media.field_palette import Scheme, field_palette, house_colours
 from services.media.skia import skia
@@ -35,6 +37,14 @@ BRANDS = (
     ("#ff8a5b", "#2a2a2a"),
 )
 ORNAMENTS = (Shape.ARCS, Shape.DISC, Shape.STRIPES, Shape.DOTS)
+
+
+@pytest.fixture(scope="module")
+def file() -> Path:
+    try:
+        return model_files.model_path(model_files.DRAWINGS)
+    except model_files.ModelMissing as missing:
+        pytest.skip(str(missing))
 
 
 class TestColours:
@@ -131,7 +141,7 @@ class TestMotifs:
     )
 
     @pytest.mark.parametrize(("layout", "ratio"), PLACES, ids=lambda each: getattr(each, "name", str(each)))
-    def test_large_pictogram_is_seen_and_stands_apart_from_the_texts(self, layout: Layout, ratio: AspectRatio) -> None:
+    def test_large_drawing_is_seen_and_stands_apart_from_the_texts(self, layout: Layout, ratio: AspectRatio) -> None:
         frame = Frame.of(ratio)
         motif = layout.motif(frame)
         assert motif is not None
@@ -146,8 +156,60 @@ class TestMotifs:
             assert arrangement.foot is None or not core.overlaps(arrangement.foot)
 
     @pytest.mark.parametrize("brand", BRANDS)
-    def test_pictogram_stands_out_from_its_field(self, brand: tuple[str, ...]) -> None:
+    def test_drawing_stands_out_from_its_field(self, brand: tuple[str, ...]) -> None:
         for scheme, tone in itertools.product(Scheme, (Tone.SECOND, Tone.ACCENT, Tone.PAPER)):
             made = field_palette(brand, scheme)
             for behind in (made.background, made.secondary):
                 assert contrast(motifs.seen_on(tone, behind, made), behind) >= 1.7
+                assert contrast(motifs.tones_on(behind, tone, made).middle, behind) >= 1.7
+
+    @pytest.mark.parametrize("brand", BRANDS)
+    def test_tones_of_a_drawing_rise_from_dark_to_light(self, brand: tuple[str, ...]) -> None:
+        for scheme in Scheme:
+            made = field_palette(brand, scheme)
+            tones = motifs.tones_on(made.background, Tone.ACCENT, made)
+            assert tones.dark.lightness + 0.05 < tones.light.lightness
+            assert tones.dark.lightness <= tones.middle.lightness <= tones.light.lightness + 0.05
+
+    @pytest.mark.parametrize("layout", [each for each in layouts() if each.motifs > 1], ids=lambda each: each.name)
+    @pytest.mark.parametrize("ratio", AspectRatio)
+    def test_pattern_cuts_no_drawing(self, file: Path, layout: Layout, ratio: AspectRatio) -> None:
+        """The picture's edges, and the pixels about each field that lies on the pattern, have the ground's colour."""
+        frame = Frame.of(ratio)
+        motif, fields = layout.motif(frame), layout.fields(frame)
+        assert motif is not None
+        surface = skia.Surface(frame.width, frame.height)
+        canvas = surface.getCanvas()
+        canvas.clear(skia.ColorTRANSPARENT)
+        made = field_palette(("#2b6777", "#ffffff"), Scheme.BRAND)
+        motifs.draw(canvas, motif, fields[:1], made, file, ("yarn", "snowflake"), above=fields[1:])
+        drawn = surface.makeImageSnapshot().toarray()[..., 3] > 0
+        assert drawn.any()
+        edges = [drawn[0], drawn[-1], drawn[:, 0], drawn[:, -1]]
+        for field in fields[1:]:
+            left, top = max(int(field.box.left) - 1, 0), max(int(field.box.top) - 1, 0)
+            right, bottom = min(int(field.box.right), frame.width - 1), min(int(field.box.bottom), frame.height - 1)
+            edges += [
+                drawn[top, left:right],
+                drawn[bottom, left:right],
+                drawn[top:bottom, left],
+                drawn[top:bottom, right],
+            ]
+        assert not any(edge.any() for edge in edges)
+
+    @pytest.mark.parametrize("ratio", AspectRatio)
+    @pytest.mark.parametrize("name", ["balance-scale", "key", "automobile"])
+    def test_large_drawing_lies_on_no_text(self, file: Path, name: str, ratio: AspectRatio) -> None:
+        frame = Frame.of(ratio)
+        made = field_palette(("#2b6777", "#ffffff"), Scheme.BRAND)
+        for layout in (each for each in layouts() if each.motifs == 1 and each.boxes):
+            motif = layout.motif(frame)
+            assert motif is not None
+            middle = Box(motif.box.centre_x - 300, motif.box.centre_y - 20, motif.box.centre_x, motif.box.centre_y + 20)
+            text = middle.moved(-0.3 * motif.box.width if motif.box.left >= 0 else 0.6 * motif.box.width, 0)
+            surface = skia.Surface(frame.width, frame.height)
+            surface.getCanvas().clear(skia.ColorTRANSPARENT)
+            motifs.draw(surface.getCanvas(), motif, (), made, file, (name,), written=(text,))
+            alpha = surface.makeImageSnapshot().toarray()[..., 3]
+            there = alpha[max(int(text.top), 0) : int(text.bottom), max(int(text.left), 0) : int(text.right)]
+            assert not (there > 128).any(), layout.name  # what is fainter is its shadow

@@ -139,6 +139,50 @@ class TestChoice:
         assert {choose(**removals, seed=str(number)) for number in range(20)} == {"package", "delivery-truck"}
 
 
+@pytest.fixture(scope="module")
+def shaded() -> Path:
+    try:
+        return model_files.model_path(model_files.DRAWINGS)
+    except model_files.ModelMissing as missing:
+        pytest.skip(str(missing))
+
+
+class TestTones:
+    TONES = drawings.Tones(dark=Colour.of("#1d2b53"), middle=Colour.of("#e8505b"), light=Colour.of("#ffe9d6"))
+
+    def test_every_drawing_of_the_table_exists(self, shaded: Path) -> None:
+        table = trade_drawings()
+        assert table.names | table.quiet <= drawings.drawing_file(shaded).names
+
+    def test_ramp_goes_from_the_dark_over_the_middle_to_the_light_tone(self) -> None:
+        ramp = self.TONES.ramp()
+        assert ramp.shape == (drawings.TONES, 3)
+        for index, tone in ((0, self.TONES.dark), (drawings.TONES // 2, self.TONES.middle), (-1, self.TONES.light)):
+            wanted = [round(channel * 255) for channel in (tone.red, tone.green, tone.blue)]
+            assert abs(ramp[index].astype(int) - wanted).max() <= 3
+
+    @pytest.mark.parametrize("name", ["dog", "key", "candle"])
+    def test_drawing_has_tones_of_the_ramp_only_and_most_of_their_range(self, shaded: Path, name: str) -> None:
+        pixels = drawings.render_toned(shaded, name, self.TONES).image.toarray(
+            colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
+        )
+        solid = {tuple(pixel) for pixel in pixels[pixels[..., 3] == 255][:, :3].tolist()}
+        known = [tuple(colour) for colour in self.TONES.ramp().tolist()]
+        assert solid <= set(known)
+        places = [known.index(colour) for colour in solid]
+        assert max(places) - min(places) > drawings.TONES * 0.6
+
+    def test_drawing_is_cropped_and_keeps_its_aspect(self, shaded: Path) -> None:
+        made = drawings.render_toned(shaded, "candle", self.TONES)
+        for edge in (made.alpha[0], made.alpha[-1], made.alpha[:, 0], made.alpha[:, -1]):
+            assert edge.max() > drawings.FAINT
+        assert made.aspect < 0.7
+
+    def test_stored_file_has_no_skin_tones(self, shaded: Path) -> None:
+        skin = re.compile(model_files.SKIN_TONES)
+        assert not [name for name in drawings.drawing_file(shaded).names if skin.search(name)]
+
+
 class TestRendering:
     def test_every_drawing_of_the_table_can_be_drawn(self, path: Path) -> None:
         for name in sorted(trade_drawings().names):

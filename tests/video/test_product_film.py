@@ -329,8 +329,8 @@ class TestStoryboard:
     @pytest.mark.parametrize("seconds", [None, 30])
     def test_a_sentence_of_many_words_takes_several_shots(self, seconds: float | None) -> None:
         script = (
-            "We spent four years looking for a steel that neither dents nor rusts nor tastes of anything at all and that "
-            "a person can still carry up a mountain without noticing that it is there in the bag."
+            "We spent four years looking for a steel that neither dents nor rusts nor tastes of anything at all and "
+            "that a person can still carry up a mountain without noticing that it is there in the bag."
         )
         assert max(scene.seconds for scene in board(script, shows={"photo"}, seconds=seconds)) <= MOST_END_SECONDS
 

@@ -45,6 +45,7 @@ DATED: Final = frozenset({"event", "place"})  # kinds whose pictures name the da
 SHORT: Final = range(8, 31)  # characters that are read at a glance
 VARIETY: Final = 1.4  # how much chance may turn the order, so that another job gets another headline
 NEAR: Final = 2.0  # of the best argument's worth, within which others may take its place
+TWO: Final = 0.8  # less for two facts: one is read at a glance, and the other stands in the list
 TOLD: Final = 0.5  # strength from which a fact may stand beside the name
 UNDER_NAME: Final = 0.5  # strength from which a feature may stand below the small line with the name
 WORDS_UNDER_NAME: Final = 3  # of such a feature, at least
@@ -58,6 +59,7 @@ STRONG: Final = 0.65  # strength of such a fact
 TITLE: Final = 2.3  # more for a name that says what is offered
 # Signs of a list of goods: "GL-7T", "Carniolan - Marked".
 _LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|\[]|\s[-–—]\s")
+_TWO_SENTENCES: Final = re.compile(r"[.!?…]\s|。(?!$)")
 _PLAIN_WORD: Final = re.compile(r"(?<=\s)[^\W\d_A-ZÀ-Þ]{2,}[\w-]{2,}")  # one in small letters, behind the first
 
 
@@ -95,6 +97,7 @@ def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tup
         worth = argument.score + _LESS.get(argument.angle, 0.0) + order.focus_of(argument.fact)
         worth += TITLE if argument.angle == "name" and _is_title(argument.hook, order) else 0.0
         worth += 0.3 if len(argument.hook) in SHORT else 0.0
+        worth -= TWO if _TWO_SENTENCES.search(argument.hook) else 0.0
         found.append((worth, argument))
     for argument in _drawn(found, random_):
         text = as_line(polish(argument.hook, order, title=True)).strip()

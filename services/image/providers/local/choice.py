@@ -387,7 +387,7 @@ def _with_further(words: Wording, brief: ImageBrief) -> Wording:
     joined = [part.strip() for part in words.subline.split(JOINT) if part.strip()]
     if len(joined) < 2 and not all(_bare(part) in facts for part in joined):
         joined = []
-    joined = [part.rstrip(".") for part in joined]
+    joined = [part.rstrip(".") for part in joined if not words.price or not says(words.price, part)]
     said = f"{words.headline} {words.price} {words.eyebrow} {words.rating} {words.subline}"
     further = _unsaid([fact for fact in brief.benefits if not unsupported_characters(fact, words.language)], said)
     return replace(words, further=(*joined, *further), joined=len(joined))

@@ -12,7 +12,7 @@ from services.image.providers.local.textstack import Request, Role, Stack, solve
 
 FEWEST_IN_A_LIST: Final = 2
 HEADLINE_KEPT: Final = 0.72  # of the headline's size, at least, beside a list that is added
-HEADLINE_KEPT_BY_SIZE: Final = 0.92  # likewise, beside larger texts
+HEADLINE_KEPT_BY_SIZE: Final = 0.84  # likewise, beside larger texts
 BODY_SCALES: Final = (1.75, 1.5, 1.25, 1.12)
 LARGEST_BODY: Final = 0.6  # of the headline's size, that a text below it has
 

@@ -16,7 +16,7 @@ from services.media.colour import Colour, contrast
 from services.media.skia import skia
 
 GAP: Final = 3.0  # units between an ornament and the nearest text
-LEAST: Final = 14.0  # units of an ornament's reach, below which it is left out
+LEAST: Final = 24.0  # units of an ornament's reach, below which it is left out
 RINGS: Final = 4
 FADE: Final = 0.018  # of lightness that a field gains towards its upper left, so that it does not look printed by fax
 VIEW_FROM: Final = 0.45  # of what a field does not show of a view, the share that lies above it

@@ -242,9 +242,10 @@ def _kept(
 
 
 def _stressed(headline: Placed, underlay: Pixels, palette: Palette, ink: Colour) -> dict[int, Colour]:
-    """The colour of the headline's lines that hold a figure, where only some do and it reads as well as the others."""
+    """The colour of the headline's lines that hold a figure, where only some do, one after the other, and it reads as
+    well as the others."""
     lines = [index for index, line in enumerate(headline.block.lines) if any(map(str.isdigit, line.text))]
-    if not lines or len(lines) == len(headline.block.lines):
+    if not lines or len(lines) == len(headline.block.lines) or lines[-1] - lines[0] >= len(lines):
         return {}
     boxes = [_line_box(headline, index) for index in lines]
     for colour in (palette.accent, palette.secondary, palette.tertiary):
