@@ -17,6 +17,7 @@ from playwright.sync_api import Locator, Route, expect
 
 from tests.contract.studio import SECONDS, TEXTS, Opener, needs_studio, new_user
 from tests.running import Customer, RunningSystem
+from tests.support import ended
 
 pytestmark = needs_studio
 
@@ -307,6 +308,7 @@ def test_every_screen_is_accessible_and_fits(
 ) -> None:
     body = {**customer.ids, "platform": "meta", "format": "short", "tone": "bold"}
     made = customer.client.post("/api/generate/copy", json=body).json()["jobId"]
+    picture = ended(customer, customer.client.post("/api/generate/static-ad", json=customer.ids).json()["jobId"])
     studio = tab(**options)
     page = studio.page
     found: dict[str, list[str]] = {}
@@ -344,6 +346,11 @@ def test_every_screen_is_accessible_and_fits(
         studio.go(place)
         page.wait_for_timeout(300)
         check(place)
+    studio.go(f"gallery/{picture['id']}")
+    page.locator(".change-picture summary").first.click()
+    for part in ("Headline", "Colours"):
+        page.get_by_label("What", exact=True).select_option(label=part)
+        check(f"change: {part}")
     assert {name: problems for name, problems in found.items() if problems} == {}
     assert studio.errors == []
 
