@@ -132,3 +132,16 @@ def test_a_loan_says_what_the_law_asks_for_where_the_platform_has_room() -> None
     for platform in (Platform.LINKEDIN, Platform.META):
         for variant in engine.write(replace(made, platform=platform, format=Format.HOOK), "seed").variants:
             assert example.rstrip(".") in variant.body, variant
+
+
+def test_one_of_five_descriptions_for_google_is_short() -> None:
+    facts = (
+        fact(1, "A lamp of smoked oak with a shade of pressed linen that folds flat for the post.", source="features"),
+        fact(2, "Dims from candlelight to reading light by a turn of its cap", source="features", strength=0.9),
+        fact(3, "Ten years of spare parts", source="features", strength=0.8),
+        fact(4, "Made in Alder", source="features"),
+        fact(5, "We wire each lamp by hand and test it for a day before it leaves the bench."),
+    )
+    for format_ in Format:
+        made = replace(request(*facts), platform=Platform.GOOGLE, format=format_)
+        assert any(len(variant.body) <= 60 for variant in engine.write(made, "seed").variants), format_

@@ -78,11 +78,19 @@ class Writer:
         self._closers: Counter[str] = Counter()
 
     def write(
-        self, argument: Argument, *, turn: int = 0, bare: bool = False, without: frozenset[str] = frozenset()
+        self,
+        argument: Argument,
+        *,
+        turn: int = 0,
+        bare: bool = False,
+        without: frozenset[str] = frozenset(),
+        most: int = 0,
     ) -> Body:
         """The body of an argument, the `turn`th of the request. `bare`: only what it cannot do without; `without`: ids
-        of facts that it must not use."""
+        of facts that it must not use; `most`: its characters, where the layout allows more (0: as the layout)."""
         task = self._task
+        if most and most < task.layout.body:
+            task = replace(task, layout=replace(task.layout, body=most, aim=min(task.layout.aim, most)))
         if without:
             quotes = tuple(found for found in task.material.quotes if found.id not in without)
             task = replace(task, material=replace(task.material, quotes=quotes))

@@ -29,6 +29,7 @@ from services.copy.providers.local.words import words_of
 CHANCE = 0.2  # how much the seed may turn the order of arguments
 CROWDED, CROWDED_UNNAMED = 0.25, 0.6
 LEFT = 22  # characters of one more fact
+BRIEF_DESCRIPTION = 60  # characters of the short description that an asset group of Google's needs
 UNBACKED = 2.0
 TRIAL_SEED = "trial"
 UNKNOWN, PLAIN = "und", "en"  # languages
@@ -221,7 +222,8 @@ def _draft(argument: Argument, writer: Writer, order: Order, turn: int, *, named
     without: frozenset[str] = frozenset()
     for attempt in range(MOST_REWRITTEN + 2):
         bare = attempt > MOST_REWRITTEN
-        body = writer.write(argument, turn=turn, bare=bare, without=without)
+        most = BRIEF_DESCRIPTION if turn == VARIANT_COUNT - 1 and _wants_a_brief_text(order) else 0
+        body = writer.write(argument, turn=turn, bare=bare, without=without, most=most)
         is_named = body.named or order.material.is_named_in(f"{hook}\n{body.text}")
         says_nothing = not body.used and argument.lead is None and bool(order.material.quotes)
         if not body.answered or not body.text or (named and (not is_named or says_nothing)):
@@ -244,6 +246,11 @@ def _draft(argument: Argument, writer: Writer, order: Order, turn: int, *, named
         if content_filters.rejection_reason(variant, order.brief, order.rules) is None:
             return Draft(argument=argument, hook=hook, body=replace(body, text=text))
     return None
+
+
+def _wants_a_brief_text(order: Order) -> bool:
+    """Whether one of the five is brief: an asset group of Google's needs a short description."""
+    return order.brief.platform is Platform.GOOGLE and not (order.material.must or order.offers or order.limited)
 
 
 def _has(found: Quote, fault: proof.Fault, order: Order) -> bool:
