@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 HEX: Final = re.compile(r"^#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})$")
@@ -93,8 +94,7 @@ class Colour:
 
     def lighter(self, step: float) -> Colour:
         """Returns the colour with `step` added to its OKLCH lightness (darker when negative)."""
-        lightness, chroma, hue = self.oklch
-        return Colour.from_oklch(lightness + step, chroma, hue)
+        return _lighter(self, step)
 
     def with_chroma(self, chroma: float) -> Colour:
         lightness, _, hue = self.oklch
@@ -120,6 +120,13 @@ class Colour:
 
 WHITE: Final = Colour(1.0, 1.0, 1.0)
 BLACK: Final = Colour(0.0, 0.0, 0.0)
+
+
+@lru_cache(maxsize=1024)
+def _lighter(colour: Colour, step: float) -> Colour:
+    """Cached: presenters are shaded in the same few steps in every frame."""
+    lightness, chroma, hue = colour.oklch
+    return Colour.from_oklch(lightness + step, chroma, hue)
 
 
 def contrast(one: Colour, other: Colour) -> float:

@@ -30,6 +30,8 @@ MIN_TRANSPARENT_SHARE: Final = 0.03  # of the image; rounded corners have fewer 
 MIN_SIDE_PIXELS: Final = 32  # a smaller product is unrecognisable in an ad
 GLASS: Final = 0.5  # of what is seen being solid: below it the product itself is clear, and nothing is called a shadow
 DETACHED: Final = 0.2  # of the largest piece's area: as large a piece is a part of its own, as of a pair of earrings
+BESIDE: Final = 0.01  # of it: a solid piece as large belongs to the product if it is near, as the handle of a cup
+NEAR: Final = 0.03  # of the photo's longest side, between a product and such a piece
 RECTANGLE: Final = 0.992  # of its bounding box being seen: a photo with a margin, not a product
 GHOST_ALPHA: Final = 100  # of 255: a photo whose pixels are mostly fainter is no product on its own
 HOLE_CERTAINTY: Final = 0.9  # of the network, below which a patch in the background's colour is a hole
@@ -121,7 +123,8 @@ def _doubt(mask: NDArray[numpy.float32], confidence: float) -> str:
 
 
 def _without_shadows(alpha: NDArray[numpy.uint8]) -> NDArray[numpy.uint8]:
-    """Returns the alpha of the largest solid piece and of pieces of at least DETACHED of its size, with their edges.
+    """Returns the alpha of the largest solid piece, of pieces of at least DETACHED of its size and of smaller ones
+    beside them, with their edges.
 
     What they enclose stays. Soft shadows and specks go; of a product of glass nothing does.
     """
@@ -136,6 +139,10 @@ def _without_shadows(alpha: NDArray[numpy.uint8]) -> NDArray[numpy.uint8]:
     sizes = ndimage.sum_labels(solid, pieces, range(1, count + 1))
     large = numpy.flatnonzero(sizes >= DETACHED * sizes.max()) + 1
     kept = numpy.isin(pieces, large)
+    smaller = numpy.setdiff1d(numpy.flatnonzero(sizes >= BESIDE * sizes.max()) + 1, large)
+    if smaller.size:
+        apart = ndimage.minimum(ndimage.distance_transform_edt(~kept), pieces, smaller)
+        kept = numpy.isin(pieces, [*large, *smaller[apart <= NEAR * max(alpha.shape)]])
     reach = ndimage.binary_dilation(kept, iterations=EDGE_PIXELS) | ndimage.binary_fill_holes(kept)
     return numpy.where(reach, alpha, 0).astype(numpy.uint8)
 

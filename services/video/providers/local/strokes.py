@@ -23,7 +23,13 @@ ARGUMENTS: Final = {"M": 2, "L": 2, "C": 6, "Q": 4}
 
 def argb(ink: Ink, alpha: float = 1.0) -> int:
     """The ink as skia takes it."""
-    return (Colour.of(ink) if isinstance(ink, str) else ink).argb(alpha)
+    return round(min(max(alpha, 0.0), 1.0) * 255) << 24 | _rgb(ink)
+
+
+@lru_cache(maxsize=1024)
+def _rgb(ink: Ink) -> int:
+    """Red, green and blue of an ink: the figures of an avatar are drawn in a few dozens of them, a thousand a second."""
+    return (Colour.of(ink) if isinstance(ink, str) else ink).argb(0.0)
 
 
 def outline(drawn: str, *, mirrored: bool = False) -> Any:
@@ -120,8 +126,14 @@ def glow(canvas: Any, x: float, y: float, radius_x: float, radius_y: float, ink:
     canvas.save()
     canvas.translate(x, y)
     canvas.scale(1.0, radius_y / radius_x)
-    canvas.drawCircle(0, 0, radius_x, around((0, 0), radius_x, [(ink, alpha), (ink, alpha * 0.45), (ink, 0.0)]))
+    canvas.drawCircle(0, 0, radius_x, _glowing(radius_x, ink, alpha))
     canvas.restore()
+
+
+@lru_cache(maxsize=256)
+def _glowing(radius: float, ink: Ink, alpha: float) -> Any:
+    """The paint of a glow: most are the same in every frame. Not to be altered by its user."""
+    return around((0, 0), radius, [(ink, alpha), (ink, alpha * 0.45), (ink, 0.0)])
 
 
 def box(x: float, y: float, width: float, height: float) -> Any:
