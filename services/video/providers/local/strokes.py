@@ -28,7 +28,7 @@ def argb(ink: Ink, alpha: float = 1.0) -> int:
 
 @lru_cache(maxsize=1024)
 def _rgb(ink: Ink) -> int:
-    """Red, green and blue of an ink: the figures of an avatar are drawn in a few dozens of them, a thousand a second."""
+    """Red, green and blue of an ink. Presenters are drawn in a few dozens of them, a thousand times a second."""
     return (Colour.of(ink) if isinstance(ink, str) else ink).argb(0.0)
 
 
