@@ -301,6 +301,11 @@ class TestStoryboard:
         assert scenes[-1].end == 6
         assert all(scene.seconds >= SHORTEST_SHOT_SECONDS for scene in scenes)
 
+    def test_a_short_first_sentence_opens_a_film_alone(self) -> None:
+        scenes = board("Why wait? Our beans are roasted on Monday and brewed by Friday. Now $29.50.")
+        assert scenes[0].part.text == "Why wait?"
+        assert scenes[0].seconds >= SHORTEST_SHOT_SECONDS
+
     def test_every_word_can_be_read(self) -> None:
         for scene in board()[1:-1]:
             assert scene.seconds >= 0.29 * len(scene.part.words)
@@ -473,6 +478,21 @@ class TestShots:
         )
         assert scene.part.items == ("each",)
         assert each == none + 1
+
+    def test_a_product_called_as_its_brand_is_not_named_twice_in_a_shot(self, brief: VideoBrief, models: Path) -> None:
+        def drawn(brand: str, text: str) -> Any:
+            made = replace(brief, product_name="Mapp", brand_name=brand)
+            film = self.film(
+                made, models, "All of it is here. Meet Mapp for the whole of your week. It plans ahead for you."
+            )
+            scene = next(scene for scene in film.scenes if scene.shot.text == text)
+            pixels = np.zeros((film.height, film.width, 4), np.uint8)
+            film.draw(surface_of(pixels).getCanvas(), scene.end - 0.1)
+            return pixels
+
+        for text in ("name", "end"):
+            assert (drawn("Mapp", text) == drawn("", text)).all()
+            assert (drawn("Mapp", text) != drawn("Else", text)).any()
 
     def test_captions_wait_until_a_sentence_that_was_set_large_has_left(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models)

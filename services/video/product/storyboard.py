@@ -115,7 +115,8 @@ def _gathered(parts: Sequence[Part]) -> list[Part]:
     for part in parts:
         if made:
             last = made[-1]
-            before = part.words[0].start - last.words[0].start
+            opens = len(made) == 1  # a film's first shot begins with the film
+            before = part.words[0].start - (LEAD_SECONDS if opens else last.words[0].start)
             own = part.words[-1].end - part.words[0].start
             short = before < SHORTEST_SHOT_SECONDS or (own < SHORTEST_SHOT_SECONDS and part.says not in TELLING)
             if short and len(last.words) + len(part.words) <= GATHERED_WORDS:

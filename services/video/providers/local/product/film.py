@@ -70,6 +70,7 @@ class ProductFilm:
             seed=brief.seed,
             icons=icons,
             language=brief.facts.language or "en",
+            brand="" if logo is not None else drawable(brief.brand_name),
         )
         self._wide_photo: Any = None
         self._grounds: dict[str, Any] = {}
@@ -142,7 +143,7 @@ class ProductFilm:
         if scene.shot.text == "end":
             return Drawn(
                 ground=self._ground(scene),
-                layers=[*self._brand(tone), *self.end_card.layers(tone)],
+                layers=[*([] if self.stage.is_brand else self._brand(tone)), *self.end_card.layers(tone)],
                 seconds=scene.seconds,
             )
         layers = product_layers(self.stage, scene, tone)
@@ -155,7 +156,9 @@ class ProductFilm:
             layers += TEXTS[scene.shot.text](self.stage, scene, tone)
         if scene.shot.ground == "photo":
             layers.insert(0, self._scrim(scene))
-        return Drawn(ground=self._ground(scene), layers=[*layers, *self._brand(tone)], seconds=scene.seconds)
+        if not (scene.shot.text == "name" and self.stage.is_brand):
+            layers += self._brand(tone)
+        return Drawn(ground=self._ground(scene), layers=layers, seconds=scene.seconds)
 
     def _old_price(self) -> str:
         old = self.brief.facts.old_price

@@ -63,7 +63,7 @@ def _kicker(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     """The product's name above the words that open a film, where they do not say it: one sees at once what it is of."""
     name = stage.name.casefold()
     said = scene.part.text.casefold()
-    if scene.shot.product == "aside" or scene.start > 0.0 or not name or name in said:
+    if scene.shot.product == "aside" or scene.start > 0.0 or not name or name in said or stage.is_brand:
         return []
     x, y, w, h = stage.places.words
     return [

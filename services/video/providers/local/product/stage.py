@@ -22,7 +22,7 @@ class Stage:
     """What all shots of a film share.
 
     places: in pixels. wide: text left, product right. seed: of all chance. icons: file of icons. language: of
-    the script.
+    the script. brand: the brand's name where it is set as text, "" where a logo or nothing stands for it.
     """
 
     width: int
@@ -36,6 +36,12 @@ class Stage:
     seed: str
     icons: Path | None
     language: str
+    brand: str = ""
+
+    @property
+    def is_brand(self) -> bool:
+        """Whether the product is called as its brand: one of the two names is enough where both would stand."""
+        return bool(self.brand) and self.brand.casefold() == self.name.casefold()
 
     @property
     def is_pictured(self) -> bool:
