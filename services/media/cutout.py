@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageOps
 
 from services.chassis.errors import InputFault
 from services.media.onnx import load_runtime
@@ -34,6 +34,11 @@ BESIDE: Final = 0.01  # of it: a solid piece as large belongs to the product if 
 NEAR: Final = 0.03  # of the photo's longest side, between a product and such a piece
 RECTANGLE: Final = 0.992  # of its bounding box being seen: a photo with a margin, not a product
 GHOST_ALPHA: Final = 100  # of 255: a photo whose pixels are mostly fainter is no product on its own
+AGREEMENT: Final = 0.965  # of the masks of a photo and of its mirror image: where they differ more, the edge is a guess
+CRUMBS: Final = 0.015  # of what the network sees of the product, that may be lost as loose pieces
+FAINT_EDGE: Final = 12.0  # of 255: difference of the colours on both sides of an outline, below which none is seen
+MOST_FAINT: Final = 0.3  # of an outline that may be faint
+BESIDE_EDGE: Final = 3.0  # pixels of the mask, over which the colours beside an outline are averaged
 HOLE_CERTAINTY: Final = 0.9  # of the network, below which a patch in the background's colour is a hole
 HOLE_COLOUR: Final = 9.0  # of 255: the largest distance of a hole's colour to an even background's
 EVEN: Final = 8.0  # of 255: deviation of the photo's rim, up to which the background is even
@@ -106,7 +111,7 @@ def cut_out(image: Image.Image, model: Path) -> Cutout:
     result = rgb.copy()
     result.putalpha(Image.fromarray(alpha))
     cut = _crop(result, alpha)
-    doubt = _doubt(mask, confidence)
+    doubt = _doubt(mask, confidence) or _edge_doubt(mask, rgb, model)
     return Cutout(image=cut if doubt else _with_inner_edges(cut), confidence=confidence, doubt=doubt, foot=_foot(cut))
 
 
@@ -120,6 +125,39 @@ def _doubt(mask: NDArray[numpy.float32], confidence: float) -> str:
     if confidence < MIN_CONFIDENCE:
         return f"the cut-out was not sure enough ({confidence:.0%})"
     return ""
+
+
+def _edge_doubt(mask: NDArray[numpy.float32], rgb: Image.Image, model: Path) -> str:
+    """Why the outline of a mask is not to be trusted; "" for one that is. Takes another run of the network."""
+    from scipy import ndimage
+
+    solid = mask > 0.5
+    pieces, count = ndimage.label(solid)
+    sizes = ndimage.sum_labels(solid, pieces, range(1, count + 1))
+    if float(sizes[sizes < DETACHED * sizes.max()].sum()) > CRUMBS * float(sizes.sum()):
+        return "parts of the product would be lost"
+    if _faint_share(solid, rgb) > MOST_FAINT:
+        return "the product hardly stands out from its background"
+    mirrored = _predict_mask(ImageOps.mirror(rgb), model)[:, ::-1] > 0.5
+    agreed = float((solid & mirrored).sum()) / max(float((solid | mirrored).sum()), 1.0)
+    return "" if agreed >= AGREEMENT else "its outline is not certain"
+
+
+def _faint_share(solid: NDArray[numpy.bool_], rgb: Image.Image) -> float:
+    """The share of a mask's outline on both sides of which the photo has about the same colour."""
+    from scipy import ndimage
+
+    small = numpy.asarray(rgb.resize(solid.shape[::-1], Image.Resampling.LANCZOS), dtype=numpy.float32)
+
+    def average(side: NDArray[numpy.bool_]) -> NDArray[numpy.float32]:
+        weight = numpy.maximum(ndimage.gaussian_filter(side.astype(numpy.float32), BESIDE_EDGE), 1e-3)
+        channels = [ndimage.gaussian_filter(small[..., channel] * side, BESIDE_EDGE) for channel in range(3)]
+        return numpy.stack(channels, axis=-1) / weight[..., None]
+
+    edge = solid & ~ndimage.binary_erosion(solid)
+    inside, outside = average(ndimage.binary_erosion(solid)), average(~ndimage.binary_dilation(solid))
+    apart = numpy.abs(inside - outside).max(axis=-1)[edge]
+    return float((apart < FAINT_EDGE).mean()) if apart.size else 1.0
 
 
 def _without_shadows(alpha: NDArray[numpy.uint8]) -> NDArray[numpy.uint8]:
