@@ -22,6 +22,7 @@ ALONE: Final = 1.7  # contrast of a drawing's middle tone with what is behind it
 CLEAR: Final = 2.4  # likewise, where the palette has such a colour
 FILLED: Final = 0.66  # of a pattern's cell that its drawing takes
 HUED: Final = 0.035  # chroma from which a colour has a hue
+VIVID: Final = 0.085  # chroma of such a middle tone, at least: a dark colour made lighter is grey without it
 INKED: Final = 0.4  # of what is behind, in the middle tone of a colour without a hue
 MIDDLE: Final = (0.46, 0.74)  # lightness of a middle tone, where that is seen
 DEEPER: Final = 0.27  # of lightness between the middle and the darkest tone
@@ -146,7 +147,7 @@ def tones_on(behind: Colour, wished: Tone, palette: Palette) -> Tones:
     A colour without a hue takes some of what is behind it, as an ink does on coloured paper.
     """
     base = seen_on(wished, behind, palette)
-    middle = base if base.chroma >= HUED else base.mixed(behind, INKED)
+    middle = base.with_chroma(max(base.chroma, VIVID)) if base.chroma >= HUED else base.mixed(behind, INKED)
     middle = middle.with_lightness(min(max(middle.lightness, MIDDLE[0]), MIDDLE[1]))
     if contrast(middle, behind) < ALONE:
         middle = base
