@@ -7,6 +7,7 @@ the ScaledObject's numbers, as KEDA's operator makes it.
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import yaml
@@ -20,7 +21,8 @@ from tests.support import TERMINAL_STATUSES
 
 WORKER = "image-worker"
 STAND_IN = "stand-in-lag"
-JOBS = 60
+JOBS = 240  # in a minute or less, so that the autoscaler, which looks every 15 s, sees the queue
+SUBMITTING = 8
 WANTED_REPLICAS = 3
 MOST_REPLICAS = 4  # the ScaledObject's 12 do not fit one node of two cores
 SCALE_SECONDS = 300.0
@@ -84,7 +86,13 @@ def observe() -> None:
     customer = ClusterSystem(State.read()).customer(1_000_000)
     began = time.monotonic()
     seen: list[tuple[str, ...]] = []
-    jobs: list[str] = []
+
+    def submitted(number: int) -> str:
+        body = {**customer.ids, "prompt": f"A bottle on a shelf, number {number}"}
+        response = customer.client.post("/api/generate/static-ad", json=body)
+        if response.status_code != 200:
+            raise StepError(f"a job was refused: {response.text[:COMPLAINT_CHARACTERS]}")
+        return str(response.json()["jobId"])
 
     def look() -> int:
         path = "{.spec.replicas} {.status.readyReplicas}"
@@ -99,18 +107,21 @@ def observe() -> None:
         return int(replicas[0])
 
     look()
-    for number in range(JOBS):
-        body = {**customer.ids, "prompt": f"A bottle on a shelf, number {number}"}
-        response = customer.client.post("/api/generate/static-ad", json=body)
-        if response.status_code != 200:
-            raise StepError(f"a job was refused: {response.text[:COMPLAINT_CHARACTERS]}")
-        jobs.append(str(response.json()["jobId"]))
+    with ThreadPoolExecutor(SUBMITTING) as threads:
+        jobs = list(threads.map(submitted, range(JOBS)))
     console.print(f"  {time.monotonic() - began:4.0f} s: {JOBS} jobs are queued")
     until("more workers", lambda: look() >= WANTED_REPLICAS, seconds=SCALE_SECONDS, interval=3)
-    until("the end of the jobs", lambda: look() > 0 and _ended(customer, jobs), seconds=DRAIN_SECONDS, interval=3)
+    ended: list[str] = []
+
+    def all_ended() -> bool:
+        look()
+        ended[:] = _statuses(customer, jobs)
+        return TERMINAL_STATUSES.issuperset(ended)
+
+    until("the end of the jobs", all_ended, seconds=DRAIN_SECONDS, interval=3)
     console.print(f"  {time.monotonic() - began:4.0f} s: all jobs have ended")
     until("one worker", lambda: look() == 1, seconds=SHRINK_SECONDS, interval=5)
-    completed = sum(customer.status(job)["status"] == "completed" for job in jobs)
+    completed = ended.count("completed")
     most = max(int(replicas) for replicas, *_ in seen)
     console.print(f"  {completed} of {JOBS} jobs completed, with at most {most} workers")
     if completed != JOBS:
@@ -124,5 +135,7 @@ def remove() -> None:
     kubectl("-n", NAMESPACE, "scale", f"deployment/{WORKER}", "--replicas=1")
 
 
-def _ended(customer: Customer, jobs: list[str]) -> bool:
-    return all(customer.status(job)["status"] in TERMINAL_STATUSES for job in jobs)
+def _statuses(customer: Customer, jobs: list[str]) -> list[str]:
+    """The statuses of jobs; empty for one that the busy node does not say now."""
+    responses = [customer.client.get("/api/generate/status", params={"jobId": job}) for job in jobs]
+    return [str(response.json().get("status", "")) for response in responses]

@@ -116,13 +116,16 @@ def _stand_ins_of_machine() -> None:
         _buildah(name, folder, folder / "machine.Dockerfile", *base, "--target", target)
 
 
-# --layers: one for each instruction, as docker build makes them; otherwise all of the Dockerfile is one.
 def _buildah(name: str, folder: Path, dockerfile: Path, *arguments: str) -> None:
+    # --layers: one for each instruction, as docker build makes them; otherwise all of the Dockerfile is one.
     run(
         "nice", "-n", "15", "buildah", *STORE, "build", "--isolation", "chroot", "--network", "host", *LIMITS,
         "--pull-never", "--layers", *arguments, "--tag", name, "--file", dockerfile, folder,
         seconds=BUILD_SECONDS,
     )  # fmt: skip
+    # Each layer of each build would stay, 20 GB after a few; `step` says what need not be built again.
+    run("buildah", *STORE, "rm", "--all")
+    run("buildah", *STORE, "rmi", "--prune", seconds=BUILD_SECONDS)
 
 
 @contextmanager
