@@ -42,6 +42,9 @@ SPELLINGS: Final = {
 }
 
 
+SOUNDING_ALIKE: Final = str.maketrans("áéíóú", "aeiou")  # "qué" and "que" are written apart only
+
+
 def installed() -> bool:
     """Whether the recogniser's packages are installed."""
     return all(importlib.util.find_spec(name) is not None for name in ("faster_whisper", *PARTS))
@@ -97,8 +100,10 @@ def words_of(text: str) -> list[str]:
 def words_in(text: str, language: str) -> list[str]:
     """The lower-case words of a text in another language than English. Figures, which recognisers write for numbers in
     words, are read by the rules that the phrases of tests/video/phrases/languages hold to hand-written words."""
-    spoken = re.sub(r"n(?=[bpm])", "m", speakable(text, language=language).text.casefold())  # written as it sounds
-    return re.findall(r"[^\W\d_]+", spoken)
+    text = re.sub(r"(?<![\d-])(\d{1,2})-([0-5]\d)(?![\d-])", r"\1:\2", text)  # "9-30": a time
+    text = re.sub(r"\b([3-9])0 y ([1-9])\b", r"\1\2", text)  # "80 y 9"
+    spoken = speakable(text, language=language).text.casefold().translate(SOUNDING_ALIKE)
+    return re.findall(r"[^\W\d_]+", re.sub(r"n(?=[bpm])", "m", spoken))  # written as it sounds
 
 
 @functools.cache

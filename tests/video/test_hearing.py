@@ -158,6 +158,16 @@ class TestListening:
     def test_digits_count_as_words(self, recognised: str, words: str) -> None:
         assert words_of(recognised) == words.split()
 
+    @pytest.mark.parametrize(
+        ("language", "recognised", "words"),
+        [
+            ("es", "¿Qué tal a las 9-30? 80 y 9 euros.", "que tal a las nueve treinta ochenta y nueve euros"),
+            ("it", "Rinborsiamo 12,50 € entro il 15/3.", "rimborsiamo dodici euro e cinquanta entro il quindici marzo"),
+        ],
+    )
+    def test_figures_of_other_languages_count_as_words(self, language: str, recognised: str, words: str) -> None:
+        assert words_in(recognised, language) == words.split()
+
     def test_word_errors_are_counted(self) -> None:
         assert wrong_words(["a", "fresh", "box", "of", "tea"], ["a", "freshbox", "of", "tea"]) == 0
         assert wrong_words(["we", "have", "ours"], ["we", "hours"]) == 2
@@ -198,10 +208,11 @@ def test_recogniser_hears_scripts_in_other_languages(
         speech = speech_of(script, voice, {}, models, lambda percent, stage: None)
         write_sound(path, loudness.normalised(loudness.to_48k(speech.samples, SAMPLE_RATE)), "aac")
         heard = words_in(recogniser.heard(path, language), language)
-        missed = wrong_words(said.split(), heard)
-        wrong, count = wrong + missed, count + len(said.split())
+        written = words_in(said, language)
+        missed = wrong_words(written, heard)
+        wrong, count = wrong + missed, count + len(written)
         if missed:
-            print(f"{voice}: {missed} of {len(said.split())}: {' '.join(heard)}")
+            print(f"{voice}: {missed} of {len(written)}: {' '.join(heard)}")
     print(f"{voice}: {wrong} of {count} words wrong, {wrong / count:.1%}")
     assert wrong / count <= MOST_WRONG
 
