@@ -152,8 +152,8 @@ def _faint_share(solid: NDArray[numpy.bool_], rgb: Image.Image) -> float:
     def average(side: NDArray[numpy.bool_]) -> NDArray[numpy.float32]:
         weight = numpy.maximum(ndimage.gaussian_filter(side.astype(numpy.float32), BESIDE_EDGE), 1e-3)
         channels = [ndimage.gaussian_filter(small[..., channel] * side, BESIDE_EDGE) for channel in range(3)]
-        found: NDArray[numpy.float32] = numpy.stack(channels, axis=-1) / weight[..., None]
-        return found
+        averages: NDArray[numpy.float32] = numpy.stack(channels, axis=-1) / weight[..., None]
+        return averages
 
     edge = solid & ~ndimage.binary_erosion(solid)
     inside, outside = average(ndimage.binary_erosion(solid)), average(~ndimage.binary_dilation(solid))
