@@ -26,6 +26,7 @@ from services.chassis.data.database import Database
 from services.chassis.data.ids import new_id
 from services.chassis.rpc import server_sent_events
 from services.chassis.rpc.auth import CallerIdentity, set_caller
+from services.chassis.tasks import cancel_and_wait
 from tests.running import Postgres
 
 MIGRATIONS = Path(services.campaign.__file__).parent / "migrations"
@@ -122,8 +123,7 @@ async def harness(postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> AsyncI
         found = Harness(database)
         polling = asyncio.create_task(found.watcher.run())
         yield found
-        polling.cancel()
-        await asyncio.gather(polling, return_exceptions=True)
+        await cancel_and_wait(polling)
         await database.close()
 
 

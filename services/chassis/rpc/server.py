@@ -20,6 +20,7 @@ from services.chassis.observability import telemetry, tracing
 from services.chassis.rpc.api_keys import ApiKeyLookup, ApiKeyVerifier, NoApiKeys
 from services.chassis.rpc.auth import TokenVerifier
 from services.chassis.rpc.interceptors import RpcInterceptor
+from services.chassis.tasks import cancel_and_wait
 
 MAX_MESSAGE_BYTES = 12 * 1024 * 1024  # a 10 MiB photo and the message around it
 MAX_CONCURRENT_CALLS = 4_000  # above it gRPC responds RESOURCE_EXHAUSTED immediately, before memory runs out
@@ -155,9 +156,7 @@ class Server:
         for close in self._closing:
             close()
         await self._server.stop(self._settings.stop_grace_seconds)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancel_and_wait(*self._tasks)
 
     async def run(self) -> None:
         """Serves until SIGTERM or SIGINT. Raises the error of a loop that fails, RuntimeError for one that returns."""
