@@ -10,7 +10,7 @@ from services.copy.domain import BriefFact, CopyBrief, Format, Platform
 from services.copy.providers.local import engine
 from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.material import material_of
-from services.copy.providers.local.quotes import phrase_head, quote
+from services.copy.providers.local.quotes import Quote, phrase_head, quote
 from services.copy.providers.local.supply import alike
 from services.copy.providers.local.words import words_of
 from tests.copy.test_material import fact, request
@@ -26,6 +26,14 @@ JUMPER = (
     fact(6, "Knitted in Kendal", source="features", strength=0.8),
     fact(7, "Eight colours", source="features", strength=0.6),
 )
+
+
+def _quotes(*texts: str) -> list[Quote]:
+    words = words_of("en")
+    return [
+        quote(id=f"f{number}", text=text, role="feature", strength=0.5, source="features", words=words)
+        for number, text in enumerate(texts)
+    ]
 
 
 def _bodies(made: CopyBrief, hook: str) -> list[str]:
@@ -55,11 +63,7 @@ def test_a_sentence_of_something_else_does_not_follow() -> None:
     ],
 )
 def test_statements_of_the_same_thing_are_alike(one: str, other: str) -> None:
-    words = words_of("en")
-    first, second = (
-        quote(id=f"f{number}", text=text, role="feature", strength=0.5, source="features", words=words)
-        for number, text in enumerate((one, other))
-    )
+    first, second = _quotes(one, other)
     assert alike(first, second)
     assert alike(second, first)
 
@@ -73,11 +77,7 @@ def test_statements_of_the_same_thing_are_alike(one: str, other: str) -> None:
     ],
 )
 def test_others_are_not(one: str, other: str) -> None:
-    words = words_of("en")
-    first, second = (
-        quote(id=f"f{number}", text=text, role="feature", strength=0.5, source="features", words=words)
-        for number, text in enumerate((one, other))
-    )
+    first, second = _quotes(one, other)
     assert not alike(first, second)
 
 

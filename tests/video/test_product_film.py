@@ -515,8 +515,8 @@ class TestShots:
 class TestFilm:
     def film(self, brief: VideoBrief, folder: Path, models: Path, **changes: Any) -> Path:
         folder.mkdir()
-        told = {"script": "Cold all day. Tarn Flask. Now $9.99.", **changes}
-        made = replace(brief, kind=VideoKind.PRODUCT, voice_over=False, **told)
+        fields = {"script": "Cold all day. Tarn Flask. Now $9.99.", **changes}
+        made = replace(brief, kind=VideoKind.PRODUCT, voice_over=False, **fields)
         return render(RenderOrder(brief=made, folder=folder, models=models), lambda percent, stage: None).video
 
     def test_silent_film_shows_the_photo_from_the_first_frame_and_meets_platform_floors(

@@ -160,9 +160,9 @@ class _Draft:
         room = self._page.room - price - (len(line) + 1 if line else 0)
         limits = self._limits_of_hook()
         run = is_long and not self._task.limited
-        told = run and bool(self._supply.passage(room))
+        has_passage = run and bool(self._supply.passage(room))
         chosen = (
-            ([] if told else self._everything(room))
+            ([] if has_passage else self._everything(room))
             or self._strongest(room, limits=limits, passage=run)
             or self._strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
         )
