@@ -163,9 +163,17 @@ def benefits(brief: catalog_pb2.Brief) -> tuple[str, ...]:
         said = [text for text in said if _bare(text) in named]
     else:
         said = _short_sentences(product.description, said)
-    texts = [" ".join(text.split()).rstrip(".;,") for text in said]
+    texts = [_as_item(text) for text in said]
     short = [text for text in texts if 3 <= len(text) <= BENEFIT_CHARACTERS]
     return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
+
+
+def _as_item(text: str) -> str:
+    """A fact as an item of a list: on one line, without a mark at its end, with a capital unless its first word has one
+    of its own ("iPhone")."""
+    item = " ".join(text.split()).rstrip(".;,")
+    first = item.split(" ", 1)[0]
+    return item[:1].upper() + item[1:] if first.islower() else item
 
 
 def _short_sentences(description: str, facts: Sequence[str]) -> list[str]:
@@ -189,7 +197,7 @@ def leading_benefits(brief: catalog_pb2.Brief) -> frozenset[str] | None:
     facts = brief.understanding.facts
     named = {_bare(text) for text in brief.product.features}
     strong = {
-        " ".join(fact.text.split()).rstrip(".;,")
+        _as_item(fact.text)
         for fact in facts
         if fact.role in LEADING_ROLES and fact.strength >= LEAST_STRENGTH and _bare(fact.text) in named
     }

@@ -224,3 +224,9 @@ class TestPictures:
     ) -> None:
         assert messages.quoted_texts(prompt) == texts
         messages.check_texts(_request(prompt=prompt), _catalog(("bargain", "hurry", "sale")))
+
+
+def test_facts_of_a_list_begin_with_a_capital() -> None:
+    made = catalog_pb2.Brief(product=catalog_pb2.Product(name="Bottle"))
+    made.product.features.extend(["charges over USB-C.", "iPhone holder", "Oak lid"])
+    assert messages.benefits(made) == ("Charges over USB-C", "iPhone holder", "Oak lid")
