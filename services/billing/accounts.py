@@ -48,16 +48,19 @@ READ_LOTS = Query(
     ),
 )
 EMPTY_LOTS = update(LOT).where(among(LOT.c.grant_id, "grant_ids")).values(remaining=literal_column("0"))
-_BALANCES = unnest("given", user_id=Text, available=Integer, held=Integer, expiring=Integer)
-SAVE = (
-    update(ACCOUNT)
-    .where(ACCOUNT.c.user_id == _BALANCES.c.user_id)
-    .values({name: _BALANCES.c[name] for name in ("available", "held", "expiring")})
-)
+_BALANCES = unnest("balance", user_id=Text, available=Integer, held=Integer, expiring=Integer)
 _NEW_COLUMNS = [column for column in ENTRY.c if column.name not in ("id", "created_at")]
 _ENTRIES = unnest("given", ordinality=None, **{column.name: column.type for column in _NEW_COLUMNS})
-INSERT_ENTRIES = insert(ENTRY).from_select(
-    [*_NEW_COLUMNS, ENTRY.c.created_at], select(_ENTRIES, bindparam("now", type_=MOMENT))
+# A data-modifying expression that no other part of the statement reads runs all the same.
+RECORD = (
+    insert(ENTRY)
+    .from_select([*_NEW_COLUMNS, ENTRY.c.created_at], select(_ENTRIES, bindparam("now", type_=MOMENT)))
+    .add_cte(
+        update(ACCOUNT)
+        .where(ACCOUNT.c.user_id == _BALANCES.c.user_id)
+        .values({name: _BALANCES.c[name] for name in ("available", "held", "expiring")})
+        .cte("saved")
+    )
 )
 
 
@@ -144,34 +147,31 @@ async def _read_lots(
         lapsed.append(NewEntry(kind=EntryKind.LAPSE, user_id=row.user_id, amount=row.remaining, grant_id=row.grant_id))
     if lapsed:
         await run(connection, EMPTY_LOTS, {"grant_ids": [entry.grant_id for entry in lapsed]})
-        await insert_entries(connection, lapsed, now)
-        await save(connection, {entry.user_id: accounts[entry.user_id] for entry in lapsed})
+        await record(connection, lapsed, {entry.user_id: accounts[entry.user_id] for entry in lapsed}, now)
 
 
-async def insert_entries(connection: Connection, entries: Sequence[NewEntry], now: datetime) -> None:
-    """Inserts entries, in order; none for an empty list."""
-    if not entries:
-        return
+async def record(
+    connection: Connection, entries: Sequence[NewEntry], accounts: Mapping[str, Account], now: datetime
+) -> None:
+    """Inserts entries, in order, and updates the balances of the accounts that they change.
+
+    entries: at least one. accounts: by user id; the caller has locked them.
+    """
     debited, credited = zip(*(ACCOUNTS_OF_ENTRY[entry.kind] for entry in entries), strict=True)
     columns: dict[str, list[Any]] = {
         f"given_{field.name}": [getattr(entry, field.name) for entry in entries] for field in fields(NewEntry)
     }
     await run(
         connection,
-        INSERT_ENTRIES,
-        {**columns, "given_debit": list(debited), "given_credit": list(credited), "now": now},
-    )
-
-
-async def save(connection: Connection, accounts: Mapping[str, Account]) -> None:
-    """Updates the balances of accounts that the caller has locked."""
-    await run(
-        connection,
-        SAVE,
+        RECORD,
         {
-            "given_user_id": list(accounts),
-            "given_available": [account.available for account in accounts.values()],
-            "given_held": [account.held for account in accounts.values()],
-            "given_expiring": [account.expiring for account in accounts.values()],
+            **columns,
+            "given_debit": list(debited),
+            "given_credit": list(credited),
+            "now": now,
+            "balance_user_id": list(accounts),
+            "balance_available": [account.available for account in accounts.values()],
+            "balance_held": [account.held for account in accounts.values()],
+            "balance_expiring": [account.expiring for account in accounts.values()],
         },
     )

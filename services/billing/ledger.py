@@ -15,7 +15,7 @@ from psycopg.errors import UniqueViolation
 
 from services.billing import api_keys, price_lists
 from services.billing import ledger_sql as sql
-from services.billing.accounts import Account, NewEntry, insert_entries, lock, save
+from services.billing.accounts import Account, NewEntry, lock, record
 from services.billing.domain import (
     MAX_BALANCE,
     Balance,
@@ -93,8 +93,7 @@ class Ledger:
             states[request.job_id] = HoldStatus(HoldState.HELD, request.user_id, amount)
             draws += [(request.job_id, grant_id, part) for grant_id, part in account.draw(amount)]
         if placed:
-            await self._record_holds(connection, list(placed.values()), prices, draws, now)
-            await save(connection, {request.user_id: accounts[request.user_id] for request in placed.values()})
+            await self._record_holds(connection, list(placed.values()), prices, draws, accounts, now)
         outcomes = []
         for request in requests:
             amount = prices[request.job_id]
@@ -128,12 +127,14 @@ class Ledger:
         requests: Sequence[HoldRequest],
         prices: Mapping[UUID, int],
         draws: Sequence[tuple[UUID, str, int]],
+        accounts: Mapping[str, Account],
         now: datetime,
     ) -> None:
-        """Inserts holds with what they drew from lots, charges their keys' budgets, and inserts the entries.
+        """Inserts holds with what they drew from lots, charges their keys' budgets, inserts the entries, and updates
+        the balances.
 
-        prices: of all units, by job id. Raises UniqueViolation when a release tombstone was inserted after the states
-        were read.
+        prices: of all units, by job id. accounts: locked, by user id. Raises UniqueViolation when a release tombstone
+        was inserted after the states were read.
         """
         await self._insert_holds(connection, requests, prices, draws, now)
         await api_keys.charge_budgets(
@@ -144,7 +145,7 @@ class Ledger:
                 if request.key_id is not None
             ],
         )
-        await insert_entries(
+        await record(
             connection,
             [
                 NewEntry(
@@ -157,6 +158,7 @@ class Ledger:
                 )
                 for request in requests
             ],
+            {request.user_id: accounts[request.user_id] for request in requests},
             now,
         )
 
@@ -248,8 +250,7 @@ class Ledger:
             drawn = [row for row in rows if row.drawn and row.job_id in released]
             if drawn:
                 entries += await self._release_drawn_credits(connection, drawn, accounts, now)
-            await insert_entries(connection, entries, now)
-            await save(connection, {row.user_id: accounts[row.user_id] for row in rows})
+            await record(connection, entries, {row.user_id: accounts[row.user_id] for row in rows}, now)
             partly = {row.job_id: row.remainder for row in rows if row.remainder}
             await api_keys.restore_budgets(connection, [job_id for job_id in released if job_id not in partly])
             await api_keys.reduce_spending(connection, partly)
@@ -349,8 +350,11 @@ class Ledger:
             raise ValidationFailed([FieldViolation(field="expiresAt", message="must be in the future")])
         if account.available + account.held + grant.credits > MAX_BALANCE:
             raise BalanceTooLarge(MAX_BALANCE)
+        account.available += grant.credits
+        if grant.expires_at is not None:
+            account.expiring += grant.credits
         try:
-            await insert_entries(
+            await record(
                 connection,
                 [
                     NewEntry(
@@ -363,13 +367,12 @@ class Ledger:
                         expires_at=grant.expires_at,
                     )
                 ],
+                {grant.user_id: account},
                 now,
             )
         except UniqueViolation:
             raise GrantConflict from None  # another user's grant took the id after the check above
-        account.available += grant.credits
         if grant.expires_at is not None:
-            account.expiring += grant.credits
             await run(
                 connection,
                 sql.INSERT_LOT,
@@ -381,7 +384,6 @@ class Ledger:
                     "expires_at": grant.expires_at,
                 },
             )
-        await save(connection, {grant.user_id: account})
         return account.available
 
     async def refund(self, connection: Connection, job_id: UUID, reason: str, now: datetime) -> tuple[int, int]:
@@ -405,7 +407,8 @@ class Ledger:
             raise BalanceTooLarge(MAX_BALANCE)
         await run(connection, sql.REFUND_HOLD, {"job": job_id, "now": now})
         await api_keys.restore_budgets(connection, [job_id])
-        await insert_entries(
+        account.available += amount
+        await record(
             connection,
             [
                 NewEntry(
@@ -418,10 +421,9 @@ class Ledger:
                     reason=reason,
                 )
             ],
+            {user: account},
             now,
         )
-        account.available += amount
-        await save(connection, {user: account})
         return amount, account.available
 
     async def balances(self, connection: Connection, users: Sequence[str], now: datetime) -> dict[str, Balance]:

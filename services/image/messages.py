@@ -17,7 +17,7 @@ from adwright.job.v1 import job_pb2
 from services.chassis.banned_words import BriefNotPossible, first_banned_word
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.image.domain import AspectRatio, ImageBrief, Rating, RenderedImage, Style, Subject, Taken
-from services.image.providers.local.prompt_parsing import read_prompt
+from services.image.providers.local.prompt_parsing import read_prompt, split_quoted_texts
 from services.media.writing_systems import is_unsupported, unsupported_script
 
 JOB_TYPE = "static_ad"
@@ -222,7 +222,7 @@ def _current_offer(product: catalog_pb2.Product, date: datetime.date) -> str:
 
 def quoted_texts(prompt: str) -> tuple[str, ...]:
     """Returns the texts that a prompt quotes, which are printed word for word."""
-    return tuple((read_prompt(prompt).quoted or {}).values())
+    return tuple(split_quoted_texts(prompt)[0].values())
 
 
 def product_texts(parameters: image_pb2.ImageJobParameters) -> list[str]:

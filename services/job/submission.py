@@ -124,8 +124,6 @@ class Submissions:
         now = self._clock.now()
         outcomes: dict[UUID, Outcome] = {}
         async with self._database.transaction() as connection:
-            # The pending row need not survive a crash: its hold is then one without a job, and expires.
-            await connection.execute("set local synchronous_commit = off")
             outcomes.update(await idempotency_records.find(connection, submissions, now))
             unknown = [entry for entry in submissions if entry.job_id not in outcomes]
             claimed_before = await idempotency_records.claim(connection, unknown, now)
@@ -237,7 +235,11 @@ class Submissions:
         amounts = {job_id: hold.credits for job_id, hold in held.items()}
         queued: list[ChangedJob] = []
         started: list[ChangedJob] = []
-        async with self._database.transaction() as connection:
+        keyed = [entry.job_id for entry in submissions if entry.idempotency_key_header and entry.job_id in held]
+        statements = sum(map(bool, (refused, dispatched, self_made, keyed)))
+        # A statement alone is a transaction of its own, without the round trips that begin and commit one.
+        opened = self._database.transaction() if statements > 1 else self._database.connection()
+        async with opened as connection:
             if refused:
                 await self._store.delete_pending(connection, refused)
             if dispatched:
@@ -256,13 +258,9 @@ class Submissions:
                 )
                 for job in [*queued, *started]
             }
-            keyed = [
-                accepted[entry.job_id]
-                for entry in submissions
-                if entry.idempotency_key_header and entry.job_id in accepted
-            ]
-            if keyed:
-                await idempotency_records.decide(connection, keyed)
+            decided = [accepted[job_id] for job_id in keyed if job_id in accepted]
+            if decided:
+                await idempotency_records.decide(connection, decided)
         count_changes([*queued, *started])
         self._relay.wake()
         return accepted

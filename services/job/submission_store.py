@@ -127,8 +127,13 @@ _INSERTED: dict[str, Any] = {
 }
 
 
+class _PendingRow(NamedTuple):
+    id: UUID
+    synchronous_commit: str
+
+
 _INSERT_PENDING = Query(
-    IdRow,
+    _PendingRow,
     (
         insert(job)
         .from_select(
@@ -137,7 +142,12 @@ _INSERT_PENDING = Query(
             select(*_INSERTED.values()).order_by(_new.c.user_id, _new.c.idempotency_key, _new.c.retry_of, _new.c.id),
         )
         .on_conflict_do_nothing()
-        .returning(job.c.id)
+        # A pending row need not survive a crash: its hold is then one without a job, and expires. Said here, where it
+        # takes no statement of its own, for the whole transaction.
+        .returning(
+            job.c.id,
+            func.set_config(inline("synchronous_commit"), inline("off"), true()).label("synchronous_commit"),
+        )
     ),
 )
 
@@ -354,7 +364,10 @@ class SubmissionStore:
     async def insert_pending(
         self, connection: Connection, submissions: Sequence[Submission], now: datetime
     ) -> set[UUID]:
-        """Inserts pending jobs, except where the key has a live job; the ids that were inserted."""
+        """Inserts pending jobs, except where the key has a live job; the ids that were inserted.
+
+        The transaction's commit then does not wait for the disk.
+        """
         limits = [self._policy.limits[submission.type] for submission in submissions]
         rows = await fetch_rows(
             connection,

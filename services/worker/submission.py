@@ -29,6 +29,7 @@ from services.chassis.tasks import cancel_and_wait
 
 LOOKUP_SECONDS = 5.0
 SUBMIT_SECONDS = 15.0
+BRIEFS_BESIDE_SECONDS = 0.03  # longer than a message of known products takes, so that these share messages
 EARLIER_UNDECIDED = "EARLIER_REQUEST_UNDECIDED"
 API_KEY_ENDED = "API_KEY_ENDED"
 UNDECIDED_SECONDS = 8.0  # limit of a duplicate's wait for the outcome of the first request
@@ -92,7 +93,9 @@ class Submitter:
             message=catalog_pb2.GetBriefsRequest,
             identity=identity,
             seconds=LOOKUP_SECONDS,
-            concurrency=4,  # a product that was not read yet holds back its message for 0.1 s or more
+            # A product that was not read yet holds back its message for 0.1 s or more; others go beside it.
+            concurrency=4,
+            beside_after_seconds=BRIEFS_BESIDE_SECONDS,
         )
         self._submit: BatchCalls[job_pb2.SubmitJobRequest, job_pb2.SubmitJobResponse] = BatchCalls(
             single=self._jobs.SubmitJob,

@@ -89,3 +89,29 @@ class TestBatcher:
         assert await first == 1, "an item in a batch must not be refused, however long the batch takes"
         assert await batcher.submit(3) == 3
         assert applied == [1, 3]
+
+    async def test_batch_beside_another_begins_only_after_its_items_have_waited(self) -> None:
+        sizes: list[int] = []
+        release, second = asyncio.Event(), asyncio.Event()
+
+        async def hold_back_zero(items: Sequence[int]) -> list[int | Refusal]:
+            sizes.append(len(items))
+            if 0 in items:
+                await release.wait()
+            else:
+                second.set()
+            return list(items)
+
+        batcher = Batcher(
+            hold_back_zero, max_batch=8, max_waiting=8, max_wait_seconds=30, concurrency=2, beside_after_seconds=0.1
+        )
+        tasks = []
+        for number in range(4):
+            tasks.append(asyncio.create_task(batcher.submit(number)))
+            await asyncio.sleep(0)
+        assert sizes == [1], "items share the next batch while one is applied"
+        async with asyncio.timeout(30):
+            await second.wait()  # and are not held back by it
+        assert sizes == [1, 3]
+        release.set()
+        assert await asyncio.gather(*tasks) == [0, 1, 2, 3]

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -150,12 +150,17 @@ class Unreachable(Database):
 
     unreachable = False
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        self._refuse()
+        return super().transaction()
+
+    def connection(self) -> AbstractAsyncContextManager[Connection]:
+        self._refuse()
+        return super().connection()
+
+    def _refuse(self) -> None:
         if self.unreachable:
             raise DependencyUnavailable("The database cannot be reached; try again.")
-        async with super().transaction() as connection:
-            yield connection
 
 
 class TestTakingBack:
@@ -227,7 +232,7 @@ class TestTakingBack:
         submissions = replace(harness, database=database).replica(slow).submissions
         submitting = [asyncio.create_task(submissions.submit(harness.submission())) for _ in range(5)]
         await slow.settled.wait()
-        database.unreachable = True  # the second transaction cannot begin
+        database.unreachable = True  # the statement that queues cannot run
         slow.go.set()
         outcomes = await asyncio.gather(*submitting, return_exceptions=True)
         assert not any(isinstance(outcome, AcceptedJob) for outcome in outcomes)

@@ -27,6 +27,10 @@ class Batcher(Generic[Item, Outcome]):
     raised to its own caller only. When `apply` raises, every caller of the batch gets the exception. An item whose
     caller is cancelled while it is applied stays applied, so `apply` must be safe to repeat. An item that has waited
     for `max_wait_seconds`, which must be shorter than its caller's deadline, is refused and not applied.
+
+    Up to `concurrency` batches are applied at a time. With `beside_after_seconds`, a batch begins beside others only
+    when items have waited that long: where a batch costs much more than an item, few large ones are cheaper, and one
+    that takes long still holds nobody back for longer.
     """
 
     def __init__(
@@ -37,12 +41,15 @@ class Batcher(Generic[Item, Outcome]):
         max_waiting: int,
         max_wait_seconds: float = MAX_WAIT_SECONDS,
         concurrency: int = 1,
+        beside_after_seconds: float = 0.0,
     ) -> None:
         self._apply = apply
         self._max_batch = max_batch
         self._max_waiting = max_waiting
         self._max_wait = max_wait_seconds
         self._concurrency = concurrency
+        self._beside_after = beside_after_seconds
+        self._beside: asyncio.TimerHandle | None = None
         self._waiting: deque[tuple[Item, asyncio.Future[Outcome], str, asyncio.TimerHandle]] = deque()
         self._running = 0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,13 +80,24 @@ class Batcher(Generic[Item, Outcome]):
             overdue = loop.call_later(self._max_wait, _refuse_overdue, future)
             self._waiting.append((item, future, traceparent, overdue))
         if items and self._running < self._concurrency:
-            # Counted here and in _run, not in the done callback: a caller that submits between the task's last step
-            # and its callback would count on a runner that has finished, and wait forever.
-            self._running += 1
-            task = asyncio.create_task(self._run())
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            if not self._running or not self._beside_after:
+                self._start()
+            elif self._beside is None:
+                self._beside = loop.call_later(self._beside_after, self._start_beside)
         return futures
+
+    def _start(self) -> None:
+        # Counted here and in _run, not in the done callback: a caller that submits between the task's last step and
+        # its callback would count on a runner that has finished, and wait forever.
+        self._running += 1
+        task = asyncio.create_task(self._run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _start_beside(self) -> None:
+        self._beside = None
+        if self._waiting and self._running < self._concurrency:
+            self._start()
 
     async def _run(self) -> None:
         try:

@@ -44,9 +44,11 @@ class BatchCalls(Generic[Request, Response]):
         identity: ServiceIdentity,
         seconds: float,
         concurrency: int = 1,
+        beside_after_seconds: float = 0.0,
     ) -> None:
         """single, batch: the stub's methods, such as SubmitJob and SubmitJobs. message: the batch's request, such as
-        SubmitJobsRequest. seconds: deadline of a message. concurrency: messages that are under way together."""
+        SubmitJobsRequest. seconds: deadline of a message. concurrency: messages that are under way together.
+        beside_after_seconds: see Batcher."""
         self._single = single
         self._batch = batch
         self._message = message
@@ -58,6 +60,7 @@ class BatchCalls(Generic[Request, Response]):
             max_waiting=MAX_WAITING,
             max_wait_seconds=seconds,
             concurrency=concurrency,
+            beside_after_seconds=beside_after_seconds,
         )
 
     async def __call__(self, request: Request) -> Response:

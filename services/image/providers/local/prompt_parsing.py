@@ -73,7 +73,7 @@ class Steering:
 
 def read_prompt(prompt: str) -> Steering:
     """What the prompt asks for. Of two words of one kind the first wins, and the note says so."""
-    quoted, rest = _quoted_texts(prompt)
+    quoted, rest = split_quoted_texts(prompt)
     text = " ".join(rest.casefold().replace("’", "'").split())
     taken: list[tuple[int, int]] = []
     found: dict[str, list[tuple[int, str, str]]] = {}
@@ -123,7 +123,7 @@ def read_prompt(prompt: str) -> Steering:
     )
 
 
-def _quoted_texts(prompt: str) -> tuple[dict[str, str], str]:
+def split_quoted_texts(prompt: str) -> tuple[dict[str, str], str]:
     """The quoted texts by role, and the prompt without them. A label before a text goes before one behind it, and each
     label counts once; texts without a label are headline, sub-line and button in their order. A text behind a negation
     is none, and neither are those that continue its list."""
