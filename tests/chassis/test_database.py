@@ -12,6 +12,8 @@ from typing import LiteralString, cast
 
 import psycopg
 import pytest
+from psycopg.adapt import PyFormat
+from psycopg.pq import Format
 
 from services.chassis.data import outbox
 from services.chassis.data.database import Connection, Database
@@ -75,6 +77,18 @@ async def empty_outbox(database: Database, pids: list[int]) -> None:
 
 async def backend_pid(connection: Connection) -> int:
     return connection.info.backend_pid
+
+
+async def test_arrays_are_sent_in_binary_form_and_come_back_as_they_were(database: Database) -> None:
+    """As text, PostgreSQL and psycopg would escape each element and write bytes as hexadecimal digits."""
+    texts = ["", "NULL", 'a "quoted", {braced} \\ one', "ö😀", None]
+    contents = [b"", bytes(range(256)), None, b"\\x", b"{}"]
+    async with database.connection() as connection:
+        assert connection.adapters.get_dumper(list, PyFormat.AUTO).format is Format.BINARY
+        found = await connection.execute(
+            "select array_agg(a), array_agg(b) from unnest(%s::text[], %s::bytea[]) as given (a, b)", [texts, contents]
+        )
+        assert await found.fetchone() == (texts, contents)
 
 
 async def test_readiness_check_drops_idle_connections_to_a_read_only_server(address: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -150,17 +150,46 @@ class Unreachable(Database):
 
     unreachable = False
 
-    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
         self._refuse()
-        return super().transaction()
+        async with super().transaction() as connection:
+            yield connection
 
-    def connection(self) -> AbstractAsyncContextManager[Connection]:
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
         self._refuse()
-        return super().connection()
+        async with super().connection() as connection:
+            yield connection
 
     def _refuse(self) -> None:
         if self.unreachable:
             raise DependencyUnavailable("The database cannot be reached; try again.")
+
+
+class Recording(Database):
+    """Records for each transaction whether its commit waits for the disk."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, pool_size=2)
+        self.commits: list[str] = []
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        async with super().transaction() as connection:
+            yield connection
+            cursor = await connection.execute("show synchronous_commit")
+            self.commits += [row[0] for row in await cursor.fetchall()]
+
+
+async def test_submission_waits_for_the_disk_only_where_its_job_is_queued(harness: JobHarness) -> None:
+    """Only the pending row is in an explicit transaction; the statement that queues is one by itself."""
+    await harness.grant("u", 3)
+    database = Recording(harness.url)
+    await database.open()
+    accepted = await replace(harness, database=database).replica().submissions.submit(harness.submission())
+    assert (accepted.status, database.commits) == ("queued", ["off"])
+    await database.close()
 
 
 class TestTakingBack:

@@ -20,7 +20,7 @@ from services.job.submission import Submissions
 
 TICK_SECONDS = 0.5
 BATCH = 200
-DISPATCH_BATCH = 20
+DISPATCH_BATCH = 20  # wake-ups for idle slots; a slot that has a job asks for the next one without a message
 # After a start, a freeze or a database outage, leases have run out that live workers could not extend. No lease counts
 # as lost before their heartbeats had this long to arrive: more than a reconnect (2 s) and a heartbeat (1 s).
 GRACE_SECONDS = 4.0
