@@ -1,5 +1,5 @@
-"""Drawings of objects in a brand's tones, and pictograms and icons of one colour: Microsoft's Fluent Emoji and Lucide,
-from the files that model_files.py stores.
+"""Drawings of objects in their own colours or a brand's, and pictograms and icons of one colour: Microsoft's Fluent Emoji
+and Lucide, from the files that model_files.py stores.
 
 Only the places of the drawings stay in memory; a drawing is read when it is drawn.
 """
@@ -7,6 +7,7 @@ Only the places of the drawings stay in memory; a drawing is read when it is dra
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,13 +23,33 @@ from services.media.skia import skia
 EDGE: Final = 768  # pixels of a drawing's longer side: about as large as a picture shows it
 GRID: Final = 32  # width and height of a drawing that names none
 ICON_GRID: Final = 24  # of an icon that names none
-CACHED: Final = 8  # rendered drawings, of at most 2.4 MB each
+CACHED: Final = 4  # rendered drawings, of at most 2.4 MB each
 FAINT: Final = 6  # alpha up to which nothing is seen
 SOLID: Final = 200  # alpha from which a pixel counts for the range of a drawing's lightness
 KNOTS: Final = 9  # colours from the darkest to the middle tone that are mixed in OKLab; those between are nearly so
 TONES: Final = 256  # steps between a drawing's darkest and lightest tone
 EXTREMES: Final = (2.0, 98.0)  # percentiles of a drawing's lightness that take the darkest and the lightest tone
 LEAST_RANGE: Final = 0.3  # of lightness: a drawing of nearly one tone keeps soft shades
+NEUTRAL: Final = (0.045, 0.085)  # chroma up to which a part stays as it is, and from which it takes the tones fully
+RIM_STEPS: Final = 32  # copies around a drawing that make the rim
+RIM_OF: Final = 4  # pixels from its outline that count as a drawing's edge
+SMOOTH: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
+TO_LMS: Final = numpy.array(
+    [
+        [0.4122214708, 0.2119034982, 0.0883024619],
+        [0.5363325363, 0.6806995451, 0.2817188376],
+        [0.0514459929, 0.1073969566, 0.6299787005],
+    ],
+    dtype=numpy.float32,
+)
+TO_LAB: Final = numpy.array(
+    [
+        [0.2104542553, 1.9779984951, 0.0259040371],
+        [0.7936177850, -2.4285922050, 0.7827717662],
+        [-0.0040720468, 0.4505937099, -0.8086757660],
+    ],
+    dtype=numpy.float32,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,23 +145,68 @@ def render(path: Path, name: str, colour: Colour) -> Drawing:
 
 
 @lru_cache(maxsize=CACHED)
-def render_toned(path: Path, name: str, tones: Tones) -> Drawing:
-    """Renders a shaded drawing of the file with its lightness mapped to tones, cropped to what it shows.
+def render_own(path: Path, name: str) -> Drawing:
+    """Renders a shaded drawing of the file in its own colours, cropped to what it shows.
 
     EDGE pixels on its longer side before it is cropped. Raises KeyError, OSError, and ValueError for a drawing that is
     empty.
     """
-    shades, alpha = _shades(path, name)
-    pixels = numpy.dstack([tones.ramp()[shades], alpha])
-    image = skia.Image.fromarray(
-        numpy.ascontiguousarray(pixels), colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
-    )
-    return Drawing(name=name, image=image)
+    return Drawing(name=name, image=_image(_pixels(path, name)))
 
 
 @lru_cache(maxsize=CACHED)
-def _shades(path: Path, name: str) -> tuple[Any, Any]:
-    """The index of each pixel's tone, and its alpha: rendering takes 0.1 to 0.3 s, giving it tones 10 ms."""
+def render_toned(path: Path, name: str, tones: Tones) -> Drawing:
+    """Renders a shaded drawing of the file whose coloured parts have their lightness mapped to tones; white, grey and
+    black parts stay, so that pages, soles and blades look like what they are.
+
+    EDGE pixels on its longer side before it is cropped. Raises KeyError, OSError, and ValueError for a drawing that is
+    empty.
+    """
+    shades, share = _shades(path, name)
+    own = _pixels(path, name)
+    mixed = own[..., :3] + (tones.ramp()[shades].astype(numpy.float32) - own[..., :3]) * share[..., None]
+    return Drawing(name=name, image=_image(numpy.dstack([numpy.rint(mixed).astype(numpy.uint8), own[..., 3]])))
+
+
+def rimmed(drawing: Drawing, colour: Colour, width: int) -> Drawing:
+    """Returns the drawing with a rim of one colour around it, `width` pixels of its image wide, like a sticker's."""
+    image = drawing.image
+    surface = skia.Surface(image.width() + 2 * width, image.height() + 2 * width)
+    canvas = surface.getCanvas()
+    canvas.clear(skia.ColorTRANSPARENT)
+    paint = skia.Paint(ColorFilter=skia.ColorFilters.Blend(colour.argb(1.0), skia.BlendMode.kSrcIn))
+    for step in range(RIM_STEPS):
+        angle = 2 * math.pi * step / RIM_STEPS
+        canvas.drawImage(image, width * (1 + math.cos(angle)), width * (1 + math.sin(angle)), SMOOTH, paint)
+    canvas.drawImage(image, width, width)
+    return Drawing(name=drawing.name, image=surface.makeImageSnapshot())
+
+
+def blending(drawing: Drawing, behind: Colour, apart: float) -> float:
+    """Returns the share of a drawing's edge, 0 to 1, that is nearer than `apart` (a distance in OKLab) to a colour."""
+    pixels = drawing.image.toarray(colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType)
+    solid = pixels[..., 3] >= SOLID
+    inner = numpy.pad(solid, RIM_OF)
+    size = 2 * RIM_OF
+    inside = inner[:-size, RIM_OF:-RIM_OF] & inner[size:, RIM_OF:-RIM_OF]
+    inside &= inner[RIM_OF:-RIM_OF, :-size] & inner[RIM_OF:-RIM_OF, size:]
+    edge = pixels[solid & ~inside][:, :3]
+    if not len(edge):
+        return 0.0
+    ground = numpy.array([[behind.red, behind.green, behind.blue]], dtype=numpy.float32) * 255
+    far = numpy.linalg.norm(_oklab(edge) - _oklab(ground), axis=1)
+    return float((far < apart).mean())
+
+
+def _image(pixels: Any) -> Any:
+    return skia.Image.fromarray(
+        numpy.ascontiguousarray(pixels), colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
+    )
+
+
+@lru_cache(maxsize=CACHED)
+def _pixels(path: Path, name: str) -> Any:
+    """A drawing's own pixels, RGBA, cropped: rendering takes 0.1 to 0.3 s, giving it tones 20 ms."""
     surface = skia.Surface(EDGE, EDGE)
     canvas = surface.getCanvas()
     canvas.clear(skia.ColorTRANSPARENT)
@@ -152,16 +218,29 @@ def _shades(path: Path, name: str) -> tuple[Any, Any]:
     if seen is None:
         raise ValueError(f"the drawing {name} is empty")
     left, top, right, bottom = seen
-    pixels = pixels[top:bottom, left:right]
-    channels = pixels[..., :3].astype(numpy.float32) / 255
-    linear = numpy.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    lightness = numpy.cbrt(linear @ numpy.array([0.2126, 0.7152, 0.0722], dtype=numpy.float32))
-    solid = lightness[pixels[..., 3] >= SOLID]
-    low, high = numpy.percentile(solid if solid.size else lightness, EXTREMES)
+    return numpy.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+@lru_cache(maxsize=CACHED)
+def _shades(path: Path, name: str) -> tuple[Any, Any]:
+    """The index of each pixel's tone, and the share of it that the pixel takes: none for white, grey and black."""
+    pixels = _pixels(path, name)
+    lab = _oklab(pixels[..., :3])
+    lightness, chroma = lab[..., 0], numpy.hypot(lab[..., 1], lab[..., 2])
+    rise = numpy.clip((chroma - NEUTRAL[0]) / (NEUTRAL[1] - NEUTRAL[0]), 0.0, 1.0)
+    coloured = lightness[(pixels[..., 3] >= SOLID) & (rise > 0.5)]
+    low, high = numpy.percentile(coloured if coloured.size else lightness, EXTREMES)
     spread = max(high - low, LEAST_RANGE)
-    share = (lightness - (low + high - spread) / 2) / spread
-    shades = numpy.clip(numpy.rint(share * (TONES - 1)), 0, TONES - 1).astype(numpy.uint8)
-    return shades, numpy.ascontiguousarray(pixels[..., 3])
+    place = (lightness - (low + high - spread) / 2) / spread
+    shades = numpy.clip(numpy.rint(place * (TONES - 1)), 0, TONES - 1).astype(numpy.uint8)
+    return shades, rise.astype(numpy.float32)
+
+
+def _oklab(pixels: Any) -> Any:
+    """OKLab of sRGB bytes, in arrays of (…, 3); the matrices are Björn Ottosson's."""
+    channels = pixels.astype(numpy.float32) / 255
+    linear = numpy.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return numpy.cbrt(linear @ TO_LMS) @ TO_LAB
 
 
 def draw_icon(

@@ -17,6 +17,7 @@ GOODS: Final = frozenset(
     {"good", "food"}
 )  # kinds whose own words may name a drawing; a place may sell what it does not
 SERVED: Final = frozenset({"eating_out"})  # sectors whose places are named by what they serve
+PART: Final = 4  # letters of a word that is found within compounds
 HEAD_FIRST: Final = frozenset({"es", "fr", "it", "pt"})  # languages that put the thing before what it is like
 
 
@@ -24,13 +25,16 @@ HEAD_FIRST: Final = frozenset({"es", "fr", "it", "pt"})  # languages that put th
 class TradeDrawings:
     """The table: names of drawings by sector and trade, by sector, and by sector and words.
 
-    quiet: those that may stand beside death.
+    quiet: those that may stand beside death. any_colour: those that take a brand's colours; all others keep their own.
+    ruled_out: words of what is sold, by the drawing that they rule out.
     """
 
     trades: Mapping[str, Mapping[str, tuple[str, ...]]]
     sectors: Mapping[str, tuple[str, ...]]
     words: Mapping[str, Mapping[str, str]]
     quiet: frozenset[str]
+    any_colour: frozenset[str]
+    ruled_out: Mapping[str, tuple[str, ...]]
 
     @property
     def names(self) -> frozenset[str]:
@@ -50,7 +54,7 @@ def trade_drawings() -> TradeDrawings:
 def read_table(text: str) -> TradeDrawings:
     """Reads the table. Raises ValueError for a missing or unknown part and for a trade that stands twice."""
     data = tomllib.loads(text)
-    parts = {"quiet", "sectors", "words", "trades"}
+    parts = {"any_colour", "quiet", "ruled_out", "sectors", "words", "trades"}
     if set(data) != parts:
         raise ValueError(f"The table has the parts {', '.join(sorted(data))}, not {', '.join(sorted(parts))}.")
     seen: set[str] = set()
@@ -63,7 +67,7 @@ def read_table(text: str) -> TradeDrawings:
                 raise ValueError(f"The trade {trade} has more than {MOST} drawings, or one twice.")
             seen.add(trade)
         trades[sector] = {trade: tuple(listed) for trade, listed in table.items()}
-    for sector, words in data["words"].items():
+    for sector, words in (*data["words"].items(), ("ruled_out", [w for ws in data["ruled_out"].values() for w in ws])):
         if wrong := [word for word in words if word != word.casefold()]:
             raise ValueError(f"Words of {sector} are not in lower case: {', '.join(wrong)}.")
     return TradeDrawings(
@@ -71,6 +75,8 @@ def read_table(text: str) -> TradeDrawings:
         sectors={sector: tuple(listed) for sector, listed in data["sectors"].items()},
         words=data["words"],
         quiet=frozenset(data["quiet"]),
+        any_colour=frozenset(data["any_colour"]),
+        ruled_out={name: tuple(words) for name, words in data["ruled_out"].items()},
     )
 
 
@@ -98,12 +104,23 @@ def drawing_for(
         named = _named(subject, language, table.words.get(sector, {}))
         if named is not None:
             fitting = (named,) if named else ()
+    fitting = tuple(name for name in fitting if not _says(subject, table.ruled_out.get(name, ())))
     if NO_JOKES & set(sensitive):
         fitting = tuple(name for name in fitting if name in table.quiet)
     if not fitting:
         return ""
     weights = [2.0**-place for place in range(len(fitting))]
     return random.Random(f"{seed}|{trade}|{sector}").choices(fitting, weights)[0]
+
+
+def _says(subject: str, words: Collection[str]) -> bool:
+    """Whether a subject has one of the words, by itself or, of PART letters or more, at either end of a compound."""
+    said = subject.casefold().split()
+    return any(
+        one == word or (len(word) >= PART and (one.startswith(word) or one.endswith(word)))
+        for one in said
+        for word in words
+    )
 
 
 def _named(subject: str, language: str, words: Mapping[str, str]) -> str | None:

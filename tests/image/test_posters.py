@@ -163,6 +163,27 @@ class TestMotifs:
                 assert contrast(motifs.seen_on(tone, behind, made), behind) >= 1.7
                 assert contrast(motifs.tones_on(behind, tone, made).middle, behind) >= 1.7
 
+    def test_food_keeps_its_colours_and_an_article_takes_the_brands(self, file: Path) -> None:
+        shown = {}
+        for brand in (("#2b6777", "#ffffff"), ("#6b3fa0", "#ffd23f")):
+            made = field_palette(brand, Scheme.PAPER)
+            for name in ("bread", "t-shirt"):
+                drawn = motifs.drawn_on(made.background, Tone.ACCENT, made, file, name)
+                shown.setdefault(name, []).append(drawn.image.toarray().tobytes())
+        assert shown["bread"][0] == shown["bread"][1]
+        assert shown["t-shirt"][0] != shown["t-shirt"][1]
+
+    def test_drawing_whose_edge_is_lost_has_a_rim(self, file: Path) -> None:
+        yellow, blue = (field_palette((brand,), Scheme.BRAND) for brand in ("#f4c430", "#123a8c"))
+        lost, seen = (motifs.drawn_on(made.background, Tone.ACCENT, made, file, "lemon") for made in (yellow, blue))
+        assert lost.image.width() > seen.image.width()
+
+    def test_yellow_tones_are_never_olive(self) -> None:
+        made = field_palette(("#0b6e4f", "#f2c14e"), Scheme.BRAND)
+        tones = motifs.tones_on(made.background, Tone.SECOND, made)
+        assert tones.middle.lightness > 0.78
+        assert tones.dark.hue < tones.middle.hue - 10
+
     @pytest.mark.parametrize("brand", BRANDS)
     def test_tones_of_a_drawing_rise_from_dark_to_light(self, brand: tuple[str, ...]) -> None:
         for scheme in Scheme:

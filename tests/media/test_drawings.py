@@ -70,6 +70,27 @@ class TestTable:
         }
         assert {trade: names for trade, names in loud.items() if names} == {}
 
+    def test_drawings_of_any_colour_and_those_ruled_out_are_in_the_table(self) -> None:
+        table = trade_drawings()
+        assert table.any_colour <= table.names
+        assert set(table.ruled_out) <= table.names
+
+    def test_food_plants_animals_and_fire_keep_their_colours(self) -> None:
+        kept = {
+            "bread",
+            "bouquet",
+            "candle",
+            "dog",
+            "fire",
+            "fish",
+            "hamburger",
+            "house",
+            "leafy-green",
+            "tooth",
+            "wood",
+        }
+        assert kept <= trade_drawings().names - trade_drawings().any_colour
+
     def test_no_drawing_shows_a_person_or_a_flag(self) -> None:
         shown = {name for name in trade_drawings().names if PERSON.search(name.replace("-", " "))}
         assert shown <= OBJECTS
@@ -89,7 +110,7 @@ class TestTable:
         ],
     )
     def test_table_that_breaks_its_schema_is_refused(self, text: str, message: str) -> None:
-        rest = "quiet = []\n[sectors]\n"
+        rest = "any_colour = []\nquiet = []\n[ruled_out]\n[sectors]\n"
         missing = "".join(f"[{part}]\n" for part in ("words", "trades") if f"[{part}" not in text)
         whole = f"{rest}{missing}{text}" if text.startswith("[") else text
         with pytest.raises(ValueError, match=message):
@@ -128,6 +149,18 @@ class TestChoice:
     def test_words_of_a_service_do_not_count(self) -> None:
         assert choose(trade="beauty_salon", sector="beauty", subject="Soap") == "blossom"
 
+    def test_word_that_rules_a_drawing_out_goes_before_the_trade(self) -> None:
+        wool = {"trade": "yarn", "sector": "media_gifts", "kind": "good"}
+        assert choose(**wool, subject="Sock wool") == "yarn"
+        assert choose(**wool, subject="Crochet starter kit") == ""
+        assert choose(**wool, subject="Häkelgarn", language="de") == ""
+        assert choose(**wool, subject="Crocheted") == ""
+
+    def test_trade_whose_goods_look_unlike_has_no_drawing_of_one_of_them(self) -> None:
+        photos = {"trade": "photo_products", "sector": "media_gifts", "kind": "good"}
+        assert choose(**photos, subject="Layflat photo book") == ""
+        assert choose(**photos, subject="Oak picture frame") == "framed-picture"
+
     @pytest.mark.parametrize("subject", sorted(NO_JOKES))
     def test_sensitive_subject_takes_quiet_drawings_only(self, subject: str) -> None:
         assert choose(sensitive=(subject,)) == ""
@@ -161,16 +194,41 @@ class TestTones:
             wanted = [round(channel * 255) for channel in (tone.red, tone.green, tone.blue)]
             assert abs(ramp[index].astype(int) - wanted).max() <= 3
 
-    @pytest.mark.parametrize("name", ["dog", "key", "candle"])
-    def test_drawing_has_tones_of_the_ramp_only_and_most_of_their_range(self, shaded: Path, name: str) -> None:
-        pixels = drawings.render_toned(shaded, name, self.TONES).image.toarray(
-            colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
-        )
-        solid = {tuple(pixel) for pixel in pixels[pixels[..., 3] == 255][:, :3].tolist()}
+    @staticmethod
+    def pixels(drawing: drawings.Drawing) -> Any:
+        """Opaque pixels, as rows of three bytes."""
+        shown = drawing.image.toarray(colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType)
+        return shown[shown[..., 3] == 255][:, :3].astype(int)
+
+    def test_coloured_parts_take_the_tones_and_most_of_their_range(self, shaded: Path) -> None:
+        solid = {tuple(pixel) for pixel in self.pixels(drawings.render_toned(shaded, "key", self.TONES)).tolist()}
         known = [tuple(colour) for colour in self.TONES.ramp().tolist()]
         assert solid <= set(known)
         places = [known.index(colour) for colour in solid]
         assert max(places) - min(places) > drawings.TONES * 0.6
+
+    def test_white_grey_and_black_parts_stay(self, shaded: Path) -> None:
+        own = self.pixels(drawings.render_own(shaded, "running-shoe"))
+        toned = self.pixels(drawings.render_toned(shaded, "running-shoe", self.TONES))
+        neutral = (own.min(axis=1) > 120) & (own.max(axis=1) - own.min(axis=1) < 20)
+        assert neutral.sum() > 1000
+        assert abs(own[neutral] - toned[neutral]).max() <= 1
+        assert (abs(own - toned) > 40).any()
+
+    def test_edge_is_lost_on_its_own_colour_only(self, shaded: Path) -> None:
+        lemon = drawings.render_own(shaded, "lemon")
+        assert drawings.blending(lemon, Colour.of("#ffd43a"), 0.19) > 0.5
+        assert drawings.blending(lemon, Colour.of("#123a8c"), 0.19) == 0
+
+    def test_rim_surrounds_the_drawing_in_its_colour(self, shaded: Path) -> None:
+        lemon = drawings.render_own(shaded, "lemon")
+        made = drawings.rimmed(lemon, TEAL, 12)
+        assert (made.image.width(), made.image.height()) == (lemon.image.width() + 24, lemon.image.height() + 24)
+        pixels = made.image.toarray(colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType)
+        row = pixels[pixels.shape[0] // 2]
+        first = int((row[:, 3] == 255).argmax())
+        teal = [round(channel * 255) for channel in (TEAL.red, TEAL.green, TEAL.blue)]
+        assert abs(row[first + 3, :3].astype(int) - teal).max() <= 1
 
     def test_drawing_is_cropped_and_keeps_its_aspect(self, shaded: Path) -> None:
         made = drawings.render_toned(shaded, "candle", self.TONES)

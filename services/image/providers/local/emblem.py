@@ -13,7 +13,6 @@ from services.image.providers.local.figure import Figure
 from services.image.providers.local.geometry import Frame
 from services.image.providers.local.posters import Tone
 from services.media.colour import Colour
-from services.media.drawings import render_toned
 from services.media.trade_drawings import drawing_for
 
 ASK: Final = "Upload a photo to show the product itself."
@@ -59,11 +58,10 @@ def emblem_of(brief: ImageBrief, drawings: Path | None) -> Emblem:
 
 
 def figure_of(emblem: Emblem, frame: Frame, choice: Choice) -> Figure | None:
-    """Renders the drawing in tones of the chosen colours; None where there is none."""
+    """Renders the drawing for the chosen colours; None where there is none."""
     if not emblem.name or emblem.path is None:
         return None
-    tones = motifs.tones_on(_behind(frame, choice), Tone.ACCENT, choice.palette)
-    drawing = render_toned(emblem.path, emblem.name, tones)
+    drawing = motifs.drawn_on(_behind(frame, choice), Tone.ACCENT, choice.palette, emblem.path, emblem.name)
     return Figure(
         name=_words(emblem.name),
         aspect=drawing.aspect,
