@@ -1,5 +1,5 @@
-"""Drawings of objects in their own colours or a brand's, and pictograms and icons of one colour: Microsoft's Fluent Emoji
-and Lucide, from the files that model_files.py stores.
+"""Drawings of objects in their own colours or a brand's, and pictograms and icons of one colour: Microsoft's Fluent
+Emoji and Lucide, from the files that model_files.py stores.
 
 Only the places of the drawings stay in memory; a drawing is read when it is drawn.
 """
@@ -31,6 +31,8 @@ TONES: Final = 256  # steps between a drawing's darkest and lightest tone
 EXTREMES: Final = (2.0, 98.0)  # percentiles of a drawing's lightness that take the darkest and the lightest tone
 LEAST_RANGE: Final = 0.3  # of lightness: a drawing of nearly one tone keeps soft shades
 NEUTRAL: Final = (0.045, 0.085)  # chroma up to which a part stays as it is, and from which it takes the tones fully
+MOSTLY_DARK: Final = 0.5  # share of coloured parts below which a dark drawing takes the tones as a whole
+DARK_BELOW: Final = 0.5  # its lightness in the middle
 RIM_STEPS: Final = 32  # copies around a drawing that make the rim
 RIM_OF: Final = 4  # pixels from its outline that count as a drawing's edge
 SMOOTH: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
@@ -156,8 +158,9 @@ def render_own(path: Path, name: str) -> Drawing:
 
 @lru_cache(maxsize=CACHED)
 def render_toned(path: Path, name: str, tones: Tones) -> Drawing:
-    """Renders a shaded drawing of the file whose coloured parts have their lightness mapped to tones; white, grey and
-    black parts stay, so that pages, soles and blades look like what they are.
+    """Renders a shaded drawing of the file whose coloured parts have their lightness mapped to tones; white and grey
+    parts stay, so that pages, soles and blades look like what they are. A drawing that is nearly black takes them as a
+    whole: it would be lost on dark grounds.
 
     EDGE pixels on its longer side before it is cropped. Raises KeyError, OSError, and ValueError for a drawing that is
     empty.
@@ -228,7 +231,10 @@ def _shades(path: Path, name: str) -> tuple[Any, Any]:
     lab = _oklab(pixels[..., :3])
     lightness, chroma = lab[..., 0], numpy.hypot(lab[..., 1], lab[..., 2])
     rise = numpy.clip((chroma - NEUTRAL[0]) / (NEUTRAL[1] - NEUTRAL[0]), 0.0, 1.0)
-    coloured = lightness[(pixels[..., 3] >= SOLID) & (rise > 0.5)]
+    solid = pixels[..., 3] >= SOLID
+    if rise[solid].mean() < MOSTLY_DARK and numpy.median(lightness[solid]) < DARK_BELOW:
+        rise = numpy.ones_like(rise)
+    coloured = lightness[solid & (rise > 0.5)]
     low, high = numpy.percentile(coloured if coloured.size else lightness, EXTREMES)
     spread = max(high - low, LEAST_RANGE)
     place = (lightness - (low + high - spread) / 2) / spread

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import struct
 import zlib
 from collections.abc import AsyncIterator, Callable
@@ -17,7 +18,7 @@ import numpy
 import pytest
 import pytest_asyncio
 from cryptography import x509
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, Changes, RenderedImage, Style
@@ -505,9 +506,47 @@ class TestCutout:
         assert 480 < cut.image.size[0] < 700  # with its handle
         assert cut.image.getpixel((0, 0))[3] < 40  # type: ignore[index]
 
+    @pytest.mark.parametrize(
+        ("seed", "doubt"),
+        [
+            (13, ""),
+            (2, "its outline is not certain"),  # the mirror image gives another mask, the nearer part the same
+            (19, "its outline is not certain"),  # the nearer part gives another mask, the mirror image the same
+        ],
+    )
+    def test_cut_out_is_trusted_if_mirror_image_and_nearer_part_give_the_same_mask(self, seed: int, doubt: str) -> None:
+        try:
+            model = model_files.model_path(model_files.U2NETP)
+        except model_files.ModelMissing as missing:
+            pytest.skip(str(missing))
+        cut = cut_out(_shapes(seed), model)
+        assert cut.confidence >= 0.75  # sure by itself
+        assert cut.doubt == doubt
+
     def test_noise_has_low_cut_out_confidence(self) -> None:
         try:
             model = model_files.model_path(model_files.U2NETP)
         except model_files.ModelMissing as missing:
             pytest.skip(str(missing))
         assert cut_out(Image.effect_noise((500, 500), 90).convert("RGB"), model).confidence < MIN_CONFIDENCE
+
+
+def _shapes(seed: int) -> Image.Image:
+    """Returns a picture of two to four plain shapes beside or upon each other."""
+    draw = random.Random(seed)
+    picture = Image.new("RGB", (480, 480), tuple(draw.randrange(140, 235) for _ in range(3)))
+    pen = ImageDraw.Draw(picture)
+    for _ in range(draw.randrange(2, 5)):
+        x, y = draw.randrange(90, 300), draw.randrange(90, 300)
+        wide, high = draw.randrange(50, 160), draw.randrange(50, 160)
+        colour = tuple(draw.randrange(20, 230) for _ in range(3))
+        kind = draw.choice(["ellipse", "rectangle", "polygon", "line"])
+        if kind == "ellipse":
+            pen.ellipse((x, y, x + wide, y + high), fill=colour)
+        elif kind == "rectangle":
+            pen.rectangle((x, y, x + wide, y + high), fill=colour)
+        elif kind == "polygon":
+            pen.polygon([(x, y), (x + wide, y + high // 3), (x + wide // 2, y + high)], fill=colour)
+        else:
+            pen.line((x, y, x + wide, y + high), fill=colour, width=draw.randrange(10, 30))
+    return picture.filter(ImageFilter.GaussianBlur(1))

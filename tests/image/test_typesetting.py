@@ -22,6 +22,7 @@ from services.media.writing_systems import clean_text
 from tests.image.briefs import STYLES_AND_RATIOS, brief
 
 FACE = Face(family="Inter", weight=800)
+WORDED = "$49 each, post free"  # a price that never takes the headline's place
 
 
 @pytest.mark.parametrize(
@@ -200,7 +201,7 @@ class TestLongWords:
     @pytest.mark.parametrize(("style", "ratio"), STYLES_AND_RATIOS)
     def test_long_brand_name_displaces_no_other_text(self, style: Style, ratio: AspectRatio) -> None:
         name = "The Wolkenkuckucksheim Company of Bottle Makers, Glass Blowers and Purveyors of Fine Drinking Water"
-        made = compose(brief("bottle", style=style, aspect_ratio=ratio, brand_name=name), photo=None)
+        made = compose(brief("bottle", style=style, aspect_ratio=ratio, brand_name=name, price=WORDED), photo=None)
         roles = {text.role for text in made.proof.texts}
         assert {Role.EYEBROW, Role.SUBLINE, Role.PRICE} <= roles
 
@@ -209,7 +210,9 @@ class TestLongWords:
         word = "Donaudampfschifffahrtsgesellschaftskapitänsmütze"
         language = Subject(confidence="not_known", language="de")
         made = compose(
-            brief("bottle", aspect_ratio=ratio, headline=f"{word} today", style=Style.BOLD, subject=language),
+            brief(
+                "bottle", aspect_ratio=ratio, headline=f"{word} today", price=WORDED, style=Style.BOLD, subject=language
+            ),
             photo=None,
         )
         texts = {text.role: text for text in made.proof.texts}
@@ -225,7 +228,8 @@ class TestLongWords:
     def test_only_text_without_space_is_left_out_with_note(self) -> None:
         words = "Everything that a long day needs and nothing that it does not, in one small bag that opens wide, "
         made = compose(
-            brief("bottle", style=Style.BOLD, aspect_ratio=AspectRatio.LANDSCAPE, headline=words * 3), photo=None
+            brief("bottle", style=Style.BOLD, aspect_ratio=AspectRatio.LANDSCAPE, headline=words * 3, price=WORDED),
+            photo=None,
         )
         roles = {text.role for text in made.proof.texts}
         assert {Role.HEADLINE, Role.CALL_TO_ACTION} <= roles

@@ -26,7 +26,7 @@ from services.image.providers.local.posters import season_emblem, shows_season
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
-from services.image.providers.local.textstack import TypeLook
+from services.image.providers.local.textstack import FIGURE_CHARACTERS, TypeLook
 from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
 from services.media.field_palette import field_palette, house_colours
@@ -104,7 +104,10 @@ def chosen(
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    words = reworded(_with_further(without_repeated_price(_led(words, brief, draw)), brief), brief.changes.texts)
+    words = reworded(
+        _with_further(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE)), brief),
+        brief.changes.texts,
+    )
     colours = _colours(steering, brief)
     composition = _composition(brief, steering, draw, shows)
     words, ticks_only = with_icons_of(words, installed=with_icons)
@@ -335,9 +338,11 @@ def _layout(
     return choose_layout(draw, shows=shows, photos=photos, with_list=with_list, suits=suits)
 
 
-def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
+def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool) -> Wording:
     """The words with what leads: the headline that was written, the offer, the price, the rating, a fact, or a list of
     benefits below the headline. Only what the product holds can lead, and nothing goes before the customer's headline.
+
+    alone: whether the picture is made of type. There a price that is a figure may stand large in its middle.
     """
     leads, offer = ["headline"] * HEADLINE_SHARE, clean_text(brief.offer)
     sensitive = bool(brief.subject.sensitive)
@@ -348,7 +353,8 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random) -> Wording:
         leads += [fact for fact in whole if brief.taken.headlines or _whole_words(fact) >= WHOLE_FACT]
         if _fits(offer) and "subline" not in words.quoted:
             leads += ["offer", "offer"]
-        if words.price and words.old_price and "subline" not in words.quoted:
+        figure = alone and 0 < len(words.price) <= FIGURE_CHARACTERS and words.price[-1:] not in ".,:"
+        if words.price and (words.old_price or figure) and "subline" not in words.quoted:
             leads.append("price")
         if words.stars is not None and brief.rating is not None and "subline" not in words.quoted:
             leads.append("rating")
@@ -387,7 +393,7 @@ def _with_further(words: Wording, brief: ImageBrief) -> Wording:
     joined = [part.strip() for part in words.subline.split(JOINT) if part.strip()]
     if len(joined) < 2 and not all(_bare(part) in facts for part in joined):
         joined = []
-    joined = [part.rstrip(".") for part in joined if not words.price or not says(words.price, part)]
+    joined = [_unstopped(part) for part in joined if not words.price or not says(words.price, part)]
     said = f"{words.headline} {words.price} {words.eyebrow} {words.rating} {words.subline}"
     further = _unsaid([fact for fact in brief.benefits if not unsupported_characters(fact, words.language)], said)
     return replace(words, further=(*joined, *further), joined=len(joined))
@@ -401,6 +407,11 @@ def _unsaid(facts: Iterable[str], said: str) -> tuple[str, ...]:
             kept.append(fact)
             said = f"{said} {fact}"
     return tuple(kept)
+
+
+def _unstopped(text: str) -> str:
+    """The text without its full stop; that of an abbreviation such as "p.m." stays."""
+    return text if "." in text.rpartition(" ")[2][:-1] else text.rstrip(".")
 
 
 def _bare(text: str) -> str:

@@ -33,7 +33,7 @@ AFTER_ITEM: Final = -0.4
 BEFORE_JOINER: Final = -0.06  # before an article, preposition or conjunction begins a new thought
 AFTER_JOINER: Final = 0.7
 IN_NUMBER: Final = 1.5  # between a figure and its unit or sign
-AFTER_FIGURE: Final = 0.35
+AFTER_FIGURE: Final = 0.6
 IN_NAME: Final = 0.45  # between two capitalised words
 IN_HYPHENATED: Final = 0.9
 DIVIDED: Final = 0.8  # within a word
@@ -52,6 +52,7 @@ FIGURE: Final = re.compile(r"^[^\w]*[+\-−]?\d[\d.,:'’/\u00a0\u202f]*[kKmM%°
 SIGN: Final = re.compile(r"^[$€£¥₹₩%‰°×x+&=]+$|^[A-Z]{3}$")
 UNIT: Final = re.compile(r"^[^\W\d_]{1,3}\.?$|^[$€£¥₹₩%‰°]\S*$")
 SENTENCE_END: Final = re.compile(r"[.!?…。！？؟।][\"”’»)\]]*$")
+RANGE: Final = re.compile(r"\d\S{0,3}[-–—]$")  # "12–", of "12–60 months"
 CLAUSE_END: Final = re.compile(r"[,;:،、，；：–—][\"”’»)\]]*$")
 
 
@@ -230,6 +231,8 @@ def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
         return cost
     if SENTENCE_END.search(before):
         return cost + AFTER_SENTENCE
+    if RANGE.search(before) and FIGURE.match(after):
+        return cost + IN_NUMBER
     if CLAUSE_END.search(before):
         return cost + AFTER_CLAUSE
     if pieces[place].lead == "" and before.endswith(("-", "‐", "/")):

@@ -43,7 +43,7 @@ class Composition:
     stretch: float = 1.0  # of a headline's lines, to fill their column
 
 
-POSTER_PRICE: Final = 9.5  # units of a price's size on a poster
+POSTER_PRICE: Final = 12.0  # units of a price's size on a poster
 POSTER: Final = "poster"  # the ground of compositions whose layout has fields of colour
 
 SANS: Final = (

@@ -111,6 +111,15 @@ EYEBROW_SIZE, POSTER_EYEBROW_SIZE = 3.3, 4.3  # units; it says what is sold
 LONGEST_CAPITALS: Final = 22  # characters of an eyebrow that is read at a glance in capitals
 WORDED_PRICE: Final = 5.6  # units of a price that is a phrase
 FIGURE_CHARACTERS: Final = 12  # of a price that is a figure: "from £1,250"
+SHORT_PRICE: Final = 20  # characters of a price with its unit that stands on one line: "$4.25 a litre"
+REST_OF_PRICE: Final = 0.85  # of its size otherwise, that the rest of such a price has beside a large amount
+LEADING_AMOUNT: Final = 10.5  # units of the amount that such a price begins with
+AMOUNT_GAP: Final = 0.42  # ems of the rest between the lines of such a price
+MONEY: Final = r"[€£$¥₹₩₺₽₴₫฿]|[A-Z]{3}|zł|kr\.?|Kč|TL|Ft|lei|円"
+AMOUNT_FIRST: Final = re.compile(
+    rf"(?P<amount>(?:[^\W\d_]{{2,7}}\.?\s)?(?:(?:{MONEY})\s?\d[\d.,'\u00a0\u202f]*(?:,-)?|"
+    rf"\d[\d.,'\u00a0\u202f]*\s?(?:{MONEY}))(?:\s?/\s?[^\W\d_]+)?)(?:[,;:]|(?<=[.,]))?\s+(?P<rest>[^\W\d_(].{{2,}})$"
+)
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
 MOST_STEPS: Final = 30  # for headlines that may be very large
@@ -393,8 +402,11 @@ def _tried(
     in_words = Role.PRICE not in _foot_roles(request)  # a price with its unit and limits: smaller, on two lines
     price_size, price_lines = (min(look.price_size, WORDED_PRICE), 2) if in_words else (look.price_size, 1)
     price_scale = body if in_words else small
-    above = (4.6 if in_words and Role.BENEFITS in texts else 3.4) * unit * price_scale
+    is_below_facts = Role.BENEFITS in texts if in_words else request.subline_in_foot
+    above = (4.6 if is_below_facts else 3.4) * unit * price_scale
     set_text(Role.PRICE, look.price or look.strong, price_size * unit * price_scale, price_lines, above, 1.1, (0, 0))
+    if in_words and request.is_poster and Role.PRICE in rows:
+        rows[Role.PRICE] = _with_leading_amount(request, rows[Role.PRICE], LEADING_AMOUNT * unit * price_scale, box)
     set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button = small * min(look.body_scale, LARGEST_BUTTON)
     button_pad = {
@@ -488,6 +500,59 @@ def _list_row(request: Request, room: Box, size: float, gap: float) -> _Row:
     )
     gaps = tuple(ITEM_GAP * size if first and place else 0.0 for place, first in enumerate(firsts))
     return _Row(Role.BENEFITS, whole, gap, indent=indent, gaps=gaps)
+
+
+def _with_leading_amount(request: Request, row: _Row, size: float, box: Box) -> _Row:
+    """The row of a price that is a phrase: a short one on one large line, a longer one with the amount that it begins
+    with on a line of its own, larger than the rest; as it is where it begins otherwise, or has no room for that."""
+    price = request.wording.price
+    face = request.look.price or request.look.strong
+    if len(price) <= SHORT_PRICE:
+        short = fit(
+            price,
+            face if face.covers(price) else Face(family="Inter", weight=face.weight),
+            box_width=box.width,
+            box_height=3 * size,
+            largest=size,
+            smallest=row.block.size,
+            line_height=1.1,
+            most_lines=1,
+            writing=_writing(request),
+        )
+        return replace(row, block=short) if short.complete and not short.broken else row
+    found = amount_and_rest(price)
+    if found is None or request.wording.right_to_left:
+        return row
+    small = row.block.size * REST_OF_PRICE
+    blocks = [
+        fit(
+            text,
+            own if own.covers(text) else Face(family="Inter", weight=own.weight),
+            box_width=box.width,
+            box_height=3 * height,
+            largest=height,
+            smallest=height,
+            line_height=1.2,
+            most_lines=lines,
+            writing=_writing(request),
+        )
+        for text, own, height, lines in zip(found, (face, request.look.strong), (size, small), (1, 2), strict=True)
+    ]
+    if not all(block.complete and not block.broken for block in blocks):
+        return row
+    lines = tuple(line for block in blocks for line in block.lines)
+    apart = [upper.ink[3] - lower.ink[1] + AMOUNT_GAP * small for upper, lower in pairwise(lines)]
+    block = replace(
+        row.block, lines=lines, size=small, leading=0.0, ascent=-lines[0].ink[1], descent=max(lines[-1].ink[3], 0.0)
+    )
+    return replace(row, block=block, gaps=(0.0, *apart))
+
+
+def amount_and_rest(price: str) -> tuple[str, str] | None:
+    """Returns the amount that a price in words begins with, with its unit, and what else the price says; None where it
+    begins with a range, with more than a word, or says nothing else."""
+    found = AMOUNT_FIRST.match(price)
+    return (found["amount"].rstrip(".,"), found["rest"]) if found else None
 
 
 def _stretched(row: _Row, width: float, most: float) -> _Row:
