@@ -12,8 +12,18 @@ from services.image.domain import AspectRatio, Style, Subject
 from services.image.providers.local.ad_text import wording
 from services.image.providers.local.composer import compose
 from services.image.providers.local.geometry import Box
+from services.image.providers.local.line_breaking import lines_of, pieces_of
 from services.image.providers.local.prices import price_text
-from services.image.providers.local.textstack import Align, Request, Role, Stack, TypeLook, solve
+from services.image.providers.local.textstack import (
+    SMALLEST_TEXT,
+    Align,
+    Request,
+    Role,
+    Stack,
+    TypeLook,
+    amount_and_rest,
+    solve,
+)
 from services.image.providers.local.typesetting import Writing, fit
 from services.media import model_files
 from services.media.hyphenation import division_points
@@ -254,3 +264,68 @@ def test_line_above_the_headline_is_what_a_name_says_first(name: str, printed: s
     words = wording(brief(product_name=name, headline="Sit well", brand_name="Holm"), {})
     assert words.eyebrow == printed
     assert words.product_name == clean_text(name)
+
+
+class TestPrices:
+    @pytest.mark.parametrize(
+        ("price", "parts"),
+        [
+            ("£118, or £98 each when you buy two", ("£118", "or £98 each when you buy two")),
+            ("€ 1.349,-, vergelijkbaar nieuw circa € 2.700", ("€ 1.349,-", "vergelijkbaar nieuw circa € 2.700")),
+            ("From $149/month billed annually", ("From $149/month", "billed annually")),
+            ("16,50 € la nuit à deux", ("16,50 €", "la nuit à deux")),
+            ("£1,000–£7,500 over 12–60 months", None),  # a range is one thing
+            ("1 bed from $1,385, 2 bed from $1,740", None),
+            ("A cremation without a service costs £1,290", None),
+        ],
+    )
+    def test_amount_that_begins_a_price_is_found(self, price: str, parts: tuple[str, str] | None) -> None:
+        assert amount_and_rest(price) == parts
+
+    @pytest.mark.parametrize("price", ["£58 first chimney, £45 each extra", "$4.25 a litre", "68"])
+    @pytest.mark.parametrize("style", [Style.BOLD, Style.MINIMAL])
+    def test_price_is_the_second_largest_text_at_least(self, style: Style, price: str) -> None:
+        made = compose(
+            brief("unknown", style=style, price=price, currency="GBP", subline="Smoke test included"), photo=None
+        )
+        sizes = {text.role: max(line.size for line in text.block.lines) for text in made.proof.texts}
+        price_size = sizes.pop(Role.PRICE, None) or sizes[Role.HEADLINE]  # a figure may lead
+        assert price_size > max(size for role, size in sizes.items() if role is not Role.HEADLINE)
+
+    def test_rest_of_a_price_stays_legible_below_its_amount(self) -> None:
+        made = compose(brief("unknown", price="£58 first chimney, £45 each extra"), photo=None)
+        (price,) = (text for text in made.proof.texts if text.role is Role.PRICE)
+        first, *rest = price.block.lines
+        assert first.text == "£58"
+        assert " ".join(line.text for line in rest) == "first chimney, £45 each extra"
+        assert all(SMALLEST_TEXT * 8 <= line.size < first.size / 1.5 for line in rest)
+
+    def test_figure_may_lead_a_picture_of_type(self) -> None:
+        headlines = {
+            next(
+                text.text
+                for text in compose(
+                    brief("unknown", price="68", currency="USD", seed=str(number)), photo=None
+                ).proof.texts
+                if text.role is Role.HEADLINE
+            )
+            for number in range(6)
+        }
+        assert "$68" in headlines
+        assert len(headlines) > 1
+
+
+class TestFiguresInLines:
+    @pytest.mark.parametrize(
+        ("text", "limit", "torn"),
+        [
+            ("Borrow over 12–60 months", 16, "12–"),
+            ("Repairs free for 5 years", 19, "5"),
+            ("A mile from the pier", 12, "the"),
+        ],
+    )
+    def test_no_line_ends_within_a_range_or_after_a_figure_or_article(self, text: str, limit: int, torn: str) -> None:
+        lines = lines_of(pieces_of(text, "en"), len, limit, most_lines=4, language="en")
+        assert lines is not None
+        assert len(lines) > 1
+        assert not any(line.endswith(torn) for line in lines[:-1])
