@@ -40,7 +40,7 @@ GOALS = {
     "Harvest Table Food Bank": "donate", "Loop Laundry": "book", "Clases de cerámica en Lavapiés": "sign_up",
     "Hofladen Brückner": "visit", "Steuerhelfer": "sign_up", "Agriturismo La Quercia": "book", "Keramiek Oost": "sell",
     "Harrow & Sons Funeral Directors": "call", "Maison de repos Les Tilleuls": "call", "Shift nurse (part-time)": "apply",
-    "Personal loan": "apply", "Grandma's Pierogi": "sell", "Kiln": "sell", "Moss & Meadow": "sell",
+    "Boulangerie du Théâtre": "visit", "Personal loan": "apply", "Grandma's Pierogi": "sell", "Kiln": "sell", "Moss & Meadow": "sell",
     "GLOW PRO MASSAGE GUN 3000!!!": "sell",
 }  # fmt: skip
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

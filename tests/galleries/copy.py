@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from services.copy.providers.local import engine
 from tests.copy.products import EVERY, brief_of, catalog_brief, understood
 
 OUT = Path("out")
+_AMOUNT = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 REQUESTS = 6  # for each product
 _STYLE = """
 body{font:15px/1.45 system-ui,sans-serif;margin:2rem auto;max-width:1500px;padding:0 1rem;color:#1d1d1f;background:#f5f5f2}
@@ -35,7 +37,8 @@ i{display:inline-block;margin-top:.5rem;font-style:normal;background:#1d1d1f;col
 
 
 def briefs_of(rows: Iterable[dict[str, Any]]) -> Iterator[catalog_pb2.Brief]:
-    """The briefs of a file, as the catalog makes them. Prices that are no decimal numbers are left out."""
+    """The briefs of a file, as the catalog makes them. A price is the only number of its text; texts with several have
+    none."""
     for row in rows:
         project, product = row.get("project", {}), row["product"]
         brand = project.get("brand", {}) if isinstance(project, dict) else {}
@@ -49,9 +52,9 @@ def briefs_of(rows: Iterable[dict[str, Any]]) -> Iterator[catalog_pb2.Brief]:
             ),
         )
         made.project.brand.tone_words.extend(brand.get("toneWords", ()))
-        price = str(product.get("price") or "")
-        if price.replace(".", "", 1).isdigit():
-            made.product.price, made.product.currency = price, product.get("currency") or ""
+        amounts = _AMOUNT.findall(str(product.get("price") or ""))
+        if len(amounts) == 1:
+            made.product.price, made.product.currency = amounts[0].replace(",", ""), product.get("currency") or ""
         yield understood(made)
 
 

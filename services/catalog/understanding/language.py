@@ -27,6 +27,8 @@ _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "languag
 _WORDS = {language: frozenset(words.split()) for language, words in _DATA["words"].items()}
 _CYRILLIC = {language: frozenset(letters) for language, letters in _DATA["letters"].items()}
 _OWN_LETTERS: dict[str, str] = _DATA["own_letters"]
+SURE_BY_LETTERS = 0.97  # probability from which words that other languages share do not speak against the letters,
+SHARED_WORDS = 0.3  # unless the text has this share of them
 OWN_LETTERS = 4  # of one language alone that decide where words do not
 _WORD = re.compile(r"[^\W\d_]+")
 # A script takes the text if it has this share of its letters: foreign names in Latin letters are common everywhere.
@@ -51,7 +53,8 @@ def language_of(text: str) -> str:
     language, probability = ranked[0]
     hits = {code: sum(word in known for word in words) for code, known in _WORDS.items()}
     most = max(hits.values())
-    if probability >= SURE and (len(words) >= 3 or probability >= 0.9) and (hits[language] > 0 or most < 3):
+    is_backed = hits[language] > 0 or most < 3 or (probability >= SURE_BY_LETTERS and most < SHARED_WORDS * len(words))
+    if probability >= SURE and (len(words) >= 3 or probability >= 0.9) and is_backed:
         return str(language)
     # Too close to call by letters: the language among the likely ones whose common words the text uses most.
     likely = {code: share for code, share in ranked[:4] if share >= BACKED / 2}

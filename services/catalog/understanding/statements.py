@@ -37,7 +37,8 @@ _BARE_ANSWER = re.compile(
     rf"|(?:{mess.any_of(_QUESTIONS['bare_phrases'])})(?!\\w))",
     re.IGNORECASE,
 )
-_KEPT_LABEL = re.compile(rf"^\W*(?:{mess.any_of(mess.DATA['kept']['labels'])}) ?[:–—]\s+", re.IGNORECASE)
+_KEPT_LABEL = re.compile(rf"^\W*(?:{mess.any_of(mess.DATA['kept']['labels'])}) ?[:–—,]\s+", re.IGNORECASE)
+_ORDER = re.compile(rf"^(?:{mess.any_of(mess.DATA['kept']['orders'])})(?!\w)\s*", re.IGNORECASE)
 _CONDITIONAL = re.compile(rf"\W*(?:{mess.any_of(_QUESTIONS['conditions'])})(?!\w)")
 _QUOTED = re.compile(rf"^(?:{mess.any_of(mess.DATA['quotation']['labels'])}) ?: ?(?=[\"„“”«‹'‘])", re.IGNORECASE)
 MAX_ITEM = 160  # characters of an item below a heading
@@ -48,9 +49,18 @@ def segments_of(cleaned: str, cues: Cues) -> list[str]:
     """Returns the sentences and list items of a cleaned text: exclusions with their headings, nothing taken back."""
     divided = text.divided(_with_exclusions_joined(cleaned, cues))
     said = without_withdrawn(divided, is_binding=lambda statement: _is_binding(statement, cues))
-    return _with_brackets_joined(
-        [_KEPT_LABEL.sub("", mess.without_greeting(statement)) for statement in without_ended(said)]
-    )
+    return _with_brackets_joined([_kept(mess.without_greeting(statement)) for statement in without_ended(said)])
+
+
+def _kept(statement: str) -> str:
+    """Returns a statement without what a writer says before a line that must stand in the ad."""
+    label = _KEPT_LABEL.match(statement)
+    rest = statement[label.end() :] if label else statement
+    order = _ORDER.match(rest)
+    if order is None and (label is None or not rest or label[0].rstrip().endswith(",")):
+        return statement
+    line = (rest[order.end() :] if order else rest).strip("\"'“”„‘’«» ")
+    return line[:1].upper() + line[1:] if line[-1:] in ".!" else f"{line[:1].upper()}{line[1:]}."
 
 
 def statements_of(segments: list[str], language: str, cues: Cues) -> list[str]:

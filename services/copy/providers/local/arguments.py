@@ -15,7 +15,7 @@ from babel.dates import get_day_names, get_month_names
 
 from services.copy.domain import Tone
 from services.copy.providers.local.amounts import same_amount
-from services.copy.providers.local.fitness import BARE_PRICE, NOT_CHOSEN
+from services.copy.providers.local.fitness import BARE_PRICE, NOT_CHOSEN, is_shorthand
 from services.copy.providers.local.joining import is_phrase, joins_of
 from services.copy.providers.local.material import MADE, Material
 from services.copy.providers.local.names import name_parts, phrase_within, title_within
@@ -47,6 +47,8 @@ FOCUS: Final = 3.0  # what the customer asks for comes first
 PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
 OPENING: Final = 0.5  # more for the sentence that says what is offered
+LEAD_IN: Final = 0.95  # score of the customer's own beginning: of readers' best texts most open with it
+LEAD_CUT: Final = 0.3  # less for half of it
 OWN_TRADE: Final = -0.35  # more for a line of this trade: the fact itself is the better opening
 ANY_TRADE: Final = 2.2  # less for a line of any trade
 CUT: Final = 0.08  # less for a fact that is shortened
@@ -58,8 +60,12 @@ WEAK_AUDIENCE: Final = 0.7  # less for whom it is for: it does not say what
 AGAIN: Final = (1.2, 2.0, 2.6, 3.0)  # less for the same hook with another text below it
 FEWEST_AGAIN: Final = -2.2  # score of a hook that stands again
 NEVER_AGAIN: Final = frozenset({"call", "neutral"})  # of those that do not
-BARE_NAME: Final = 0.8  # less for a name alone
+BARE_NAME: Final = 1.5  # less for a name alone
 ENOUGH_FACTS: Final = 3  # that may lead instead of it
+BARE_NAME_OF_FEW: Final = 0.5  # likewise where there are fewer
+FEW_FACTS: Final = 4  # of a brief of which each line is chosen: all may stand behind the name
+BEHIND_NAME: Final = 0.9  # loss of such a line, at most
+FEWEST_AUDIENCE: Final = 3  # words that say more of an audience than who it is
 SHORTENED: Final = 0.05  # less for a part of the name
 ONE_WORD: Final = 0.6  # less for a name of one word
 LINES: Final = 2  # facts of a brief that is a line or two
@@ -72,15 +78,16 @@ _ORDER: Final = {
     Tone.CASUAL: ("question", "benefit", "offer", "audience", "feature", "proof", "logistics", "figure", "price"),
     Tone.URGENT: ("offer", "price", "logistics", "benefit", "question", "figure", "proof", "feature", "audience"),
     Tone.LUXE: ("feature", "benefit", "proof", "audience", "figure", "logistics", "offer", "question", "price"),
-    Tone.PLAYFUL: ("question", "benefit", "offer", "feature", "audience", "figure", "proof", "logistics", "price"),
+    Tone.PLAYFUL: ("question", "feature", "audience", "benefit", "offer", "figure", "proof", "logistics", "price"),
     Tone.BOLD: ("figure", "offer", "benefit", "proof", "price", "question", "feature", "logistics", "audience"),
 }
 _VERB_ENDS: Final = ("ing", "ed")  # of English verbs
 _ADJECTIVE_ENDS: Final = ("e", "es", "en")  # of German adjectives before a noun; "-er" may be of a town
+SHORTEST_NAME: Final = 3  # letters of a language, country, day or month
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
-_STEP: Final = 0.18
+_STEP: Final = 0.15
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
-    {tone: {angle: 0.6 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
+    {tone: {angle: 0.55 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
 _LEAST: Final = {"name": -0.2, "brand": -2.0, "call": -6.0, "neutral": -2.5}  # hooks that say nothing about the product
 
@@ -101,6 +108,7 @@ class Argument:
     says_what: bool = False  # whether the hook says what is advertised
     rest: str = ""  # the end of the sentence that the hook begins, for the body
     whole: bool = False  # whether the body must hold the rest
+    told: bool = False  # whether the body goes on where the description does behind the hook
     turn: int = 0  # more than 0: the same hook again, with another text below it
 
     @property
@@ -132,6 +140,7 @@ def arguments(
             yield Argument(angle="focus", hook=as_line(topic), score=FOCUS)
     weights = WEIGHTS[tone]
     yield from _facts(material, weights, limit, sparse=sparse)
+    yield from _lead_ins(material, weights, limit)
     yield from _pairs(material, weights, limit)
     if material.spoken:
         if not material.solemn:
@@ -161,6 +170,7 @@ def _worth(found: Quote, text: str) -> float:
 
 
 def _facts(material: Material, weights: Mapping[str, float], limit: int, *, sparse: bool) -> Iterator[Argument]:
+    is_brief = sum(found.source != "price" for found in material.quotes) <= FEW_FACTS
     for found in material.quotes:
         if found.dangling or found.source == "price" or found.text.casefold().rstrip(".") in material.what.casefold():
             continue
@@ -188,6 +198,8 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         both = with_name(material, hook)
         says_again = material.is_named_in(hook) if sparse else says_what or echoes(text, material.what)
         if not says_again and len(both) <= min(limit, BOTH):
+            if is_brief and found.role in SELLING and found.loss <= BEHIND_NAME and not found.late:
+                score = weights.get(found.role, 0.0) + found.strength - WEAKER
             yield Argument(angle=found.role, hook=both, score=score - 0.02, lead=found, says_what=True)
     yield from _opening(material, weights, limit)
     if sum(found.source != "price" for found in material.quotes) <= LINES:
@@ -229,6 +241,29 @@ def _opening(material: Material, weights: Mapping[str, float], limit: int) -> It
         rest=rest if len(rest.split()) >= FEWEST_REST else "",
         says_what=material.says_the_name(head),
     )
+
+
+def _lead_ins(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
+    """What the customer begins with, or the first sentence of it; the body goes on behind it."""
+    whole = material.lead_in
+    for sentences in dict.fromkeys((whole, whole[:1])):
+        if not sentences:
+            continue
+        first, last = sentences[0], sentences[-1]
+        text = " ".join(found.text for found in sentences)
+        if len(text) > limit or not says_something(text):
+            continue
+        role = first.role if first.role in SELLING else "feature"
+        # the id is that of the last, behind which the description goes on
+        lead = replace(first, id=last.id, text=text, role=role, dangling=False, same_as=(*first.same_as, first.id))
+        yield Argument(
+            angle=role,
+            hook=as_line(text),
+            score=weights["benefit"] / 2 + LEAD_IN + _glance(text) / 2 - (LEAD_CUT if last is not whole[-1] else 0.0),
+            lead=lead,
+            says_what=material.says_the_name(text),
+            told=True,
+        )
 
 
 def head_of_phrase(found: Quote, limit: int, material: Material) -> str | None:
@@ -289,7 +324,8 @@ def names_of(language: str) -> frozenset[str]:
     locale = Locale(language)
     calendar = (*get_day_names("wide", locale=language).values(), *get_month_names("wide", locale=language).values())
     names = (*locale.languages.values(), *locale.territories.values(), *calendar)
-    return frozenset(word.casefold() for name in names for word in str(name).split())
+    # "No linguistic content" is one of babel's languages
+    return frozenset(word.casefold() for name in names for word in str(name).split() if len(word) >= SHORTEST_NAME)
 
 
 def stands_alone(found: Quote, material: Material) -> bool:
@@ -370,8 +406,9 @@ def _answers_no(answer: str, cue: Cue, material: Material) -> bool:
 def _audience(
     material: Material, tone: Tone, weights: Mapping[str, float], limit: int, answer_limit: int
 ) -> Iterator[Argument]:
-    if not material.audience:
-        return
+    said = material.audience.split()
+    if len(said) < FEWEST_AUDIENCE or is_shorthand(material.audience):
+        return  # "For homeowners" says nothing
     answer = next((found for found in material.quotes if not found.dangling and len(found.text) <= answer_limit), None)
     if answer is None:
         return
@@ -452,7 +489,10 @@ def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Itera
 
 def _less_for_a_name(material: Material) -> float:
     """What a name alone loses as a hook where there are facts to lead with."""
-    return BARE_NAME if sum(found.loss < UNFIT for found in material.quotes) >= ENOUGH_FACTS else 0.0
+    fit = sum(found.loss < UNFIT for found in material.quotes)
+    if fit >= ENOUGH_FACTS:
+        return BARE_NAME
+    return BARE_NAME_OF_FEW if any(found.role in SELLING and not found.late for found in material.quotes) else 0.0
 
 
 def again(found: Iterable[Argument]) -> Iterator[Argument]:

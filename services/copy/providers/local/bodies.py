@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.copy.domain import Format, Tone
@@ -30,6 +30,7 @@ from services.copy.providers.local.quotes import (
     says_something,
     upper_first,
 )
+from services.copy.providers.local.repeats import says_again
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.supply import LINES, Supply, Task, alike, in_order
 from services.copy.providers.local.words import signs
@@ -38,8 +39,9 @@ _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE
 LONG = 200  # characters of room from which a text has paragraphs
 PROSE = {Format.LONG: 0.45, Format.STORY: 0.95}  # share of the usual length that is a run of the customer's sentences
 CONTINUED = 0.8  # share of it that goes on with what the hook says
+TOLD = 1.2  # likewise behind the sentence with which the customer begins
 WHOLE = 1.35  # of the usual length that a text may have that says all
-ENOUGH_PRICES = 2  # texts of a request with the price, from which a fact that none has comes first
+ENOUGH = 2  # texts of a request with a fact, from which one that none has comes first
 WEAK = 0.42  # strength of a statement below which it is added only to a text that is less than FILLED
 FILLED = 0.5  # of its usual length
 MOST_SAID = 7  # statements of a text that says all
@@ -50,9 +52,9 @@ ROWS = frozenset({"feature", "figure", "benefit", "logistics", "proof"})  # role
 FEWEST_ROWS = 2
 TERMS = frozenset({"price", "offer", "condition"})  # roles of what stands behind a list
 PLACED = frozenset({"event", "place", "property"})  # kinds of which one must know where
-CALLS = frozenset({"apply", "book", "donate", "call"})  # goals that a closing line speaks of
 SWAPPED = 2  # times that a hook stands again from which a fact stands before what is advertised
 SPARE_WORDS = 3  # fewest of a fact that an otherwise empty body holds
+_DIVIDED = re.compile(r"[,:] | [–—-] ")  # a name of several parts
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)\s*$")
 WITH_BRAND = 72  # characters of a line with product and sender
 
@@ -183,7 +185,7 @@ class _Draft:
             self._quote(found)
         self._name_and_price()
         self._condition(listed=True)
-        if is_long:
+        if self._task.form is not Format.HOOK:
             self._closer()
         if self._argument.turn > SWAPPED and not self._sender() and not is_long and self._task.sparse:
             self._closer(last=True)
@@ -273,7 +275,8 @@ class _Draft:
             return
         price = len(task.material.price) + 2 if task.material.price and task.priced is not False else 0
         kept = self._kept() + (0 if task.priced else price)
-        for found in self._supply.continuation(min(self._page.room - kept, int(layout.aim * CONTINUED))):
+        share = TOLD if self._argument.told else CONTINUED
+        for found in self._supply.continuation(min(self._page.room - kept, int(layout.aim * share))):
             self._quote(found)
 
     def _kept(self) -> int:
@@ -323,14 +326,21 @@ class _Draft:
         statements = supply.statements(turn=self._argument.turn)
         needed = [statement for statement in statements if self._is_needed(statement.found)]
         fresh = [statement for statement in statements if not self._uses[statement.found.id]]
-        if fresh and not material.dated:  # texts enough have the price: first what none has
-            needed = [statement for statement in needed if self._uses[statement.found.id] < ENOUGH_PRICES] or fresh[:1]
+        if fresh and not material.dated:  # texts enough say it, and the price each
+            needed = [one for one in needed if self._costs(one.found) or self._uses[one.found.id] < ENOUGH] or fresh[:1]
         count = 0
         for statement in [*needed, *(other for other in statements if other not in needed)]:
             found = statement.found
             if self._bare_of_terms and any(sign.isdigit() for sign in found.text):
                 continue
             if any(alike(found, other) for other in chosen):
+                continue
+            is_told = found.source == "description" and found.is_prose
+            if is_told and found.place < supply.told_until and not self._costs(found):
+                continue  # the text is past it
+            if statement not in needed and says_again(
+                found.text, "\n".join(other.text for other in chosen), material.language
+            ):
                 continue
             is_needed = statement in needed
             usual = layout.aim if found.strength >= WEAK or not chosen else layout.aim * FILLED
@@ -356,6 +366,7 @@ class _Draft:
                 length += len(text) + 2
         others = [found for found in chosen if found not in limits]
         others = self._whole(in_order(others) if self._is_told else self._strongest_first(others))
+        others = _with_limits_behind(others, {found.id: self._supply.limits_of(found) for found in others})
         return [*(limit for limit in chosen if limit in limits), *others]
 
     @property
@@ -376,14 +387,24 @@ class _Draft:
                 groups[-1].append(found)
             else:
                 groups.append([found])
-        opening = self._task.material.opening
         return [
             found
-            for group in sorted(
-                groups, key=lambda group: (group[0] is not opening, group[0].role == "price", -group[0].strength)
-            )
+            for group in sorted(groups, key=lambda group: self._rank(group[0]))
             for found in group
         ]
+
+    def _rank(self, found: Quote) -> tuple[bool, bool, bool, float]:
+        """What orders the statements of a line or two: the opening, the customer's sentences in their order, what is
+        listed by strength, the price."""
+        is_told = found.source == "description" and found.is_prose
+        material = self._task.material
+        begins = found is material.opening or any(found.id == one.id for one in material.lead_in)
+        return (
+            not begins,
+            found.role == "price",
+            not is_told,
+            found.place if is_told else -found.strength,
+        )
 
     @property
     def _is_one_line(self) -> bool:
@@ -398,10 +419,16 @@ class _Draft:
             return True
         if found is material.opening and (found.is_prose or not self._named):
             return True
+        if any(found.id == one.id for one in material.lead_in):
+            return True
         if found.role == "logistics" and material.kind in PLACED and not names_day(found.text, material.language):
             return not any(used.role == "logistics" for used in self._supply.quoted)
-        is_price = found.role == "price" or (material.amount and names_price(found, material, strict=True))
-        return bool(is_price) and self._task.priced is not False and self._argument.angle != "price"
+        return self._costs(found) and self._task.priced is not False and self._argument.angle != "price"
+
+    def _costs(self, found: Quote) -> bool:
+        """Whether a statement says what the product costs."""
+        material = self._task.material
+        return found.role == "price" or bool(material.amount and names_price(found, material, strict=True))
 
     def _whole(self, found: list[Quote]) -> list[Quote]:
         """Statements without those that refer back to one that does not stand before them."""
@@ -489,6 +516,8 @@ class _Draft:
         material = self._task.material
         said = " ".join([self._hook_folded, *(text.casefold() for text in self._page.texts)])
         is_said = bool(material.name and material.subject) and material.subject.casefold() in said
+        tail = material.what.removeprefix(material.name) if material.name else ""
+        is_said = is_said or (bool(tail) and says_again(tail, self._argument.hook, material.language))
         plain = as_sentence(material.name if is_said else material.what)
         sender = material.brand.casefold()
         if (
@@ -499,7 +528,7 @@ class _Draft:
         ):
             return plain
         frames = [text for text in material.words.phrases("named", "by", self._task.tone) if "{subject}" not in text]
-        if not frames or self._turn % 2:
+        if not frames or self._turn % 2 or _DIVIDED.search(plain):  # "… – wool jumper by Harrow" names no maker
             return plain
         line = filled(frames[self._turn // 2 % len(frames)], material)
         return line if len(line) <= min(WITH_BRAND, self._page.room - 1) else plain
@@ -522,7 +551,7 @@ class _Draft:
         amounts = amounts_of(material.price)
         if any(amounts & amounts_of(found.text) for found in self._supply.quoted):
             return False
-        return bool(task.priced) or task.tone is not Tone.LUXE or self._turn % 2 == 0
+        return True
 
     def _name_and_price(self) -> None:
         material = self._task.material
@@ -553,7 +582,7 @@ class _Draft:
     def _closer(self, *, last: bool = False) -> None:
         """What to do, where the customer asks for more than to look; `last`: where nothing else can be said."""
         material = self._task.material
-        if not last and (not self._task.calls or material.closing not in CALLS):
+        if not last and (not self._task.calls or not material.closing):
             return
         closers = [
             text
@@ -568,3 +597,16 @@ class _Draft:
 
     def _one(self, phrases: Sequence[str]) -> str:
         return self._random.choice(phrases) if phrases else ""
+
+
+def _with_limits_behind(quotes: Sequence[Quote], limits: Mapping[str, Sequence[Quote]]) -> list[Quote]:
+    """The statements, each with the limits among them right behind it. limits: of each statement, by its id."""
+    bound = {limit.id for found in quotes for limit in limits[found.id] if any(limit.id == one.id for one in quotes)}
+    ordered: list[Quote] = []
+    for found in quotes:
+        if found.id in bound:
+            continue
+        ordered.append(found)
+        own = {limit.id for limit in limits[found.id]} & bound
+        ordered += [one for one in quotes if one.id in own and one not in ordered]
+    return ordered

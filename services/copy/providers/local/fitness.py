@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -42,6 +42,9 @@ FEW_TEXTS: Final = 2  # of a description that is a line or two
 LEAST_PRICED: Final = 60  # characters of a price that says what is offered, too
 LEAST_OPENING: Final = (28, 5)  # characters and words of a sentence that says what is sold
 REFUSAL: Final = 4  # words among which a refusal begins
+FEWEST_TOLD: Final = 4  # statements of a description that is written to be read
+TOLD: Final = 0.5  # share of them that are sentences
+LEAD_IN: Final = 70  # characters of two sentences that open an ad together
 SHARED: Final = 0.6  # share of the name's words that such a sentence needs to stand for the name
 _KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
 _KEY: Final = re.compile(r"[^\W\d][\w /]{1,24}\s?: \S")
@@ -73,6 +76,7 @@ _SHOUTED: Final = 4  # letters of a word in capitals
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _MANY_SHOUTED: Final = 2
 _MONEY: Final = re.compile(r"[$€£₹¥₺₽%]|\b(?:EUR|USD|GBP|CHF|zł|kr|TL|RM|AED)\b")
+_AMOUNT_OF_MONEY: Final = re.compile(r"[$€£₹¥₺₽]|\b(?:EUR|USD|GBP|CHF|zł|kr|TL|RM|AED)\b")
 _TAIL: Final = re.compile(r"(?:\b[b-df-hj-np-tv-z]{2,4}|[–-])\.?$")  # ends in an abbreviation without a vowel
 _CLAUSE_END: Final = re.compile(r"[,.;:–]\s")
 _CLOCK_END: Final = re.compile(r"\d\s?[ap]\.?m\.?$", re.IGNORECASE)
@@ -84,6 +88,7 @@ _REFUSALS: Final = re.compile(
     re.IGNORECASE,
 )
 _BESIDES: Final = frozenset(signs("besides"))
+_THERE: Final = frozenset(signs("there"))
 _UNITS: Final = frozenset(signs("units"))
 
 
@@ -302,6 +307,49 @@ def opening_of(quotes: list[Quote], every: list[Quote], setting: Setting) -> Quo
     if setting.kind != "event" and not setting.dated and _CLOCK.search(clause):
         return None
     return first
+
+
+def lead_in_of(every: Sequence[Quote], setting: Setting) -> tuple[Quote, ...]:
+    """The sentences with which the customer begins the description, where they open an ad as they stand: the first, and
+    a short second one that belongs to it ("Most knives aren't bad. They're blunt."). Empty where they do not.
+
+    They name no price, day or address, limit nothing, ask nothing, and the description goes on behind them.
+    """
+    described = sorted((found for found in every if found.source == "description"), key=lambda found: found.place)
+    prose = [found for found in described if found.is_prose and not is_shorthand(found.text)]
+    if len(described) < FEWEST_TOLD or len(prose) < TOLD * len(described) or setting.few:
+        return ()
+    first, second = described[:2]
+    is_back = first.dangling and first_word(first.text) not in _THERE  # "They're blunt": who?
+    if not _leads_in(first, setting) or is_back or not first.is_prose:
+        return ()
+    both = len(first.text) + len(second.text) + 1
+    joined = second.dangling and second.place == first.place + 1 and both <= LEAD_IN and _leads_in(second, setting)
+    return (first, second) if joined else (first,)
+
+
+def _leads_in(found: Quote, setting: Setting) -> bool:
+    text, words = found.text, setting.words
+    if found.role in {"price", "offer", "legal", "contact"} or not text.endswith(("。", ".", "!")):
+        return False
+    if found.role == "condition" and (any(sign.isdigit() for sign in text) or _limits(text, words)):
+        return False
+    return not (
+        first_word(text) in words.weak_start
+        or is_demand(text, words)
+        or _AMOUNT_OF_MONEY.search(text)
+        or _CLOCK.search(text)
+        or _STREET.search(text)
+        or has_telephone(text)
+        or names_day(text, words.language)
+        or _REFUSALS.search(text)
+        or not _BESIDES.isdisjoint(text.casefold().split()[:BEGINNING])
+    )
+
+
+def _limits(text: str, words: Words) -> bool:
+    """Whether a sentence limits something with more than a negation ("Only for members", "while stocks last")."""
+    return words.guards.search(words.negations.sub(" ", text)) is not None
 
 
 def is_late(found: Quote, setting: Setting) -> bool:

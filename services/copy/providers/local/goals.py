@@ -17,6 +17,8 @@ APPLIED: Final = frozenset(
     {"", "job", "service", "finance", "property", "cause", "public_body"}
 )  # what one applies for
 BOOKED: Final = frozenset({"service", "event", "place"})  # kinds that one makes an appointment with
+CLOSED_BY: Final = frozenset({"sell", "book", "apply", "tickets", "sign_up", "call", "enquire"})  # what a visit is not for
+OPEN: Final = frozenset({"good", "food", "service", "place"})  # kinds that one may come to a shop for
 VISITED: Final = frozenset({"place", "event"})  # kinds that one goes to
 ENQUIRE: Final = "enquire"  # the goal of a brief whose readers ask first
 USUAL: Final = {  # kinds of which a goal is usual, so that their words need not say it
@@ -42,6 +44,8 @@ def goal_of(material: Material) -> str:
         return "donate" if goal == "donate" and "donate" in asked else ""
     if "apply" in asked and kind in APPLIED:
         return "apply"
+    if kind in OPEN and "visit" in asked and not CLOSED_BY & set(asked):
+        return "visit"
     if kind in SOLD:
         return _goal_of_goods(asked, material)
     if goal == "sign_up" and kind == "software" and material.words.no_account.search(material.written):

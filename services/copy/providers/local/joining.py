@@ -11,6 +11,7 @@ from services.copy.providers.local.prices import is_amount
 from services.copy.providers.local.quotes import as_line, as_sentence, first_word, names_day
 from services.copy.providers.local.words import LANGUAGES, read_data
 
+_AMOUNT_OF: Final = re.compile(r"[a-zà-ÿ]+ [a-zà-ÿ]+ \d")
 SELL: Final = "s: "  # a frame for what is sold as a thing
 
 
@@ -70,6 +71,8 @@ def behind_name(name: str, text: str, small: str, language: str) -> str:
     if joins is None or not is_phrase(text, language) or name.endswith((".", "!", "?")):
         return ""
     first = first_word(text)
+    if _AMOUNT_OF.match(small):
+        return as_sentence(f"{name}, {small}")  # "at least 2 kg" counts, and says no place
     if first in joins.attached:
         return as_sentence(f"{name} {as_line(small) if small[:1].isupper() else small}")
     if first in joins.apposed or names_day(text, language):

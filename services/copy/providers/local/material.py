@@ -19,6 +19,7 @@ from services.copy.providers.local.fitness import (
     is_late,
     is_shorthand,
     is_titled,
+    lead_in_of,
     is_torn,
     lead_loss,
     may_open,
@@ -86,6 +87,9 @@ _COUNTRY_DOLLAR = re.compile(r"(?<![A-Z])[A-Z]{1,2}\$(?=\d)")  # "CA$34"
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$ ?\d")
 
 
+LEADS_IN: Final = 0.5  # strength of a sentence with which the customer begins and that limits nothing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
     """The brief, ready to write with.
@@ -96,7 +100,7 @@ class Material:
     `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
     likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
-    offered; `dated`: whether a fact names a day. `said`: all texts of the
+    offered; `lead_in`: the first sentence or two of the description, where they open an ad; `dated`: whether a fact names a day. `said`: all texts of the
     product, case folded; `written`: the same with their capitals.
     """
 
@@ -124,6 +128,7 @@ class Material:
     audience: str
     solemn: bool
     opening: Quote | None
+    lead_in: tuple[Quote, ...]
     dated: bool
     regulated: frozenset[str]
     sensitive: frozenset[str]
@@ -216,6 +221,7 @@ def _read(brief: CopyBrief) -> Material:
         chosen=lambda found: LISTED if listed and found.source == "features" else 0.0,
         prices=frozenset[Decimal]().union(*(amounts_of(found.text) for found in quotes if found.source == "features")),
     )
+    quotes = _with_cases_before(quotes, brief.description, words)
     alone = _stands_alone(quotes, brief)
     doubted = {fact.id for fact in facts if fact.strength <= LEADS_NOTHING}
     described = re.sub(r"[ \t\u00a0]+", " ", brief.description).casefold()
@@ -235,6 +241,19 @@ def _read(brief: CopyBrief) -> Material:
         for found in quotes
         if alone(found) and may_stand(found, setting) and not is_torn(found, described) and is_proper(found)
     ]
+    lead_in: tuple[Quote, ...] = ()
+    if "credit" not in subject.regulated:
+        leading = [found for found in quotes if found.id not in doubted or found.role == "condition"]
+        # "Most knives aren't bad" says what is wrong, and limits nothing
+        lead_in = tuple(
+            replace(found, role="feature", strength=LEADS_IN) if found.role == "condition" else found
+            for found in lead_in_of(leading, setting)
+        )
+        if len(lead_in) == 1:  # of two, none stands without the other
+            fit += [found for found in lead_in if is_proper(found) and not any(found.id == other.id for other in fit)]
+        else:
+            fit = [found for found in fit if not any(found.id == other.id for other in lead_in)]
+    told = {found.id for found in lead_in}
     if setting.few:  # a line with all in it, shorter where a text has no room for it
         priced = [
             found for found in fit if found.role == "price" or (brief.price and same_amount(found.text, brief.price))
@@ -294,6 +313,7 @@ def _read(brief: CopyBrief) -> Material:
             found
             for found in quotes
             if found.role == "condition"
+            and found.id not in told
             and not is_always_said(found, words)
             and is_proper(found)
             and not _is_request(found, words)
@@ -304,6 +324,7 @@ def _read(brief: CopyBrief) -> Material:
         audience="" if strict or subject.sensitive else audience_phrase(subject.audience or brief.audience, words),
         solemn=bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated)),
         opening=opening,
+        lead_in=lead_in,
         dated=setting.dated,
         regulated=frozenset(subject.regulated),
         sensitive=frozenset(subject.sensitive),
@@ -318,6 +339,20 @@ def is_always_said(found: Quote, words: Words) -> bool:
         return False
     is_plain = not re.search(r"[,:;]\s", found.text)  # "Bring: photo ID, 18+, cell number" is more
     return (is_plain and bool(words.always.search(found.text))) or bool(_EMERGENCY.search(found.text))
+
+
+def _with_cases_before(quotes: Sequence[Quote], description: str, words: Words) -> list[Quote]:
+    """Facts of which those behind a sentence that names a case ("If the boats stay in, there is no box") lean on it:
+    they may say what holds in that case only."""
+    written = " ".join(description.split())
+    folded = fold(written)
+
+    def is_of_a_case(found: Quote) -> bool:
+        at = folded.find(fold(" ".join(found.text.rstrip(".").split())))
+        before = _SENTENCE_END.split(written[:at].rstrip(" .!?")) if at > 0 and found.source == "description" else []
+        return bool(before) and first_word(before[-1]) in words.weak_start
+
+    return [replace(found, dangling=True) if is_of_a_case(found) else found for found in quotes]
 
 
 def _with_its_question(fact: BriefFact, brief: CopyBrief) -> str:
@@ -452,7 +487,8 @@ def _is_whole_price(brief: CopyBrief, quotes: list[Quote], words: Words) -> bool
     near = [
         text
         for part in (brief.description, *brief.features)
-        for text in _SENTENCE_END.split(part)
+        for sentence in _SENTENCE_END.split(part)
+        for text in re.split(r"[()\[\]]", sentence)  # "$52 (that's $2.60 a piece)"
         if text and same_amount(text, brief.price)
     ]
     return not any(

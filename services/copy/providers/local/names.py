@@ -70,8 +70,10 @@ def spoken_name(name: str, original: str, written: str) -> str:
         word = match[0]
         if not word.isupper() or not any(other.islower() and other.startswith(word.casefold()) for other in small):
             return word
-        return word.capitalize() if match.start() == 0 else word.lower()
+        return word.capitalize() if match.start() == 0 or is_titled else word.lower()
 
+    # "Fall FAT Quarter Bundle": its other words have capitals
+    is_titled = sum(word[:1].isupper() and word[1:].islower() for word in _CAPITALS.findall(name)) > 1
     return _MEASURE.sub(
         lambda match: match[0].lower() if _UNIT.sub("", match[0].lower()) == "" else match[0],
         _CAPITALS.sub(lowered, name),

@@ -276,6 +276,8 @@ def beginning(text: str, limit: int, words: Words) -> str | None:
     if head is not None or not words.joints:
         return head
     for part, rest in halves(text, limit, words):
+        if last_word(part).isdigit():
+            continue  # "340 mouldings, 26 | in oak"
         if not _PRICED.search(part) and not words.negations.search(rest):
             return part
     return None
@@ -292,7 +294,7 @@ def phrase_head(text: str, limit: int, attached: Collection[str], words: Words) 
     said = text.split()
     for count in range(len(said) - 1, FEWEST_WORDS - 1, -1):
         kept, dropped = " ".join(said[:count]), " ".join(said[count:])
-        if len(kept) > limit or said[count].casefold() not in attached:
+        if len(kept) > limit or said[count].casefold() not in attached or last_word(kept).isdigit():
             continue
         limits = words.guards.search(dropped) or _calendar(words.language).search(dropped)
         is_counted = any(sign.isdigit() for sign in _YEAR.sub("", dropped))  # "for 2 years"

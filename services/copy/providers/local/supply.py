@@ -15,6 +15,7 @@ from services.copy.providers.local.arguments import Argument, names_price
 from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
 from services.copy.providers.local.quotes import ECHO, Quote, content_words, first_word, names_day
+from services.copy.providers.local.repeats import says_again
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.words import Words
 from services.copy.providers.platforms import Layout
@@ -119,6 +120,18 @@ class Supply:
         """Words that hook, name and body have said."""
         return self._opening.union(*(found.words for found in self.used))
 
+    @property
+    def spoken(self) -> str:
+        """What the text says so far: the hook, what is sold, and the facts that it quotes."""
+        lead = self._argument.lead
+        hook = [self._argument.hook] if lead is None else [self._argument.hook, lead.text]
+        return "\n".join([*hook, self._task.material.what, *(found.text for found in self.quoted)])
+
+    def _is_due(self, found: Quote) -> bool:
+        """Whether a fact must be said even in words that were said: what it costs, and the day of an event."""
+        material = self._task.material
+        return found.role == "price" or (material.dated and names_day(found.text, material.language))
+
     def beside(self, found: Quote) -> None:
         """Notes a text that stands in the ad without being one of its facts."""
         self._beside.append(found)
@@ -133,6 +146,7 @@ class Supply:
         taken = {found.id for found in quoted}
         free = []
         said = self._said
+        spoken = self.spoken
         listed = sum(found.source == "features" for found in self._task.material.quotes) >= FEW
         for found in self._task.material.quotes:
             if found.id in taken or (roles and found.role not in roles):
@@ -142,6 +156,8 @@ class Supply:
             if found.words and len(found.words & said) / len(found.words) > SAID:
                 continue
             if any(alike(found, other) for other in quoted):
+                continue
+            if not self._is_due(found) and says_again(found.text, spoken, self._task.material.language):
                 continue
             text = found.text.rstrip(".").casefold()
             if text in self._hook or text in self._task.material.what.casefold():
@@ -253,6 +269,8 @@ class Supply:
                 break
             if not run and found.dangling and anchor is not lead and first_word(found.text) in material.words.dangling:
                 break  # "That" is what was not said
+            if says_again(found.text, self.spoken, material.language):
+                break
             run += whole
             left -= needed
         return run
@@ -265,7 +283,7 @@ class Supply:
             found = described.get(place)
             if found is None or found.id in taken or found.role not in CONTINUED or not found.is_prose or found.late:
                 return
-            if "?" in found.text or not (found.dangling or found.words & spoken):
+            if "?" in found.text or not (self._argument.told or found.dangling or found.words & spoken):
                 return
             yield found
             spoken |= found.words
@@ -308,6 +326,9 @@ class Supply:
         nothing, unless it says what the price lacks ("Duty is not included")."""
         is_told = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
         behind = self.limit_behind(found) if is_told or found.role in {"price", "offer"} else None
+        if behind is None and found.role == "offer" and found.source == "features":
+            told = [other for other in self._task.material.quotes if other.id in found.same_as]
+            behind = next((limit for other in told if (limit := self.limit_behind(other)) is not None), None)
         named = [limit for limit in self._task.material.conditions if limit.id in found.limited_by]
         held = {quoted.id for quoted in self.quoted}
         return tuple(
@@ -441,6 +462,11 @@ class Supply:
             if found.role in {"price", "offer"} and amounts & amounts_of(found.text)
         ]
         return [*bound, *same]
+
+    @property
+    def told_until(self) -> int:
+        """The place of the last sentence of the description that the body has: none before it may follow."""
+        return max((found.place for found in self.used if found.source == "description" and found.is_prose), default=0)
 
     def says_again(self, found: Quote) -> bool:
         """Whether a fact says what the text says already."""
