@@ -59,7 +59,7 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     """
     cues = roles.cues_of(language)
     found: list[Fact] = []
-    retractions = Retractions(texts.features, texts.description, language)
+    retractions = Retractions(_with_footnotes(texts.features), texts.description, language)
     for order, feature in enumerate(retractions.features):
         for statement in stating(text.items(feature), cues):
             facts = _facts(statement, "features", order, cues, is_whole=len(statement) <= MAX_FEATURE)
@@ -85,6 +85,16 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
 
 
+def _with_footnotes(features: Sequence[str]) -> list[str]:
+    """Returns features with a footnote among them ("*while stocks last") behind the only one that has its star."""
+    notes = [feature for feature in features if feature.lstrip().startswith("*") and feature.count("*") == 1]
+    starred = [feature for feature in features if feature.rstrip().endswith("*") and feature.count("*") == 1]
+    if len(notes) != 1 or len(starred) != 1:
+        return list(features)
+    joined = f"{starred[0].rstrip(' *')}, {notes[0].strip(' *')}"
+    return [joined if feature is starred[0] else feature for feature in features if feature is not notes[0]]
+
+
 def is_messy_text(texts: ProductTexts) -> bool:
     """Returns True where the description is a pasted page, a feed or notes rather than written for a reader."""
     return mess.share(text.divided(text.clean(texts.description))) >= mess.MESSY
@@ -98,7 +108,9 @@ def in_order(facts: Sequence[Fact], texts: ProductTexts, language: str) -> list[
     hours, places and ways to pay stand behind the features that sell, whatever their place.
     """
     cues = roles.cues_of(language)
-    places = {item: place for place, feature in enumerate(texts.features) for item in text.items(feature)}
+    places = {
+        item: place for place, feature in enumerate(_with_footnotes(texts.features)) for item in text.items(feature)
+    }
     listed = [fact for fact in facts if fact.source == "features" and fact.role in _SELLING and fact.text in places]
     ordered = sorted(listed, key=lambda fact: places[fact.text])
     strengths = sorted((fact.strength for fact in listed), reverse=True)

@@ -225,6 +225,8 @@ def shouting(text: str) -> bool:
 
 _TURKISH = frozenset("İıŞşĞğ")
 _TURKISH_SMALL = str.maketrans({"İ": "i", "I": "ı"})
+_WITH = re.compile(r"(?<![\w/.-])w/(?!c\b)(o\b)?\s?(?=[^\W\d_]|\d)", re.IGNORECASE)  # "w/ a box", "w/o lid"
+SHOUTED_LETTERS = 5  # of a word in capitals that is no acronym
 _CODE_BESIDE = re.compile(r"/[A-Z]|[ -]?\d{3}")  # of standards
 _LAST_LATIN = "\u052f"  # the last of the Latin, Greek and Cyrillic letters
 _NAME_PARTS = re.compile(r"(\s[–—-]\s|,\s|\s\||\s\(|\))")
@@ -240,7 +242,7 @@ def calm(text: str) -> str:
         word = match[0]
         if not word.isupper() or word in _ACRONYMS or not _VOWELS & set(word):
             return word
-        if not (is_shouting or len(word) >= 6 or (word in _SHOUTED and word not in _ACRONYMS)):
+        if not (is_shouting or len(word) >= SHOUTED_LETTERS or (word in _SHOUTED and word not in _ACRONYMS)):
             return word
         if (word not in _BEFORE_NUMBERS and _CODE_BESIDE.match(text, match.end())) or text[
             max(0, match.start() - 1) : match.start()
@@ -294,6 +296,7 @@ def _calm_part(text: str) -> str:
 
 def _clean_once(text: str) -> str:
     text = _collapsed(markup.plain(_collapsed(text), _SMALL_CAPITALS))
+    text = _WITH.sub(lambda match: "without " if match[1] else "with ", text)
     text = _INTERNAL_LINE.sub("", text)
     text = _without_page_lines(text)
     text = _BREADCRUMBS.sub("", text)

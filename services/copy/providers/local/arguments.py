@@ -33,7 +33,7 @@ from services.copy.providers.local.quotes import (
     upper_first,
 )
 from services.copy.providers.local.strengths import SELLING
-from services.copy.providers.local.words import LANGUAGES, Cue
+from services.copy.providers.local.words import LANGUAGES, Cue, signs
 
 SHORT_HOOK: Final = 44  # characters read at a glance; longer hooks lose
 FRAGMENT: Final = 0.4  # less for a few words that do not say of what they are true
@@ -48,7 +48,7 @@ PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
 OPENING: Final = 0.5  # more for the sentence that says what is offered
 LEAD_IN: Final = 0.95  # score of the customer's own beginning: of readers' best texts most open with it
-LEAD_CUT: Final = 0.3  # less for half of it
+NO_SUBJECT: Final = 0.2  # less for a few words that stand alone and do not name the thing
 OWN_TRADE: Final = -0.35  # more for a line of this trade: the fact itself is the better opening
 ANY_TRADE: Final = 2.2  # less for a line of any trade
 CUT: Final = 0.08  # less for a fact that is shortened
@@ -84,6 +84,7 @@ _ORDER: Final = {
 _VERB_ENDS: Final = ("ing", "ed")  # of English verbs
 _ADJECTIVE_ENDS: Final = ("e", "es", "en")  # of German adjectives before a noun; "-er" may be of a town
 SHORTEST_NAME: Final = 3  # letters of a language, country, day or month
+_CHAT: Final = frozenset(signs("chat"))
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
 _STEP: Final = 0.15
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
@@ -188,6 +189,8 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         bare = BARE_PRICE if found.role == "price" and not says_what else 0.0
         if not says_what and not stands_alone(found, material):
             bare += FRAGMENT if limit >= ROOMY else NARROW_FRAGMENT
+        elif not says_what and not found.is_prose and not echoes(text, f"{material.what} {material.subject}"):
+            bare += NO_SUBJECT
         yield Argument(
             angle=found.role,
             hook=hook,
@@ -197,6 +200,7 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         )
         both = with_name(material, hook)
         says_again = material.is_named_in(hook) if sparse else says_what or echoes(text, material.what)
+        says_again = says_again or _has_figures_of(text, material.what)
         if not says_again and len(both) <= min(limit, BOTH):
             if is_brief and found.role in SELLING and found.loss <= BEHIND_NAME and not found.late:
                 score = weights.get(found.role, 0.0) + found.strength - WEAKER
@@ -244,26 +248,28 @@ def _opening(material: Material, weights: Mapping[str, float], limit: int) -> It
 
 
 def _lead_ins(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
-    """What the customer begins with, or the first sentence of it; the body goes on behind it."""
+    """What the customer begins with; the body goes on behind it."""
     whole = material.lead_in
-    for sentences in dict.fromkeys((whole, whole[:1])):
-        if not sentences:
-            continue
-        first, last = sentences[0], sentences[-1]
-        text = " ".join(found.text for found in sentences)
-        if len(text) > limit or not says_something(text):
-            continue
+    text = " ".join(found.text for found in whole)
+    if whole and len(text) <= limit and says_something(text):
+        first, last = whole[0], whole[-1]
         role = first.role if first.role in SELLING else "feature"
         # the id is that of the last, behind which the description goes on
         lead = replace(first, id=last.id, text=text, role=role, dangling=False, same_as=(*first.same_as, first.id))
         yield Argument(
             angle=role,
             hook=as_line(text),
-            score=weights["benefit"] / 2 + LEAD_IN + _glance(text) / 2 - (LEAD_CUT if last is not whole[-1] else 0.0),
+            score=weights["benefit"] / 2 + LEAD_IN + _glance(text) / 2,
             lead=lead,
             says_what=material.says_the_name(text),
             told=True,
         )
+
+
+def _has_figures_of(text: str, name: str) -> bool:
+    """Whether a text has all the figures of a name, of several: "Tyres 205/55 R16", "205/55R16 from £64"."""
+    figures = re.findall(r"\d+", name)
+    return len(figures) > 1 and set(figures) <= set(re.findall(r"\d+", text))
 
 
 def head_of_phrase(found: Quote, limit: int, material: Material) -> str | None:
@@ -407,7 +413,8 @@ def _audience(
     material: Material, tone: Tone, weights: Mapping[str, float], limit: int, answer_limit: int
 ) -> Iterator[Argument]:
     said = material.audience.split()
-    if len(said) < FEWEST_AUDIENCE or is_shorthand(material.audience):
+    is_chat = not _CHAT.isdisjoint(material.audience.casefold().split())
+    if len(said) < FEWEST_AUDIENCE or is_chat or is_shorthand(material.audience):
         return  # "For homeowners" says nothing
     answer = next((found for found in material.quotes if not found.dangling and len(found.text) <= answer_limit), None)
     if answer is None:

@@ -195,7 +195,7 @@ class _Draft:
     def bare(self) -> None:
         """The answer, or else what is advertised."""
         material = self._task.material
-        self._answered = not self._argument.whole and not self._limits_of_hook()
+        self._answered = not (self._argument.whole or self._is_left_open or self._limits_of_hook())
         self._answer()
         if not self._named or not (self._page.length or self._tail):
             price = "" if self._limits_of_price() else material.price
@@ -271,13 +271,24 @@ class _Draft:
     def _continue(self) -> None:
         """The customer's sentences that go on with the hook, with room left for the name and the price."""
         task, layout = self._task, self._task.layout
+        is_open = self._is_left_open
         if task.limited or self._argument.turn % 2 or self._argument.rest or self._limits_of_hook():
+            self._answered = self._answered and not is_open
             return
         price = len(task.material.price) + 2 if task.material.price and task.priced is not False else 0
         kept = self._kept() + (0 if task.priced else price)
         share = TOLD if self._argument.told else CONTINUED
-        for found in self._supply.continuation(min(self._page.room - kept, int(layout.aim * share))):
+        going_on = self._supply.continuation(min(self._page.room - kept, int(layout.aim * share)))
+        for found in going_on:
             self._quote(found)
+        self._answered = self._answered and not (is_open and not going_on)
+
+    @property
+    def _is_left_open(self) -> bool:
+        """Whether the hook is the customer's beginning and says nothing of the sender or the thing: "A plain hall goes
+        grey" needs the sentence behind it."""
+        ours = self._task.material.words.ours
+        return self._argument.told and not self._argument.says_what and not ours.search(self._argument.hook)
 
     def _kept(self) -> int:
         """Characters that must stay free for the name, and for the price where the customer asks for it."""
@@ -336,6 +347,8 @@ class _Draft:
             if any(alike(found, other) for other in chosen):
                 continue
             is_told = found.source == "description" and found.is_prose
+            if is_told and self._only_begins(found):
+                continue
             if is_told and found.place < supply.told_until and not self._costs(found):
                 continue  # the text is past it
             if statement not in needed and says_again(
@@ -420,10 +433,16 @@ class _Draft:
         if found is material.opening and (found.is_prose or not self._named):
             return True
         if any(found.id == one.id for one in material.lead_in):
-            return True
+            return not self._only_begins(found)
         if found.role == "logistics" and material.kind in PLACED and not names_day(found.text, material.language):
             return not any(used.role == "logistics" for used in self._supply.quoted)
         return self._costs(found) and self._task.priced is not False and self._argument.angle != "price"
+
+    def _only_begins(self, found: Quote) -> bool:
+        """Whether a sentence is the customer's beginning and says nothing without the one behind it."""
+        material = self._task.material
+        begins = any(found.id == one.id for one in material.lead_in)
+        return begins and not material.words.ours.search(found.text) and not material.says_the_name(found.text)
 
     def _costs(self, found: Quote) -> bool:
         """Whether a statement says what the product costs."""

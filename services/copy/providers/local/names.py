@@ -23,12 +23,15 @@ _REFERENCE = re.compile(
 _LABELLED = re.compile(r"\b(?:MOD|Mod)\.\s+")  # "MOD. Giulietta"
 _MEASURE = re.compile(r"\d+[A-Z]{1,4}\b")  # "24CT", "9FT"
 _UNIT = re.compile(rf"\d+(?:{'|'.join(signs('units'))})")
+_NOTED = re.compile(r"\s*\([^()]*(?:\w/|/\w|\s[+&=]\s)[^()]*\)\s*$")
 _CAPITALS = re.compile(r"\b[^\W\d_]{2,}\b")
 _FIGURE = re.compile(r"\d+")
 
 
 def short_name(name: str) -> str:
-    """The product's name without the description behind a dash or comma, if a name remains."""
+    """The product's name without the description behind a dash or comma, if a name remains, and without a note in
+    brackets ("Ham (1/2 leg + whole)")."""
+    name = _NOTED.sub("", name)
     parts = name_parts(name)
     for count in range(1, len(parts) + 1):
         kept = name[: name.find(parts[count - 1], 0) + len(parts[count - 1])].strip(" ,:;–—|-")
@@ -92,6 +95,7 @@ def what_is_sold(full_name: str, subject: str, words: Words, said: str = "") -> 
     """The line that says what is advertised: the product's name, with the words for the thing where the name lacks
     them. What stands behind a dash or comma is left out where it is a code, or a figure that `said`, the other facts,
     names too; a name that is too long to be repeated ends there, or else at a word."""
+    full_name = _NOTED.sub("", full_name)
     name = short_name(full_name)
     if (
         subject

@@ -14,7 +14,14 @@ from services.copy.providers.local.amounts import CACHED, amounts_of
 from services.copy.providers.local.arguments import Argument, names_price
 from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
-from services.copy.providers.local.quotes import ECHO, Quote, content_words, first_word, names_day
+from services.copy.providers.local.quotes import (
+    ECHO,
+    Quote,
+    content_words,
+    first_word,
+    names_day,
+    says_something,
+)
 from services.copy.providers.local.repeats import says_again
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.words import Words
@@ -159,6 +166,8 @@ class Supply:
                 continue
             if not self._is_due(found) and says_again(found.text, spoken, self._task.material.language):
                 continue
+            if not says_something(found.text) and len(self._task.material.quotes) > FEW:
+                continue  # "Duvets."
             text = found.text.rstrip(".").casefold()
             if text in self._hook or text in self._task.material.what.casefold():
                 continue

@@ -74,6 +74,7 @@ class Words:
     joints: frozenset[str]
     listing: frozenset[str]
     pronouns: frozenset[str]
+    ours: re.Pattern[str]
     far: frozenset[str]
     spans: frozenset[str]
     weak_start: frozenset[str]
@@ -183,6 +184,7 @@ def words_of(language: str) -> Words:
         open_end=frozenset(forms.get("open_end", ())),
         joints=frozenset(forms.get("joints", ())),
         listing=frozenset(forms.get("listing", ())),
+        ours=whole_words(forms.get("ours", ())),
         pronouns=frozenset(forms.get("pronouns", ())),
         far=frozenset(forms.get("far", ())),
         spans=frozenset(forms.get("spans", ())),
