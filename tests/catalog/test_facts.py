@@ -573,3 +573,50 @@ def test_listed_features_keep_their_order_and_the_first_that_sells_leads() -> No
     assert ordered[0] == features[2]
     assert ordered.index(features[3]) < ordered.index(features[1])
     assert ordered[-1] == features[0]
+
+
+class TestWhatIsSaidToWhoeverMakesTheAd:
+    SHARES = "We sell shares in a shop. You could lose the money that you invest."
+
+    @pytest.mark.parametrize(
+        "order",
+        [
+            "For adverts: always say capital is at risk.",
+            "Must keep: capital is at risk.",
+            "In all advertising, please state that capital is at risk.",
+        ],
+    )
+    def test_the_line_that_an_ad_must_have_is_said_without_the_order(self, order: str) -> None:
+        said = " ".join(fact.text for fact in facts(f"{self.SHARES} {order}"))
+        assert "apital is at risk" in said
+        assert not re.search(r"(?i)advert|always|please|must keep", said)
+
+    @pytest.mark.parametrize(
+        "order",
+        [
+            "Any advert that mentions a rate must carry the APR with no less prominence.",
+            "Don't put '20 mins' in ads after last time.",
+            "Jede Anzeige muss den Zinssatz nennen.",
+        ],
+    )
+    def test_other_orders_are_not_said(self, order: str) -> None:
+        assert not [fact for fact in facts(f"{self.SHARES} {order}") if fact.text.startswith(order[:12])]
+
+    def test_customers_are_spoken_to_as_before(self) -> None:
+        text = "We always say hello to our guests."
+        assert text in [fact.text for fact in facts(f"{self.SHARES} {text}")]
+
+
+def test_a_footnote_of_the_features_stays_with_the_one_that_has_its_star() -> None:
+    found = [fact.text for fact in facts("", "Free range", "Free glaze w/ whole leg*", "*while stocks last")]
+    assert "Free glaze with whole leg, while stocks last" in found
+    apart = [fact.text for fact in facts("", "Glaze*", "Ham*", "*while stocks last")]  # whose is it?
+    assert not any("," in text for text in apart)
+
+
+def test_asides_are_no_facts() -> None:
+    found = " ".join(
+        fact.text for fact in facts("We wash and fold. Stains – we do our best like. We do our best to be early.")
+    )
+    assert "Stains" not in found
+    assert "early" in found

@@ -50,6 +50,7 @@ def test_text_that_tells_nothing_is_undetermined(text: str) -> None:
     ("text", "language"),
     [
         ("Die Blue Whale Running Shoes von Trailhead sind ab sofort im Laden.", "de"),
+        ("Compostura de máquinas. Caseras e industriales, de cualquier marca. Se descuenta si la arreglamos.", "es"),
         ("Barra de sonido Sound Blaster Pro X para tu televisor, con mando incluido", "es"),
         ("シンプルなデザインの USB-C ハブ (Model X200 Pro Max)", "ja"),
         ("Беспроводные наушники SoundMax Pro X200 Bluetooth", "ru"),

@@ -11,7 +11,7 @@ from adwright.catalog.v1 import catalog_pb2
 from services.catalog.understanding.roles import MONEY
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
-ENGINE_VERSION = "3"  # to be raised when the same texts and data give another reading
+ENGINE_VERSION = "4"  # to be raised when the same texts and data give another reading
 # Jobs carry a copy of the brief and with it of its understanding, so both lists and their texts stay small.
 MAX_FACTS = 40
 MAX_FACT_CHARACTERS = 600  # FactCorrection.text has this limit, so that every fact can be corrected

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from services.copy.domain import Format, Tone
+from services.copy.domain import Format
 from services.copy.providers.local.amounts import amounts_of
 from services.copy.providers.local.arguments import Argument, filled, head_of_phrase, names_price, small_first
 from services.copy.providers.local.joining import (
@@ -400,11 +400,7 @@ class _Draft:
                 groups[-1].append(found)
             else:
                 groups.append([found])
-        return [
-            found
-            for group in sorted(groups, key=lambda group: self._rank(group[0]))
-            for found in group
-        ]
+        return [found for group in sorted(groups, key=lambda group: self._rank(group[0])) for found in group]
 
     def _rank(self, found: Quote) -> tuple[bool, bool, bool, float]:
         """What orders the statements of a line or two: the opening, the customer's sentences in their order, what is
@@ -568,9 +564,7 @@ class _Draft:
         if any(found.role == "price" for found in self._supply.used) or self._argument.angle == "price":
             return False
         amounts = amounts_of(material.price)
-        if any(amounts & amounts_of(found.text) for found in self._supply.quoted):
-            return False
-        return True
+        return not any(amounts & amounts_of(found.text) for found in self._supply.quoted)
 
     def _name_and_price(self) -> None:
         material = self._task.material

@@ -17,7 +17,9 @@ APPLIED: Final = frozenset(
     {"", "job", "service", "finance", "property", "cause", "public_body"}
 )  # what one applies for
 BOOKED: Final = frozenset({"service", "event", "place"})  # kinds that one makes an appointment with
-CLOSED_BY: Final = frozenset({"sell", "book", "apply", "tickets", "sign_up", "call", "enquire"})  # what a visit is not for
+CLOSED_BY: Final = frozenset(
+    {"sell", "book", "apply", "tickets", "sign_up", "call", "enquire"}
+)  # what a visit is not for
 OPEN: Final = frozenset({"good", "food", "service", "place"})  # kinds that one may come to a shop for
 VISITED: Final = frozenset({"place", "event"})  # kinds that one goes to
 ENQUIRE: Final = "enquire"  # the goal of a brief whose readers ask first

@@ -141,6 +141,8 @@ def _may_lead(argument: Argument, order: Order) -> bool:
     found, material = argument.fact, order.material
     if argument.angle in _EMPTY:
         return False
+    if argument.told and not argument.says_what and not _TWO_SENTENCES.search(argument.hook):
+        return bool(material.words.ours.search(argument.hook))  # what it leads to has no room
     if argument.angle == "focus":
         return True
     if material.amount and same_amount(argument.hook, material.amount) and price_of(order):

@@ -19,8 +19,8 @@ from services.copy.providers.local.fitness import (
     is_late,
     is_shorthand,
     is_titled,
-    lead_in_of,
     is_torn,
+    lead_in_of,
     lead_loss,
     may_open,
     may_stand,
@@ -87,7 +87,7 @@ _COUNTRY_DOLLAR = re.compile(r"(?<![A-Z])[A-Z]{1,2}\$(?=\d)")  # "CA$34"
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$ ?\d")
 
 
-LEADS_IN: Final = 0.5  # strength of a sentence with which the customer begins and that limits nothing
+LEADS_IN = 0.5  # strength of a sentence with which the customer begins and that limits nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +100,8 @@ class Material:
     `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
     likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
-    offered; `lead_in`: the first sentence or two of the description, where they open an ad; `dated`: whether a fact names a day. `said`: all texts of the
-    product, case folded; `written`: the same with their capitals.
+    offered; `lead_in`: the first sentence or two of the description, where they open an ad; `dated`: whether a fact
+    names a day. `said`: all texts of the product, case folded; `written`: the same with their capitals.
     """
 
     words: Words

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def _sayings(text: str, language: str) -> _Sayings:
             word = numbers.get(written, written)
             if word[:1].isdigit() or (word not in empty and len(word) >= _LEAST):
                 stems.append(word.rstrip("s")[:_STEM] if not word[:1].isdigit() else word)
-        pairs.update(zip(stems, stems[1:], strict=False))
+        pairs.update(itertools.pairwise(stems))
         sequence += stems
     counted = {
         (number, thing)

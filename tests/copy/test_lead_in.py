@@ -1,0 +1,148 @@
+"""The sentences with which a customer begins open an ad, and what is said once is not said again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from services.copy.domain import CopyBrief, Format, Platform, Tone
+from services.copy.providers.local import engine
+from services.copy.providers.local.goals import goal_of
+from services.copy.providers.local.material import audience_phrase, material_of
+from services.copy.providers.local.names import spoken_name, what_is_sold
+from services.copy.providers.local.repeats import says_again
+from services.copy.providers.local.words import words_of
+from tests.copy.test_material import fact, request
+
+FEATURES = (
+    fact(11, "Oiled by hand", source="features", strength=0.9),
+    fact(12, "Two sizes, one shelf", source="features", strength=0.8),
+    fact(13, "Made in Alloa", source="features", strength=0.7),
+)
+SHELF = (
+    fact(2, "We saw ours from boards that fell in the last gale.", "benefit"),
+    fact(3, "Each one is planed by hand in our yard.", "feature"),
+    fact(4, "It hangs on two brass hooks."),
+    *FEATURES,
+)
+
+
+def _variants(
+    made: CopyBrief, platform: Platform = Platform.META, form: Format = Format.STORY
+) -> list[tuple[str, str]]:
+    result = engine.write(replace(made, platform=platform, format=form), "seed")
+    return [(variant.hook, variant.body) for variant in result.variants]
+
+
+class TestLeadIn:
+    def test_the_body_goes_on_where_the_description_does(self) -> None:
+        made = request(fact(1, "Our shelves begin with a storm."), *SHELF)
+        bodies = [body for hook, body in _variants(made) if hook == "Our shelves begin with a storm"]
+        assert bodies
+        assert all(body.startswith("We saw ours from boards") for body in bodies)
+
+    def test_two_short_sentences_are_one_headline(self) -> None:
+        facts = (fact(1, "Most shelves aren’t ugly.", "condition", strength=0.0), fact(2, "They’re dull."), *SHELF[1:])
+        made = request(*facts)
+        assert "Most shelves aren’t ugly. They’re dull." in [hook for hook, _ in _variants(made)]
+        for form in Format:
+            for hook, body in _variants(made, form=form):
+                text = f"{hook}\n{body}"
+                assert ("Most shelves" in text) == ("They’re dull" in text)
+
+    def test_a_beginning_that_says_nothing_of_the_thing_needs_the_next_sentence(self) -> None:
+        made = request(fact(1, "At four in winter a plain hall goes grey."), *SHELF)
+        texts = [text for form in Format for text in _variants(made, form=form)]
+        opened = [body for hook, body in texts if "goes grey" in hook]
+        assert opened
+        assert all("boards that fell" in body for body in opened)
+        assert not any("goes grey" in body and "boards that fell" not in f"{hook} {body}" for hook, body in texts)
+
+    def test_a_limit_opens_nothing(self) -> None:
+        limit = fact(1, "This is only for members of the club.", "condition", strength=0.0)
+        assert material_of(request(limit, *SHELF)).lead_in == ()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+             "If you rent, ask your landlord first please.",
+         "Our shelves cost £40 with hooks and oil.", "We are open until 17:30 on most days of it."],
+    )  # fmt: skip
+    def test_cases_prices_and_hours_open_nothing(self, text: str) -> None:
+        assert material_of(request(fact(1, text), *SHELF)).lead_in == ()
+
+    def test_notes_are_no_beginning(self) -> None:
+        notes = [fact(number, f"shelf {number} oak / ash") for number in range(2, 8)]
+        assert material_of(request(fact(1, "Our shelves begin with a storm."), *notes)).lead_in == ()
+
+
+def test_what_holds_in_one_case_is_not_said_of_all() -> None:
+    facts = (
+        fact(1, "Four boats land here every week."),
+        fact(2, "We pack the box at night."),
+        fact(4, "We text you at nine, and you choose your money back.", "benefit", strength=0.9),
+        *FEATURES,
+    )
+    told = f"{facts[0].text} {facts[1].text} {{}}{facts[2].text}"
+    free, bound = (
+        request(*facts, description=told.format(case)) for case in ("", "If the boats stay in we send no box. ")
+    )
+    assert any("We text you" in body for _, body in _variants(free, form=Format.LONG))
+    assert not any("We text you" in body for _, body in _variants(bound, form=Format.LONG))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said", "again"),
+    [
+        ("en", "Matured five months on spruce boards", "A cheese matured five months", True),
+        ("en", "They keep 4 months in the freezer.", "Keeps four months frozen", True),
+        ("en", "Twelve hand-crimped pies", "Twelve frozen family pies", True),
+        ("en", "Four fillings and a crust", "Twelve frozen family pies", False),
+        ("en", "We bake on Friday in our yard, and bring the box to your door by noon", "The Friday box", False),
+        ("fr", "Affinée cinq mois sur planches", "Tomme affinée cinq mois", True),
+        ("de", "Standort und Schleudertag auf jedem Etikett", "Jedes Etikett nennt Standort und Schleudertag", True),
+        ("nl", "Vier maanden gerijpt", "Vier maanden gerijpt", False),  # its words are not known
+    ],
+)
+def test_says_again(language: str, text: str, said: str, again: bool) -> None:
+    assert says_again(text, said, language) is again
+
+
+def test_every_text_has_the_price() -> None:
+    facts = (*FEATURES, fact(20, "£42 for up to six shelves", "price", strength=0.4), *SHELF[:2])
+    for tone in (Tone.LUXE, Tone.URGENT):
+        variants = engine.write(replace(request(*facts, price="42", currency="GBP"), tone=tone), "seed").variants
+        assert all("£42" in f"{variant.hook} {variant.body}" for variant in variants)
+
+
+@pytest.mark.parametrize("audience", ["homeowners", "people with a car lol", "anyone w/ a van and a dog"])
+def test_an_audience_that_says_nothing_is_no_headline(audience: str) -> None:
+    made = request(*FEATURES, audience=audience)
+    assert not any("car" in hook or "van" in hook or "homeowners" in hook for hook, _ in _variants(made))
+
+
+def test_an_audience_of_some_words_may_be_one() -> None:
+    assert audience_phrase("people who have inherited a clock", words_of("en")) == "people who have inherited a clock"
+
+
+def test_a_brief_of_a_few_lines_leads_with_name_and_fact() -> None:
+    made = request(fact(1, "Gas registered."), fact(2, "No call-out fee.", "benefit"), fact(3, "£85.", "price"))
+    hooks = [hook for hook, _ in _variants(made, form=Format.SHORT)]
+    assert "Alder Lamp: no call-out fee" in hooks
+
+
+def test_a_shop_with_hours_is_visited_and_one_that_sends_is_not() -> None:
+    open_ = (fact(1, "Pick your own plums."), fact(2, "Closed Mondays."), *FEATURES)
+    assert goal_of(material_of(request(*open_, kind="food", goal="sell", confidence="sure"))) == "visit"
+    sent = (*open_, fact(30, "Free delivery within ten miles."))
+    assert goal_of(material_of(request(*sent, kind="food", goal="sell", confidence="sure"))) == "sell"
+
+
+def test_names_lose_notes_in_brackets_and_keep_one_case() -> None:
+    assert what_is_sold("Christmas ham (1/2 leg + whole)", "", words_of("en")) == "Christmas ham"
+    assert what_is_sold("Lamp (oak)", "", words_of("en")) == "Lamp (oak)"
+    assert (
+        spoken_name("Fall FAT Quarter Bundle", "FALL FAT QUARTER BUNDLE", "our fat quarters")
+        == "Fall Fat Quarter Bundle"
+    )
