@@ -620,3 +620,8 @@ def test_asides_are_no_facts() -> None:
     )
     assert "Stains" not in found
     assert "early" in found
+
+
+def test_a_list_behind_a_price_is_one_with_it() -> None:
+    text = "Le stage coûte 168 € la semaine, combinaison, gilet et goûter compris."
+    assert text.rstrip(".") in {fact.text.rstrip(".") for fact in facts(text, language="fr")}

@@ -146,3 +146,26 @@ def test_names_lose_notes_in_brackets_and_keep_one_case() -> None:
         spoken_name("Fall FAT Quarter Bundle", "FALL FAT QUARTER BUNDLE", "our fat quarters")
         == "Fall Fat Quarter Bundle"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "goal", "texts", "wanted"),
+    [
+        ("cause", "donate", ("They are lazy and lovely.",), ""),  # who takes in a dog pays a fee
+        ("cause", "donate", ("Every donation is spent on food.",), "donate"),
+        ("software", "sign_up", ("Pay once, no subscription.", "A free trial of a month."), "download"),
+        ("software", "sign_up", ("A free trial of a month.",), "sign_up"),
+        ("service", "call", ("Postage both ways is included.",), "sell"),
+        ("service", "call", ("Postage is extra.", "Ask us for a quote."), ""),
+    ],
+)
+def test_goals_of_what_is_paid_for(kind: str, goal: str, texts: tuple[str, ...], wanted: str) -> None:
+    facts = [fact(number, text) for number, text in enumerate(texts, 1)]
+    made = request(*facts, kind=kind, goal=goal, confidence="sure", price="42", currency="GBP")
+    assert goal_of(material_of(made)) == wanted
+
+
+def test_a_name_is_not_cut_in_the_middle() -> None:
+    made = request(*FEATURES, name="First-year apprentice heavy vehicle mechanic")
+    hooks = [hook for hook, _ in _variants(made, platform=Platform.GOOGLE, form=Format.SHORT)]
+    assert not any(hook.startswith("First-year apprentice heavy") for hook in hooks)

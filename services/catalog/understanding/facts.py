@@ -8,6 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from services.catalog.understanding import amounts, mess, prices, roles, text
+from services.catalog.understanding.hours import has_hours, says_always_open
 from services.catalog.understanding.language import LATIN, language_of
 from services.catalog.understanding.retracted import Retractions, without_remark
 from services.catalog.understanding.roles import Cues
@@ -36,6 +37,7 @@ _UNSOLD = frozenset({"condition", "legal", "contact"})
 _SOLD = frozenset({"benefit", "feature", "figure", "proof", "offer", "price", "logistics"})
 _SELLING = frozenset({"benefit", "feature", "figure", "proof", "offer"})
 
+_DIGIT = re.compile(r"\d")
 _COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
 _SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
 _PRICE_LABEL = re.compile(r"^(?:price|preis|precio|prix|prezzo|preço) ?: ?(?=[\d$€£])", re.IGNORECASE)
@@ -60,7 +62,10 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     cues = roles.cues_of(language)
     found: list[Fact] = []
     retractions = Retractions(_with_footnotes(texts.features), texts.description, language)
+    is_shut = has_hours(texts.description)
     for order, feature in enumerate(retractions.features):
+        if is_shut and says_always_open(feature):
+            continue
         for statement in stating(text.items(feature), cues):
             facts = _facts(statement, "features", order, cues, is_whole=len(statement) <= MAX_FEATURE)
             found.extend(fact for fact in facts if _is_printable(fact, is_messy=False))
@@ -70,6 +75,8 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     statements = statements_of(segments, language, cues)
     for order, statement in enumerate(statements[:MAX_STATEMENTS]):
         if _is_search_line(statement, texts.name, language, cues) or retractions.says_so(statement):
+            continue
+        if is_shut and says_always_open(statement):
             continue
         facts = _facts(without_remark(statement, language), "description", order, cues)
         found.extend(fact for fact in facts if _is_printable(fact, is_messy=is_messy) or _states_price(fact, own_price))
@@ -260,6 +267,9 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
     is_prose = clause.endswith(".") and clause[:1].isupper() and len(clause.split()) > MAX_LIST_WORDS
     if is_prose or len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):
         return []
+    last_two = [piece.lower().split() for piece in pieces[-2:]]
+    if len(last_two[0]) <= FRAGMENT_WORDS and not _DIGIT.search(pieces[-2]) and not cues.joint.isdisjoint(last_two[1]):
+        return []  # "£168 a week, wetsuit, vest and tea included" is one
     found = [_listed_role(piece, cues) for piece in pieces]
     is_mixed = {"price", "condition"} & set(found) or ({"offer", "logistics"} & set(found) and len(pieces) > 2)
     if len(set(found)) < 2 or not is_mixed or ":" in pieces[0]:

@@ -18,7 +18,7 @@ from services.copy.providers.local.amounts import same_amount
 from services.copy.providers.local.fitness import BARE_PRICE, NOT_CHOSEN, is_shorthand
 from services.copy.providers.local.joining import is_phrase, joins_of
 from services.copy.providers.local.material import MADE, Material
-from services.copy.providers.local.names import name_parts, phrase_within, title_within
+from services.copy.providers.local.names import name_parts, phrase_within
 from services.copy.providers.local.quotes import (
     Quote,
     as_line,
@@ -457,10 +457,6 @@ def _names(material: Material, tone: Tone, limit: int, *, sparse: bool) -> Itera
         texts = [phrase_within(material.name, limit, material.words), *name_parts(material.full_name)]
         if material.brand and material.price:
             texts.append(f"{material.brand} – {material.price}")
-        cut = title_within(material.name, limit, material.words)
-        left = material.name[len(cut) :]
-        if not (material.words.negations.search(left) or material.words.guards.search(left)):
-            texts.append(cut)
         for text in dict.fromkeys(texts):
             if len(text) <= limit and says_something(text):
                 yield Argument(angle="name", hook=as_line(text), score=_LEAST["name"] - bare - SHORTENED)

@@ -179,7 +179,7 @@ class _Draft:
         self._run([found for found in chosen if found not in rows and found not in behind])
         if rows:
             self._list(rows)
-        if is_long:
+        if is_long and (behind or rows):  # a price alone is no paragraph
             self._page.new_block()
         for found in behind:
             self._quote(found)

@@ -58,6 +58,10 @@ def goal_of(material: Material) -> str:
         return ""  # one comes, and signs up for nothing
     if goal == "apply" and "book" in asked and "apply" not in asked and kind == "finance":
         return "book"  # a talk about a loan
+    if goal == "donate" and material.amount and goal not in asked:
+        return ""  # who takes in a dog pays a fee, and gives nothing
+    if kind == "software" and goal == "sign_up" and material.words.pay_once.search(material.written):
+        return "download"
     if goal in USUAL and kind in USUAL[goal]:
         return goal if material.is_known or goal in asked or kind == "cause" else ""
     if kind == "software":
@@ -66,8 +70,8 @@ def goal_of(material: Material) -> str:
     stated = next((name for name in ("sign_up", "book") if name in asked and not (walks_in and name == "book")), "")
     if stated and kind in {"", "service", "event", "place"}:
         return stated
-    if "sell" in asked:  # it is sent: perhaps a thing after all
-        return ""
+    if "sell" in asked:  # it is sent: what is done by post is ordered, else it is perhaps a thing
+        return "sell" if kind == "service" and material.amount and not {"book", "enquire", "call"} & set(asked) else ""
     if goal == "book" and walks_in:
         return ""
     if goal == "book" and kind != "public_body":

@@ -89,6 +89,7 @@ class Words:
     walk_in: re.Pattern[str]
     no_account: re.Pattern[str]
     extras: re.Pattern[str]
+    pay_once: re.Pattern[str]
     welcomes: re.Pattern[str]
     asked: Mapping[str, re.Pattern[str]]
 
@@ -199,6 +200,7 @@ def words_of(language: str) -> Words:
         measured=whole_words(asked.get("measured", ())),
         walk_in=whole_words(asked.get("walk_in", ())),
         no_account=whole_words(asked.get("no_account", ())),
+        pay_once=whole_words(asked.get("pay_once", ())),
         extras=whole_words(asked.get("extras", ())),
         welcomes=whole_words(asked.get("welcomes", ())),
         asked={kind: whole_words(asked[kind]) for kind in ASKED if kind in asked},
