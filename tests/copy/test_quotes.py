@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.copy.providers.local.quotes import as_line, as_sentence, content_words, quote, shortened, upper_first
+from services.copy.providers.local.quotes import (
+    as_line,
+    as_sentence,
+    content_words,
+    halves,
+    head_of,
+    quote,
+    shortened,
+    upper_first,
+)
 from services.copy.providers.local.words import LANGUAGES, words_of
 
 EN = words_of("en")
@@ -185,3 +194,10 @@ def test_the_dash_of_a_whole_price_stays(text: str, line: str) -> None:
 def test_prose_is_what_was_written_as_a_sentence(text: str, prose: bool) -> None:
     found = quote(id="f1", text=text, role="feature", strength=0.5, source="description", words=EN)
     assert found.is_prose is prose
+
+
+def test_no_list_is_cut_between_its_items() -> None:
+    words = words_of("en")
+    text = "We measure up, check which way the floors span, and send a drawing to the council for you"
+    assert head_of(text, 60, words) is None
+    assert all(head != "We measure up, check which way the floors span" for head, _ in halves(text, 60, words))

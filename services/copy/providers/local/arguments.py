@@ -32,6 +32,7 @@ from services.copy.providers.local.quotes import (
     says_something,
     upper_first,
 )
+from services.copy.providers.local.repeats import says_again as says_in_other_words
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.words import LANGUAGES, Cue, signs
 
@@ -200,7 +201,8 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         )
         both = with_name(material, hook)
         says_again = material.is_named_in(hook) if sparse else says_what or echoes(text, material.what)
-        says_again = says_again or _has_figures_of(text, material.what)
+        is_repeated = says_in_other_words(text, material.what, material.language)
+        says_again = says_again or is_repeated or _has_figures_of(text, material.what)
         if not says_again and len(both) <= min(limit, BOTH):
             if is_brief and found.role in SELLING and found.loss <= BEHIND_NAME and not found.late:
                 score = weights.get(found.role, 0.0) + found.strength - WEAKER

@@ -235,7 +235,7 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
             return None
         if first_word(kept) in words.weak_start or first_word(kept) in words.dangling:
             return None
-        if not _may_be_cut_off(dropped, words):
+        if not _may_be_cut_off(dropped, words) or _ends_within_list(kept, dropped, words):
             return None
         parts = [part for part in re.split(r"[,;:–—]\s", dropped) if part.strip()]
         if words.negations.search(dropped) or any(
@@ -244,6 +244,14 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
             return None
         return kept
     return None
+
+
+def _ends_within_list(kept: str, dropped: str, words: Words) -> bool:
+    """Whether a text is cut between the items of a list: "We measure up, check the floors | , and send a drawing"."""
+    if "," not in kept or not dropped.startswith(","):
+        return False
+    behind = [word.casefold().strip(",.") for word in dropped.split()[:ITEM_WORDS]]
+    return any(word in words.joints for word in behind)
 
 
 def halves(text: str, limit: int, words: Words) -> list[tuple[str, str]]:
@@ -265,6 +273,8 @@ def halves(text: str, limit: int, words: Words) -> list[tuple[str, str]]:
             continue
         if _goes_on_as_list(text[cut.start() :], words) and "," not in head:
             continue  # "ramen, gyoza and rice"
+        if _ends_within_list(head, text[cut.start() :], words):
+            continue
         found.append((head, rest))
     return found[::-1]
 
