@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 
 import yaml
 
-from tests.cluster.commands import console, kubectl, run, timed, until
+from tests.cluster.commands import StepError, console, kubectl, run, timed, until
+from tests.cluster.leftovers import leftovers
 from tests.cluster.places import BIN, FOLDER, IMAGES, PAUSE_IMAGE, RESOURCES, RUN
 from tests.platform.manifests import KUBECTL
 from tests.platform.schemas import definitions
 
 START_SECONDS = 400.0
 DOWN_SECONDS = 600.0  # to delete the files of the containers takes minutes on a slow disk
+END_SECONDS = 15.0  # until the kernel has taken down what process 1 leaves
+LEFTOVERS_CHARACTERS = 2_000
 STRIMZI = {"Kafka": "kafkas", "KafkaNodePool": "kafkanodepools", "KafkaTopic": "kafkatopics", "KafkaUser": "kafkausers"}
 
 
@@ -52,10 +56,15 @@ def define_custom_resources() -> None:
 
 
 def down() -> None:
-    """Ends the node and everything in it; only the cache stays."""
+    """Ends the node and everything in it; only the cache stays. Raises StepError that names what else did."""
     for pid in _forwarders():
         run("kill", str(pid))
     run(FOLDER / "node.sh", "down", environment=environment(), seconds=DOWN_SECONDS)
+    deadline = time.monotonic() + END_SECONDS
+    while found := leftovers():
+        if time.monotonic() > deadline:
+            raise StepError(f"the node left behind: {'; '.join(found)[:LEFTOVERS_CHARACTERS]}")
+        time.sleep(0.5)
 
 
 def _forwarders() -> list[int]:
