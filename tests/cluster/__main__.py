@@ -50,6 +50,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """End the node. The cache of builds stays."""
+    images.unmount()
     node.down()
 
 
@@ -121,11 +122,12 @@ def autoscale() -> None:
 def run_helm(
     interval: Annotated[float, typer.Option(help="Seconds between jobs during the upgrade.", min=0.05)] = 5.0,
 ) -> None:
-    """Install the Helm chart in place of the overlay, upgrade it under a load, run tests, and remove it."""
+    """Install the Helm chart in place of the overlay, upgrade it under a load, run tests, roll back, and remove it."""
     release.install()
     disruptions.disrupted("helm upgrade", release.upgrade, interval)
     if not _tests(list(HELM_TESTS), workers=True):
         raise StepError("tests failed on the chart")
+    release.roll_back()
     release.remove()
 
 
@@ -147,6 +149,15 @@ def run_containers(
     images.build_for_machine()
     if not machine.on_containers(paths or list(CONTAINER_TESTS)):
         raise StepError("tests failed on containers")
+
+
+@app.command()
+def reproduce() -> None:
+    """Build the application's image again from nothing, and compare it with the first layer by layer."""
+    require_programs()
+    images.build_application()
+    if not images.compare():
+        raise StepError("two builds of the same checkout differ")
 
 
 @app.command()

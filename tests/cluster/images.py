@@ -19,7 +19,9 @@ from typing import Final
 
 import pytest
 
-from tests.cluster.commands import BUILD_SECONDS, StepError, run, step
+from tests.cluster import layers
+from tests.cluster.commands import BUILD_SECONDS, StepError, console, run, step, timed
+from tests.cluster.leftovers import mounts
 from tests.cluster.places import (
     APPLICATION_IMAGE,
     BASE_IMAGE,
@@ -41,16 +43,18 @@ from tests.platform.dockerfile import context
 STORE: Final = ("--root", str(CACHE / "containers"), "--runroot", str(CACHE / "containers-run"))
 AUTHORITIES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
 LOCAL_AUTHORITIES: Final = Path("/usr/local/share/ca-certificates")  # that links in AUTHORITIES' folder lead to
+APPLICATION_ARCHIVE: Final = IMAGES / "application.tar"
+SECOND_IMAGE: Final = "localhost/adwright-second:test"
+SHOWN_DIFFERENCES: Final = 20  # of a layer
+# The time of all files and of the image, as in the Dockerfile: with the time of the build no two layers would be equal.
+SOURCE_DATE: Final = 315_532_800
 # Lower than many machines' defaults, which a container without CAP_SYS_RESOURCE may not raise to.
 LIMITS: Final = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096")
 
 
 def build() -> None:
     """Makes the images that are missing or out of date, each as an archive in IMAGES."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
-    step("base image", (DEBIAN, *BASE_PACKAGES), _base)
-    files = (ROOT / name for name in sorted(context()))
-    step("application image", (ROOT / "Dockerfile", *files), _application)
+    build_application()
     step("stand-ins image", (FOLDER / "stand_ins", ROOT / "requirements.lock"), _stand_ins)
     busybox = ("/bin/busybox", "sleep", "2147483647")
     write_archive(IMAGES / "pause.tar", PAUSE_IMAGE, {"bin/busybox": Path("/bin/busybox")}, busybox)
@@ -60,6 +64,14 @@ def build() -> None:
         {"coredns": BIN / "coredns", "etc/ssl/certs/ca-certificates.crt": AUTHORITIES},
         ("/coredns",),
     )
+
+
+def build_application() -> None:
+    """Makes the base image and the application's, if they are missing or out of date."""
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    step("base image", (DEBIAN, *BASE_PACKAGES), _base)
+    files = (ROOT / name for name in sorted(context()))
+    step("application image", (str(SOURCE_DATE), ROOT / "Dockerfile", *files), _application)
 
 
 def _base() -> None:
@@ -75,10 +87,42 @@ def _base() -> None:
         _buildah(BASE_IMAGE, Path(folder), Path(folder) / "Containerfile")
 
 
-def _application() -> None:
-    with _machine_settings() as mounts:
-        _buildah(APPLICATION_IMAGE, ROOT, ROOT / "Dockerfile", *mounts, "--build-arg", f"PYTHON={BASE_IMAGE}")
-    _export(APPLICATION_IMAGE, IMAGES / "application.tar")
+def _application(name: str = APPLICATION_IMAGE, *, cached: bool = True) -> None:
+    arguments = ["--build-arg", f"PYTHON={BASE_IMAGE}", "--timestamp", str(SOURCE_DATE)]
+    with _machine_settings() as settings:
+        _buildah(name, ROOT, ROOT / "Dockerfile", *settings, *arguments, *([] if cached else ["--no-cache"]))
+    if name == APPLICATION_IMAGE:
+        _export(name, APPLICATION_ARCHIVE)
+
+
+def compare() -> bool:
+    """Builds the application's image again without cached layers, and compares the layers. Returns whether all agree.
+
+    The base image is the same for both, as a base named by its digest is.
+    """
+    second = APPLICATION_ARCHIVE.with_name("second.partial")  # the node imports IMAGES/*.tar
+    with timed("application image again, without cached layers"):
+        _application(SECOND_IMAGE, cached=False)
+    try:
+        _export(SECOND_IMAGE, second)
+        return _say_differences(APPLICATION_ARCHIVE, second)
+    finally:
+        run("buildah", *STORE, "rmi", SECOND_IMAGE)
+        second.unlink(missing_ok=True)
+
+
+def _say_differences(first: Path, second: Path) -> bool:
+    pairs = list(zip(layers.layers(first), layers.layers(second), strict=True))
+    for one, two in pairs:
+        equal = one.digest == two.digest
+        console.print(f"{'equal  ' if equal else 'differs'} {one.size / 1e6:8.1f} MB  {one.instruction[:90]}")
+        if not equal:
+            found = layers.differences(first, second, one, two)
+            for line in found[:SHOWN_DIFFERENCES]:
+                console.print(f"           {line}")
+            if len(found) > SHOWN_DIFFERENCES:
+                console.print(f"           and {len(found) - SHOWN_DIFFERENCES} more")
+    return all(one.digest == two.digest for one, two in pairs)
 
 
 def _stand_ins() -> None:
@@ -128,6 +172,12 @@ def _buildah(name: str, folder: Path, dockerfile: Path, *arguments: str) -> None
     run("buildah", *STORE, "rmi", "--prune", seconds=BUILD_SECONDS)
 
 
+def unmount() -> None:
+    """Unmounts what a build that was killed left mounted in STORE."""
+    for point in reversed(mounts([CACHE / "containers"])):
+        run("umount", point)
+
+
 @contextmanager
 def _machine_settings() -> Iterator[list[str]]:
     """The arguments that give a build this machine's certificates and its settings of pip and npm."""
@@ -135,9 +185,9 @@ def _machine_settings() -> Iterator[list[str]]:
         npm, own = Path(folder) / "npmrc", Path.home() / ".npmrc"
         settings = own.read_text(encoding="utf-8") if own.exists() else ""
         npm.write_text(f"cafile={AUTHORITIES}\n{settings}", encoding="utf-8")
-        mounts = {path: path for path in (AUTHORITIES.parent, LOCAL_AUTHORITIES, Path("/etc/pip.conf"))}
-        mounts[npm] = Path("~root/.npmrc").expanduser()  # the build runs as root
-        yield [f"--volume={source}:{target}:ro" for source, target in mounts.items() if source.exists()]
+        shared = {path: path for path in (AUTHORITIES.parent, LOCAL_AUTHORITIES, Path("/etc/pip.conf"))}
+        shared[npm] = Path("~root/.npmrc").expanduser()  # the build runs as root
+        yield [f"--volume={source}:{target}:ro" for source, target in shared.items() if source.exists()]
 
 
 def _export(name: str, path: Path) -> None:

@@ -24,7 +24,7 @@ def leftovers(
     """
     return [
         *_processes(proc, folders),
-        *_mounts(proc, (*folders, cache)),
+        *(f"mount {point}" for point in mounts((*folders, cache), proc)),
         *(f"control group {path}" for path in _groups(control_groups)),
         *(f"folder {path}" for path in folders if path.exists()),
     ]
@@ -42,11 +42,11 @@ def _processes(proc: Path, folders: Sequence[Path]) -> Iterator[str]:
             yield f"process {path.name}: {command[:100]}"
 
 
-def _mounts(proc: Path, folders: Sequence[Path]) -> Iterator[str]:
-    for line in (proc / "self" / "mountinfo").read_text(encoding="utf-8").splitlines():
-        point = Path(line.split()[MOUNT_POINT])
-        if any(point.is_relative_to(folder) for folder in folders):
-            yield f"mount {point}"
+def mounts(folders: Sequence[Path], proc: Path = PROC) -> list[Path]:
+    """Returns the mount points at and below folders, in the order in which they were mounted."""
+    lines = (proc / "self" / "mountinfo").read_text(encoding="utf-8").splitlines()
+    points = [Path(line.split()[MOUNT_POINT]) for line in lines]
+    return [point for point in points if any(point.is_relative_to(folder) for folder in folders)]
 
 
 def _groups(root: Path) -> list[Path]:

@@ -1,17 +1,19 @@
-"""The Helm chart on the node, in place of `overlays/dev`: installed, upgraded with its migrations, and removed."""
+"""The Helm chart on the node, in place of `overlays/dev`: installed, upgraded, rolled back, and removed."""
 
 from __future__ import annotations
 
 import yaml
 
 from tests.cluster.application import READY_SECONDS, make, wait_ready
-from tests.cluster.commands import console, kubectl, run, timed, until
+from tests.cluster.commands import StepError, console, kubectl, run, timed, until
 from tests.cluster.places import NAMESPACE, ROOT, RUN
 from tests.platform import tools
 
 CHART = ROOT / "out" / "chart" / "adwright"
 RELEASE = "adwright"
 HELM_SECONDS = READY_SECONDS + 60
+CHANGED = "ADWRIGHT_LOG_LEVEL"  # by the upgrade
+OF_RELEASE = "app.kubernetes.io/part-of=adwright"
 STAYS = ("Namespace", "CustomResourceDefinition")
 
 
@@ -37,6 +39,7 @@ def install() -> None:
     with timed("helm install"):
         helm("install", RELEASE, str(CHART), "--values", str(CHART / "values-dev.yaml"), "--wait", "--timeout=10m")
         wait_ready()
+    _expect_in_every_pod("debug")
     console.print(helm("status", RELEASE, "--show-resources=false").strip())
 
 
@@ -45,10 +48,27 @@ def upgrade() -> None:
     with timed("helm upgrade"):
         helm(
             "upgrade", RELEASE, str(CHART), "--values", str(CHART / "values-dev.yaml"), "--wait", "--timeout=10m",
-            "--set=migrations.enabled=true", "--set=config.ADWRIGHT_LOG_LEVEL=info",
+            "--set=migrations.enabled=true", f"--set=config.{CHANGED}=info",
         )  # fmt: skip
         wait_ready()
+    _expect_in_every_pod("info")
+
+
+def roll_back() -> None:
+    """Returns to what was installed first. Raises StepError."""
+    with timed("helm rollback"):
+        helm("rollback", RELEASE, "1", "--wait", "--timeout=10m")
+        wait_ready()
+    _expect_in_every_pod("debug")
     console.print(helm("history", RELEASE).strip())
+
+
+def _expect_in_every_pod(value: str) -> None:
+    """Raises StepError unless each process of the release has the value of the changed setting."""
+    for name in kubectl("-n", NAMESPACE, "get", "deployments", "-l", OF_RELEASE, "-o", "name").split():
+        found = kubectl("-n", NAMESPACE, "exec", name, "--", "printenv", CHANGED).strip()
+        if found != value:
+            raise StepError(f"{name} has {CHANGED}={found} and not {value}")
 
 
 def remove() -> None:
@@ -74,7 +94,6 @@ def remove_overlay() -> None:
 
 def _wait_until_pods_are_gone() -> None:
     def gone() -> bool:
-        selector = "app.kubernetes.io/part-of=adwright"
-        return not kubectl("-n", NAMESPACE, "get", "pods", "-l", selector, "-o", "name")
+        return not kubectl("-n", NAMESPACE, "get", "pods", "-l", OF_RELEASE, "-o", "name")
 
     until("the end of the pods", gone, seconds=120)
