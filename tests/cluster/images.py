@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -46,6 +47,8 @@ LOCAL_AUTHORITIES: Final = Path("/usr/local/share/ca-certificates")  # that link
 APPLICATION_ARCHIVE: Final = IMAGES / "application.tar"
 SECOND_IMAGE: Final = "localhost/adwright-second:test"
 SHOWN_DIFFERENCES: Final = 20  # of a layer
+SHOWN_CHARACTERS: Final = 90  # of its instruction
+CHECKSUM: Final = re.compile(r" (dir|file|multi):[0-9a-f]+")  # which buildah writes in place of COPY's sources
 # The time of all files and of the image, as in the Dockerfile: with the time of the build no two layers would be equal.
 SOURCE_DATE: Final = 315_532_800
 # Lower than many machines' defaults, which a container without CAP_SYS_RESOURCE may not raise to.
@@ -115,11 +118,12 @@ def _say_differences(first: Path, second: Path) -> bool:
     pairs = list(zip(layers.layers(first), layers.layers(second), strict=True))
     for one, two in pairs:
         equal = one.digest == two.digest
-        console.print(f"{'equal  ' if equal else 'differs'} {one.size / 1e6:8.1f} MB  {one.instruction[:90]}")
+        instruction = CHECKSUM.sub("", one.instruction)[:SHOWN_CHARACTERS]
+        console.print(f"{'equal  ' if equal else 'differs'} {one.size / 1e6:8.1f} MB  {instruction}", soft_wrap=True)
         if not equal:
             found = layers.differences(first, second, one, two)
             for line in found[:SHOWN_DIFFERENCES]:
-                console.print(f"           {line}")
+                console.print(f"           {line}", soft_wrap=True)
             if len(found) > SHOWN_DIFFERENCES:
                 console.print(f"           and {len(found) - SHOWN_DIFFERENCES} more")
     return all(one.digest == two.digest for one, two in pairs)

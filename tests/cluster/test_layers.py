@@ -9,7 +9,9 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.cluster.images import SOURCE_DATE
 from tests.cluster.layers import differences, layers
+from tests.cluster.places import ROOT
 
 
 def packed(files: Mapping[str, tuple[bytes, int]]) -> bytes:
@@ -70,3 +72,10 @@ def test_another_order_of_the_same_files_is_a_difference(tmp_path: Path) -> None
     second = image(tmp_path / "2.tar", {"b": (b"y", 0), "a": (b"x", 0)})
     [one], [two] = layers(first), layers(second)
     assert differences(first, second, one, two) == ["order of the files"]
+
+
+def test_files_have_the_time_that_the_dockerfile_and_the_documentation_name() -> None:
+    assert f"--date=@{SOURCE_DATE} " in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    documented = " ".join((ROOT / "deploy" / "README.md").read_text(encoding="utf-8").split())
+    assert f"--timestamp {SOURCE_DATE} " in documented
+    assert f"SOURCE_DATE_EPOCH={SOURCE_DATE} " in documented
