@@ -70,7 +70,8 @@ def _saved(api: Api, kind: str, accepted: dict[str, Any], folder: Path, file_for
     done = ended.get("variantsDone", total)
     result = "completed" if total == 1 else f"completed, {done} of {total} pictures"
     _print_result(kind, result, accepted["creditsUsed"] // total * done, ended.get("notes", []))
-    name = {"static-ad": "ad", "variant": "ad-variant"}.get(kind, "video")
+    is_film = any(asset["type"] == "video" for asset in ended["assets"])
+    name = ("video" if is_film else "ad") + ("-variant" if kind == "variant" else "")
     saved = []
     for asset in ended["assets"]:
         suffix = SUFFIXES.get(asset["type"]) or f".{file_format}"

@@ -89,7 +89,7 @@ def generate_static_ad(
 
 @app.command("variant")
 def generate_variant(
-    asset: Annotated[str, typer.Argument(help="Id of a finished picture: its asset of type image.")],
+    asset: Annotated[str, typer.Argument(help="Id of a finished picture or film: its asset of type image or video.")],
     headline: Annotated[str, typer.Option(help="Another headline.")] = "",
     subline: Annotated[str, typer.Option(help="Another line below the headline.")] = "",
     cta: Annotated[str, typer.Option(help="Another label of the button.")] = "",
@@ -98,16 +98,24 @@ def generate_variant(
     colour: Annotated[list[str] | None, typer.Option(help="A colour of another palette, such as #2f5bea.")] = None,
     ratio: Annotated[str, typer.Option(help="1:1, 9:16, 4:5, 16:9, 1.91:1 or 2:3.")] = "",
     photo: Annotated[str, typer.Option(help="Id of an uploaded photo of the product.")] = "",
+    sentence: Annotated[str, typer.Option(help="Of a film: another sentence of its script.")] = "",
+    number: Annotated[int, typer.Option(help="The number of the sentence that it takes the place of.", min=0)] = 0,
+    replaces: Annotated[str, typer.Option(help="That sentence as it stands, in place of its number.")] = "",
     lock: Annotated[
         list[str] | None,
         typer.Option(help="What stays in a new idea: headline, subline, cta, price, badge, palette or layout."),
     ] = None,
     out: Out = Path("out"),
 ) -> None:
-    """Draw a finished picture again with one thing changed: 1 credit."""
+    """Make a finished picture or film again with one thing changed: 1 credit, 5 of a film (--sentence, --cta)."""
     texts = {"headline": headline, "subline": subline, "cta": cta, "price": price, "badge": badge}
     more = {"palette": colour, "aspectRatio": ratio, "productImageId": photo}
-    changes = {name: value for name, value in {**texts, **more}.items() if value}
+    changes: dict[str, Any] = {name: value for name, value in {**texts, **more}.items() if value}
+    if sentence:
+        named = {"number": number} if number else {"replaces": replaces}
+        changes["sentence"] = {**named, "text": sentence}
+    if bool(sentence) != bool(number or replaces) or (number and replaces):
+        raise error_exit("--sentence needs --number or --replaces, which name the sentence before it", 2)
     if bool(changes) == bool(lock):
         raise error_exit("name what to change, or with --lock what stays", 2)
     writable_folder(out)

@@ -53,9 +53,9 @@ class BillingSettings(ServiceSettings, DatabaseSettings):
     """Settings of the billing service, from the environment."""
 
     prices: str = Field(
-        default="copy=1,static_ad=3,video=40,video_product=15,static_ad_variant=1",
+        default="copy=1,static_ad=3,video=40,video_product=15,static_ad_variant=1,video_variant=5",
         description="Price of each job type, in credits. A product film is a video with the price video_product; an "
-        "image with one thing changed has the price static_ad_variant.",
+        "image with one thing changed has the price static_ad_variant, a film video_variant.",
     )
 
 

@@ -10,8 +10,9 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-TYPES = ("copy", "static_ad", "video", "video_product", "static_ad_variant")
-DEFAULT_PRICES = {"video_product": 15, "static_ad_variant": 1}  # credits, for price lists from before the types existed
+TYPES = ("copy", "static_ad", "video", "video_product", "static_ad_variant", "video_variant")
+# Credits, for price lists from before the types existed.
+DEFAULT_PRICES = {"video_product": 15, "static_ad_variant": 1, "video_variant": 5}
 MAX_BALANCE = 2_000_000_000  # credits; the API's fields are int32
 MAX_QUANTITY = 10  # units that one hold may reserve, as the proto says
 MAX_PRICE = MAX_BALANCE // MAX_QUANTITY  # credits of one unit

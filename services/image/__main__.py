@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 from adwright.copy.v1 import copy_pb2_grpc
 from adwright.image.v1 import image_pb2_grpc
+from adwright.video.v1 import video_pb2_grpc
 from pydantic import Field, SecretStr
 
 from services.chassis.clock import SystemClock
@@ -31,6 +32,8 @@ DISPATCH_TOPIC = "adwright.job.dispatch.image.v1"
 class ImageSettings(ServiceSettings, WebhookUrlSettings):
     """Environment variables of the image API."""
 
+    video_address: str = Field(default="127.0.0.1:7106", description="gRPC address of the video service.")
+
 
 async def run_api(settings: ImageSettings) -> None:
     """Runs the API until the process is stopped."""
@@ -39,7 +42,8 @@ async def run_api(settings: ImageSettings) -> None:
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     webhook_urls = WebhookUrls(allow_http=settings.webhook_allow_http, allowed=settings.allowed_addresses())
     submitter = Submitter(catalog=catalog, job=job, identity=identity, webhook_url_problem=webhook_urls.problem_of)
-    servicer = ImageServicer(submitter)
+    video = open_channel(settings.video_address)
+    servicer = ImageServicer(submitter, films=video_pb2_grpc.FilmChangeServiceStub(video), identity=identity)
 
     def register(server: grpc.aio.Server) -> None:
         image_pb2_grpc.add_ImageServiceServicer_to_server(servicer, server)
@@ -48,6 +52,7 @@ async def run_api(settings: ImageSettings) -> None:
         await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()
     finally:
         await api_keys.close()
+        await video.close()
         await catalog.close()
         await job.close()
 

@@ -13,6 +13,7 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.copy.v1 import copy_pb2
 from adwright.image.v1 import image_pb2
 from adwright.job.v1 import job_pb2
+from adwright.video.v1 import video_pb2
 
 from services.chassis.banned_words import BriefNotPossible, first_banned_word
 from services.chassis.errors import FieldViolation, ValidationFailed
@@ -22,6 +23,8 @@ from services.media.writing_systems import is_unsupported, unsupported_script
 
 JOB_TYPE = "static_ad"
 VARIANT_PRICE = "static_ad_variant"
+FILM_TYPE = "video"  # of the jobs that make films
+FILM_VARIANT_PRICE = "video_variant"
 NOTHING_TAKEN: Final = Taken()
 UNDETERMINED = "und"  # BCP 47: the language is not known
 TEXT_FIELDS: Final = ("headline", "subline", "cta", "badge")  # of a request, printed verbatim
@@ -79,6 +82,27 @@ def variant_submission(
         user_id=user_id,
         type=JOB_TYPE,
         priced_as=VARIANT_PRICE,
+        project_id=found.project_id,
+        product_id=found.product_id,
+        idempotency_key=request.idempotency_key,
+        parameters=parameters.SerializeToString(),
+    )
+
+
+def film_variant_submission(
+    request: image_pb2.GenerateVariantRequest,
+    film: video_pb2.VideoJobParameters,
+    found: job_pb2.GetAssetSceneResponse,
+    user_id: str,
+    notes: Sequence[str] = (),
+) -> job_pb2.SubmitJobRequest:
+    """Builds the job that makes a changed film. `notes` become notes of the finished job."""
+    parameters = video_pb2.VideoJobParameters(notes=notes, parent_asset_id=request.asset_id, parent_key=found.key)
+    parameters.MergeFrom(film)
+    return job_pb2.SubmitJobRequest(
+        user_id=user_id,
+        type=FILM_TYPE,
+        priced_as=FILM_VARIANT_PRICE,
         project_id=found.project_id,
         product_id=found.product_id,
         idempotency_key=request.idempotency_key,

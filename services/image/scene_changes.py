@@ -39,6 +39,8 @@ def changed_scene(
     _check_version(scene)
     if not changes.ListFields():
         raise ValidationFailed([FieldViolation(field="changes", message="must name at least one thing to change")])
+    if changes.HasField("sentence"):
+        raise ValidationFailed([FieldViolation(field="changes.sentence", message="applies to films only")])
     slots = {slot.element: slot_of(slot) for slot in scene.slots}
     texts, problems = _new_texts(scene, changes, slots, brief.project.brand.banned_words)
     photo = _photo_key(changes, brief, problems)

@@ -99,7 +99,7 @@ class ImageWorker:
             photo=inputs.photo,
             more_photos=inputs.further,
             logo=inputs.logo,
-            parent=await self._customer_images.earlier_picture(parameters.parent_key, attempt.folder / "parent"),
+            parent=await self._customer_images.earlier_file(parameters.parent_key, attempt.folder / "parent"),
         )
         folder = attempt.folder / "output"
         folder.mkdir()

@@ -123,14 +123,21 @@ class Signing:
     key: Path | None = None
 
     def sign(
-        self, path: Path, content_type: str, *, title: str, source_type: str, photo: Ingredient | None = None
+        self,
+        path: Path,
+        content_type: str,
+        *,
+        title: str,
+        source_type: str,
+        photo: Ingredient | None = None,
+        parent: Ingredient | None = None,
     ) -> None:
         """Signs a file with this identity; see the function `sign`."""
         if self.chain is not None and self.key is not None:
             identity = operator_identity(self.chain, self.key)
         else:
             identity = development_identity(self.folder)
-        sign(path, content_type, identity, title=title, source_type=source_type, photo=photo)
+        sign(path, content_type, identity, title=title, source_type=source_type, photo=photo, parent=parent)
 
 
 def sign(

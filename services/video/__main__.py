@@ -20,12 +20,12 @@ from services.video.policy import policy_of
 from services.video.portraits import Consent, Portraits
 from services.video.providers import SpeechEngine, VideoProvider
 from services.video.samples import Samples
-from services.video.servicer import VideoServicer
+from services.video.servicer import FilmChangeServicer, VideoServicer
 from services.worker.process import DEFAULT_MODELS_FOLDER, WorkerSettings, health_probe, run_worker, signing_of
 from services.worker.remote.webhook_urls import WebhookUrls
 from services.worker.submission import Submitter
 
-SERVICES = ("adwright.video.v1.VideoService",)
+SERVICES = ("adwright.video.v1.VideoService", "adwright.video.v1.FilmChangeService")
 CONSENT_TEXT = (
     "I have the right to use this portrait, and the person in it agrees that it is animated and speaks in advertising."
 )
@@ -77,6 +77,7 @@ async def run_api(settings: VideoSettings) -> None:
 
     def register(server: grpc.aio.Server) -> None:
         video_pb2_grpc.add_VideoServiceServicer_to_server(servicer, server)
+        video_pb2_grpc.add_FilmChangeServiceServicer_to_server(FilmChangeServicer(policy), server)
 
     try:
         await Server(settings, register=register, services=SERVICES, ready=always_ready, api_keys=api_keys).run()

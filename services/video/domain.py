@@ -281,6 +281,15 @@ class ScriptNotSpeakable(Refusal):
         super().__init__(f"The script cannot be spoken. {why}", fields=(FieldViolation(field="script", message=why),))
 
 
+class SceneVersionGone(Refusal):
+    reason = "SCENE_VERSION_GONE"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The engine that made this film is gone, so it cannot be made again exactly. Generate a new film."
+        )
+
+
 class Music(StrEnum):
     """The mood of a film's music, or that it has none."""
 
@@ -338,6 +347,60 @@ class ProductFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptChange:
+    """A change of a finished film's script: the characters from `start` to before `end` of `script` become `text`."""
+
+    script: str
+    start: int
+    end: int
+    text: str
+
+    @property
+    def changed(self) -> str:
+        """The script after the change."""
+        return self.script[: self.start] + self.text + self.script[self.end :]
+
+    @property
+    def longer(self) -> int:
+        """By how many characters the script has become longer."""
+        return len(self.text) - (self.end - self.start)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Where a film differs from the one before a change, in seconds: from `start` on, until `end_before` in that one
+    and until `end` in this one."""
+
+    start: float
+    end_before: float
+    end: float
+
+    def moved(self, time: float) -> float:
+        """When this film has what the one before has at a time behind the change."""
+        return time - self.end_before + self.end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParentFilm:
+    """The film that another one is a changed version of.
+
+    path: its file, None: it is not there any more. speech_digest: SHA-256 of its speech, "" of a silent film; drawing
+    fails where another comes out. changes: how many of the script's changes it has.
+    """
+
+    path: Path | None
+    speech_digest: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmRecord:
+    """What drawing a film again needs besides its brief. speech_digest: as in ParentFilm."""
+
+    speech_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VideoBrief:
     """The brief of one video.
 
@@ -347,6 +410,8 @@ class VideoBrief:
     wanted length of a product film, None for as long as the script. voice_over: whether a product film is spoken.
     speed: how many times as fast as usual the voice speaks, 0.8 to 1.25.
     music_volume: 0.1 to 1, where 1 is the loudest that leaves the voice clear.
+    changes: those of the script since the film was first made, in order; `script` has them all. parent: the film as it
+    was before the last change, None: the film is new.
     """
 
     script: str
@@ -375,11 +440,14 @@ class VideoBrief:
     music: Music = Music.NONE
     music_volume: float = 0.5
     facts: ProductFacts = field(default_factory=ProductFacts)
+    changes: tuple[ScriptChange, ...] = ()
+    parent: ParentFilm | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderedVideo:
-    """The files of a finished video. `notes` describe deviations from the request to the customer."""
+    """The files of a finished video. `notes` describe deviations from the request to the customer. record: None:
+    another engine made a part of it, and it cannot be drawn again."""
 
     video: Path
     poster: Path
@@ -392,3 +460,4 @@ class RenderedVideo:
     provider: str
     origin: str = ""
     """The IPTC's digital source type of the manifest, a URL."""
+    record: FilmRecord | None = None

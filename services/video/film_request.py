@@ -83,7 +83,7 @@ def script_for(request: video_pb2.GenerateVideoRequest, material: Material, pron
 
     def sayable(line: str) -> bool:
         if not is_spoken(request):
-            return _not_shown(line) is None
+            return why_not_shown(line) is None
         return why_not_speakable(line, pronunciations, language) is None
 
     language = request.language or written_language(material)
@@ -118,7 +118,7 @@ def why_not_renderable(request: video_pb2.GenerateVideoRequest, pronunciations: 
     """Returns a sentence that names what of the script can be neither spoken nor shown, or None."""
     if is_spoken(request):
         return why_not_speakable(request.script, pronunciations, request.language or "en")
-    return _not_shown(request.script)
+    return why_not_shown(request.script)
 
 
 def written_language(material: Material, voice_language: str = "en") -> str:
@@ -131,7 +131,7 @@ def _speed(request: video_pb2.GenerateVideoRequest) -> float:
     return request.speed if request.HasField("speed") else 1.0
 
 
-def _not_shown(script: str) -> str | None:
+def why_not_shown(script: str) -> str | None:
     """Names the words whose letters or figures captions cannot show. Emoji and ornaments are left out: no fault."""
     text = shown(script)
     lost = [word for word in text.split() if any(map(_is_lost, shown_word(word)))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,7 @@ from services.video.film_request import check_fields, check_length, script_for, 
 from services.video.policy import ScriptPolicy
 from services.video.portraits import Portraits
 from services.video.samples import Samples
+from services.video.scene_changes import about_the_sentence, changed_scene, with_script
 from services.worker.remote.fetcher import Resolve, is_unknown_host, resolve_apart
 from services.worker.submission import Submitter, reuse_notes
 
@@ -174,6 +176,29 @@ class VideoServicer(video_pb2_grpc.VideoServiceServicer):
             raise UnknownAvatar(request.avatar_id)
         content = await self._samples.avatar(AVATARS[request.avatar_id])
         return httpbody_pb2.HttpBody(content_type=Samples.AVATAR_TYPE, data=content)
+
+
+class FilmChangeServicer(video_pb2_grpc.FilmChangeServiceServicer):
+    """Checks changes of finished films for the image service."""
+
+    def __init__(self, policy: ScriptPolicy) -> None:
+        self._policy = policy
+
+    async def ChangeFilm(self, request: video_pb2.ChangeFilmRequest, context: Context) -> video_pb2.ChangeFilmResponse:
+        scene = await asyncio.to_thread(changed_scene, request)  # the first script loads dictionaries
+        order = with_script(scene)
+        script = messages.script_check(order, scene.brief, request.user_id)
+        with about_the_sentence():
+            await self._policy.check(replace(script, banned_words=tuple(request.brief.project.brand.banned_words)))
+        return video_pb2.ChangeFilmResponse(
+            parameters=video_pb2.VideoJobParameters(
+                request=scene.request,
+                brief=scene.brief,
+                portrait_key=scene.portrait_key,
+                scene=scene,
+                changes_before=len(request.scene.changes),
+            )
+        )
 
 
 def _is_uuid(text: str) -> bool:

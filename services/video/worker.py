@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import grpc
@@ -10,15 +13,17 @@ from adwright.copy.v1 import copy_pb2, copy_pb2_grpc
 from adwright.job.v1 import job_pb2
 from adwright.video.v1 import video_pb2
 
-from services.chassis.errors import DependencyFault
+from services.chassis.errors import DependencyFault, InputFault
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.video import messages
 from services.video.providers import VideoProvider
+from services.video.scene_messages import scene_of, with_scene
 from services.worker.loop import AttemptResult, ResultFile, RunningAttempt
 from services.worker.remote.customer_images import CustomerImages
 
 HEADLINE_SECONDS = 5.0
+MAX_FILM_BYTES = 256 * 1024 * 1024  # of an earlier film; the engine keeps far below
 
 log = structlog.get_logger()
 
@@ -55,14 +60,31 @@ class VideoWorker:
             )
         product_photo = await self._customer_images.product_photo(parameters.brief, attempt.folder / "photo")
         logo = await self._customer_images.brand_logo(parameters.brief, attempt.folder / "logo", notes)
+        files = await asyncio.to_thread(_digests, {"avatar": avatar, "photo": product_photo, "logo": logo})
+        scene = parameters.scene if parameters.HasField("scene") else None
+        if scene is not None and files != {file.name: file.sha256 for file in scene.files}:
+            raise InputFault(
+                "SCENE_CHANGED",
+                "The film cannot be made again exactly: the portrait, the photo or the logo has changed since. "
+                "Generate a new film.",
+            )
+        seed = scene.seed if scene is not None else attempt.job.job_id
+        call_to_action = (
+            scene.call_to_action if scene is not None else await self._write_call_to_action(parameters, seed)
+        )
         brief = messages.video_brief(
             parameters,
-            seed=attempt.job.job_id,
+            seed=seed,
             avatar_photo=avatar,
             product_photo=product_photo,
             logo=logo,
-            call_to_action=await self._write_call_to_action(parameters, attempt.job.job_id),
+            call_to_action=call_to_action,
         )
+        if scene is not None:
+            parent = await self._customer_images.earlier_file(
+                parameters.parent_key, attempt.folder / "parent", max_bytes=MAX_FILM_BYTES
+            )
+            brief = with_scene(brief, scene, changes_before=parameters.changes_before, parent=parent)
         folder = attempt.folder / "output"
         folder.mkdir()
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
@@ -78,6 +100,8 @@ class VideoWorker:
                         duration_seconds=rendered.duration_seconds,
                         origin=rendered.origin.rpartition("/")[2],
                     ),
+                    scene=scene_of(parameters, rendered.record, seed=seed, call_to_action=call_to_action, files=files),
+                    parent_asset_id=parameters.parent_asset_id,
                 ),
                 ResultFile(
                     path=rendered.poster,
@@ -105,6 +129,11 @@ class VideoWorker:
                 raise DependencyFault("COPY_UNAVAILABLE", f"the copy service failed: {error.code().name}") from error
             raise
         return str(headline.call_to_action)
+
+
+def _digests(files: Mapping[str, Path | None]) -> dict[str, str]:
+    """SHA-256 of each file that there is, hexadecimal, by name."""
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items() if path is not None}
 
 
 def _image_type(path: Path) -> str:

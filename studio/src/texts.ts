@@ -415,7 +415,7 @@ export const T = {
     heldLabel: "Held",
     prices: "Prices",
     priceNames: { copy: "Five texts", static_ad: "A picture", video: "A film with a presenter", video_product: "A product film",
-      static_ad_variant: "A picture with one thing changed" } as Record<string, string>,
+      static_ad_variant: "A picture with one thing changed", video_variant: "A film with one thing changed" } as Record<string, string>,
     statement: "Statement",
     statementNone: "Nothing has moved yet.",
     when: "When",

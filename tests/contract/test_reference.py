@@ -413,6 +413,7 @@ class TestCatalogAndCredits:
             "video": 40,
             "video_product": 15,
             "static_ad_variant": 1,
+            "video_variant": 5,
         }
 
     def test_repeated_grant_id_grants_once(self, system: RunningSystem) -> None:

@@ -24,13 +24,14 @@ from services.video.providers.local.captions import timed_words
 from services.video.providers.local.kokoro import Phone, Speech
 from services.video.providers.local.photos import decoded
 from services.video.providers.local.portraits.actor import PortraitActor, Sitter, sitter_of
+from services.video.providers.local.presenter_cut import presenter_cut
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.pose import Mouth, Pose
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.rendering import (
     SPEECH_BEGINS_SECONDS,
+    DrawnActor,
     RenderOrder,
-    card_track,
     render,
     speech_of,
 )
@@ -271,7 +272,8 @@ def _mouth_boxes(brief: VideoBrief, speech: Speech, frames: int) -> list[tuple[i
     aside = np.zeros(frames)
     if place.tall_card:
         words = timed_words(brief.script, speech.words)
-        shown = card_track(brief, words, speech.seconds, frames, stays=True)
+        actor = DrawnActor(brief.avatar_id or "maya", Stage(brief, product=None, logo=None), brief.seed)
+        shown = presenter_cut(brief, words, speech.seconds, actor, stays=True).card_track(frames)
         aside = np.roll(shown, round(SPEECH_BEGINS_SECONDS * FRAMES_PER_SECOND))
     return [
         (int(x + (place.presenter_aside_x - place.presenter_x) * share - side / 2), int(y - side / 2), int(side))

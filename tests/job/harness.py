@@ -41,7 +41,7 @@ from tests.running import Postgres
 
 SERVICES = Path(__file__).resolve().parents[2] / "services"
 IDENTITY = ServiceIdentity("job", "s" * 32)
-PRICES = {"copy": 1, "static_ad": 3, "video": 40, "video_product": 15, "static_ad_variant": 1}
+PRICES = {"copy": 1, "static_ad": 3, "video": 40, "video_product": 15, "static_ad_variant": 1, "video_variant": 5}
 
 
 class JobRow(NamedTuple):

@@ -18,7 +18,8 @@ from services.video.providers.local.captions import timed_words
 from services.video.providers.local.editing import shot_at
 from services.video.providers.local.kokoro import Phone, Speech
 from services.video.providers.local.portraits.warp import CHIN, FOREHEAD
-from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS, DrawnActor, cut_of
+from services.video.providers.local.presenter_cut import presenter_cut
+from services.video.providers.local.rendering import SPEECH_BEGINS_SECONDS, DrawnActor
 from services.video.providers.local.stage import NEARER_DROP, Stage, layout
 
 Floats = NDArray[np.float64]
@@ -108,7 +109,7 @@ def followed_opening(frames: NDArray[np.uint8], brief: VideoBrief, speech: Speec
     words = timed_words(brief.script, delayed)
     actor = DrawnActor(brief.avatar_id, stage, brief.seed)
     seconds = speech.seconds + SPEECH_BEGINS_SECONDS
-    cuts, _ = cut_of(brief, words, seconds, len(frames), actor, stays=stage.layout.tall_card)
+    cuts = presenter_cut(brief, words, seconds, actor, stays=stage.layout.tall_card).beside_card(actor)
     opening = np.zeros(len(frames))
     seen = [shot_at(cuts, number / FRAMES_PER_SECOND) for number in range(len(frames))]
     for nearness in {shot.nearness for shot in seen if not shot.product}:

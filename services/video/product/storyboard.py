@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from services.video.domain import Difference
 from services.video.product.parts import Part
 from services.video.product.shots import Shot, shots
 from services.video.script.markup import shown_word
@@ -25,6 +27,7 @@ SHORTEST_END_SECONDS: Final = 1.6  # of it in a film of a wanted length
 SHORTEST_FILM_SECONDS: Final = 5.0  # what ad platforms accept
 FIRST_WORD_SECONDS: Final = 0.30
 TELLING: Final = frozenset({"price", "offer", "code"})  # what no other shot may swallow
+SAME_SECONDS: Final = 0.002  # two words that begin as close together are the same one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,44 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """The film before a change of its script, and where this one differs from it."""
+
+    scenes: tuple[Scene, ...]
+    difference: Difference
+
+    def scene_of(self, part: Part) -> Scene | None:
+        """The scene that begins with the first word of an unchanged part; None where none does."""
+        first, last = part.words[0].start, part.words[-1].end
+        if last <= self.difference.start + SAME_SECONDS:
+            return self._beginning_at(first)
+        if first >= self.difference.end - SAME_SECONDS:
+            return self._beginning_at(first - self.difference.end + self.difference.end_before)
+        return None
+
+    def replaced_scene(self, part: Part, before: Part) -> Scene | None:
+        """The scene that began with the sentence whose place another one takes, for the part that begins that one; None
+        for other parts, and where the sentence began within a scene. before: the part before it."""
+        if not self.is_changed(part) or self.is_changed(before):
+            return None
+        earlier = [scene for scene in self.scenes[:-1] if scene.part.words[0].start < self._start]
+        if earlier and earlier[-1].part.words[-1].end > self.difference.start + SAME_SECONDS:
+            return None
+        return next((scene for scene in self.scenes[len(earlier) : -1]), None)
+
+    def is_changed(self, part: Part) -> bool:
+        """Whether a part begins within the new sentence."""
+        return self._start <= part.words[0].start < self.difference.end - SAME_SECONDS
+
+    @property
+    def _start(self) -> float:
+        return self.difference.start - SAME_SECONDS
+
+    def _beginning_at(self, time: float) -> Scene | None:
+        return next((scene for scene in self.scenes[:-1] if abs(scene.part.words[0].start - time) < SAME_SECONDS), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimedWord:
     """A word of a silent film, and when it is read."""
 
@@ -51,25 +92,32 @@ class TimedWord:
 
 
 def storyboard(
-    parts: Sequence[Part], *, shows: Collection[str], until: float, seconds: float | None, seed: str
+    parts: Sequence[Part],
+    *,
+    shows: Collection[str],
+    until: float,
+    seconds: float | None,
+    seed: str,
+    earlier: Earlier | None = None,
 ) -> tuple[Scene, ...]:
     """Returns the scenes of a film without gaps, the end card last.
 
     shows: what there is to show, of shots.NEEDS. until: when the last word ends. seconds: the wanted length; where the
     words leave more than an end card can stand for, parts are shown once more. seed: chooses among shots that fit
-    equally.
+    equally. earlier: where the script was changed: parts that it has too keep their shots, those before the change with
+    the times too.
     """
     if not parts:
         raise ValueError("a film has at least one part")
-    gathered = _gathered(parts)
-    starts = [0.0, *(_on_beat(part.words[0].start - LEAD_SECONDS) for part in gathered[1:])]
+    gathered = _gathered(parts, earlier)
+    starts = [0.0, *(_start(part, before, earlier) for before, part in itertools.pairwise(gathered))]
     turn = max(_on_beat(until + 0.2), starts[-1] + SHORTEST_SHOT_SECONDS)
     end = max(seconds or 0.0, turn + (SHORTEST_END_SECONDS if seconds else END_SECONDS), SHORTEST_FILM_SECONDS)
     again = _recaps(gathered, turn, end)
     if again:
         starts += [part.words[0].start - LEAD_SECONDS for part in again]
         gathered, turn = [*gathered, *again], end - END_SECONDS
-    chosen = _chosen(gathered, shows, seed)
+    chosen = _chosen(gathered, shows, seed, _kept_shots(gathered[: len(gathered) - len(again)], earlier))
     scenes = [
         Scene(shot=shot, part=part, start=start, end=after)
         for shot, part, start, after in zip(chosen, gathered, starts, [*starts[1:], turn], strict=True)
@@ -109,11 +157,43 @@ def _retimed(part: Part, start: float, length: float) -> Part:
     return replace(part, words=words, says="plain" if part.says == "hook" else part.says)
 
 
-def _gathered(parts: Sequence[Part]) -> list[Part]:
+def _start(part: Part, before: Part, earlier: Earlier | None) -> float:
+    """When the shot of a part begins. A new sentence's begins when that of the sentence before the change did: the shot
+    before it stays as long as it was."""
+    replaced = earlier.replaced_scene(part, before) if earlier is not None else None
+    if replaced is not None:
+        return replaced.start
+    return _on_beat(part.words[0].start - LEAD_SECONDS)
+
+
+def _kept_shots(parts: Sequence[Part], earlier: Earlier | None) -> dict[int, Shot]:
+    """The shots of the parts that the earlier film shows too, by their numbers."""
+    if earlier is None:
+        return {}
+    scenes = {number: earlier.scene_of(part) for number, part in enumerate(parts)}
+    return {
+        number: scene.shot
+        for number, scene in scenes.items()
+        if scene is not None and scene.part.text == parts[number].text and scene.part.says == parts[number].says
+    }
+
+
+def _begins_scene(part: Part, before: Part, earlier: Earlier | None) -> bool:
+    """Whether a part begins a scene since it does so in the earlier film. A changed sentence that is too short for a
+    shot takes the part behind it along."""
+    if earlier is None:
+        return False
+    if earlier.is_changed(part):
+        return earlier.replaced_scene(part, before) is not None
+    is_short = part.words[0].start - before.words[0].start < SHORTEST_SHOT_SECONDS
+    return earlier.scene_of(part) is not None and not (is_short and earlier.is_changed(before))
+
+
+def _gathered(parts: Sequence[Part], earlier: Earlier | None) -> list[Part]:
     """Parts with those that are too short for a shot joined to a neighbour; the one that says more keeps its shot."""
     made: list[Part] = []
     for part in parts:
-        if made:
+        if made and not _begins_scene(part, made[-1], earlier):
             last = made[-1]
             opens = len(made) == 1  # a film's first shot begins with the film
             before = part.words[0].start - (LEAD_SECONDS if opens else last.words[0].start)
@@ -127,8 +207,9 @@ def _gathered(parts: Sequence[Part]) -> list[Part]:
     return made
 
 
-def _chosen(parts: Sequence[Part], shows: Collection[str], seed: str) -> list[Shot]:
-    """A shot for each part: the first that fits, plain ones in turn, never the same twice running."""
+def _chosen(parts: Sequence[Part], shows: Collection[str], seed: str, kept: Mapping[int, Shot]) -> list[Shot]:
+    """A shot for each part: the one kept for its number, or the first that fits, plain ones in turn, never the same
+    twice running."""
     made: list[Shot] = []
     plain = _fitting("plain", shows)
     chance = random.Random(f"shots {seed}")
@@ -136,16 +217,20 @@ def _chosen(parts: Sequence[Part], shows: Collection[str], seed: str) -> list[Sh
     offset = chance.randrange(len(rest))
     turns = [*rest[offset:], *rest[:offset]]
     seen_product = not set(shows) - {"drawing"}  # without a picture of it, only its name calls for the hero
-    for part in parts:
-        if part.says == "plain":
+    for number, part in enumerate(parts):
+        beside = [*made[-1:], *([kept[number + 1]] if number + 1 in kept and number not in kept else [])]
+        if number in kept:
+            shot = kept[number]
+            turns = [each for each in turns if each is not shot] + [each for each in turns if each is shot]
+        elif part.says == "plain":
             if not seen_product and made:
                 shot = next(shot for shot in plain if shot.id == "hero")
             else:
-                shot = next((each for each in turns if not made or each is not made[-1]), turns[0])
+                shot = next((each for each in turns if each not in beside), turns[0])
                 turns = [each for each in turns if each is not shot] + [shot]
         else:
             fitting = _fitting(part.says, shows)
-            shot = next((each for each in fitting if not made or each is not made[-1]), fitting[0])
+            shot = next((each for each in fitting if each not in beside), fitting[0])
             if made and shot is made[-1]:
                 shot = next(each for each in turns if each is not made[-1])
         seen_product = seen_product or shot.product == "hero"

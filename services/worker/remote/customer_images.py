@@ -56,11 +56,11 @@ class CustomerImages:
         await asyncio.to_thread(path.write_bytes, content)
         return path
 
-    async def earlier_picture(self, key: str, path: Path) -> Path | None:
-        """Writes the picture that a variant is made from to `path`. Returns None without a key, and for a picture that
-        was deleted after the submission: the variant does not need its file."""
+    async def earlier_file(self, key: str, path: Path, *, max_bytes: int = MAX_PICTURE_BYTES) -> Path | None:
+        """Writes the picture or film that a variant is made from to `path`. Returns None without a key, and for a file
+        that was deleted after the submission: the variant does not need it."""
         try:
-            content = await self._assets.read_all(key, max_bytes=MAX_PICTURE_BYTES) if key else b""
+            content = await self._assets.read_all(key, max_bytes=max_bytes) if key else b""
         except ObjectMissing:
             return None
         if not content:

@@ -99,7 +99,7 @@ class LocalVideoProvider:
         from services.video.providers.local.rendering import RenderOrder, recited
 
         order = RenderOrder(brief=brief, folder=folder, models=self._models, signing=self._signing)
-        if self._voice is None:
+        if self._voice is None or brief.parent is not None:  # films of a remote voice are not made again
             return order
         report(2, "speaking")
         passages = await self._process.run(recited, order)

@@ -14,6 +14,7 @@ from typing import Final
 
 import numpy as np
 
+from services.video.domain import Difference
 from services.video.providers.local.captions import CaptionWord
 
 NEARNESS: Final = (1.0, 1.14, 1.28)  # how much larger than in the widest shot
@@ -100,6 +101,30 @@ def shots(
             Shot(start=end, nearness=others[int(chance.integers(len(others)))]),
         ]
     return _quickened(_apart(sorted(made, key=lambda shot: shot.start)), words, seconds, levels)
+
+
+def continued(before: Sequence[Shot], fresh: Sequence[Shot], difference: Difference) -> tuple[Shot, ...]:
+    """The shots of a film after a change of its script: those of the film before outside of the new sentence, which are
+    as they were, and within it those that its words ask for.
+
+    fresh: the shots of the whole new script.
+    """
+    made = [shot for shot in before if shot.start < difference.start]
+    left = next((shot for shot in before if shot.start >= difference.start), None)
+    room = SHORTEST_SHOT_SECONDS / 2
+    inside = [shot for shot in fresh if made[-1].start + room <= shot.start < difference.end - room]
+    inside = [shot for shot in inside if shot.start >= difference.start]
+    if made[-1].is_aside and left is not None and not left.is_aside:  # the presenter comes back when they did
+        back = min(difference.moved(left.start) if left.start >= difference.end_before else left.start, difference.end)
+        inside = [replace(left, start=back), *(shot for shot in inside if shot.start >= back + room)]
+    presented = [shot for shot in before if shot.start <= difference.end_before and not shot.is_aside]
+    seen_again = replace(presented[-1], start=difference.end)
+    later = [replace(shot, start=difference.moved(shot.start)) for shot in before if shot.start > difference.end_before]
+    for shot in [*inside, seen_again, *later]:
+        is_same = not shot.is_aside and not made[-1].is_aside and shot.nearness == made[-1].nearness
+        if not is_same and shot.start > made[-1].start:
+            made.append(shot)
+    return tuple(made)
 
 
 def _quickened(

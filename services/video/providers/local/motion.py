@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import zlib
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import Final
 
 import numpy as np
@@ -24,6 +25,7 @@ BLINK_OPEN_SECONDS: Final = 0.14
 BLINK_GAP_SECONDS: Final = (1.7, 5.2)  # people blink about every four seconds while they talk
 STRESS_GAP_SECONDS: Final = 0.75  # no more than one accent of head or brows in this time
 PAUSE_SECONDS: Final = 0.18
+TURN_FRAMES: Final = 12  # from the movement of one film to that of another
 
 Track = NDArray[np.float64]
 
@@ -83,6 +85,22 @@ def poses(phones: Sequence[Phone], shapes: Mouths, *, seed: str, frames_per_seco
         )
         for place in range(frames)
     ]
+
+
+def continued(before: Sequence[Pose], after: Sequence[Pose], since: int) -> list[Pose]:
+    """The poses `before` up to a frame, and from there on those `after`, into which they pass within TURN_FRAMES."""
+    turn = min(TURN_FRAMES, len(before) - since, len(after) - since)
+    between = [_between(before[since + step], after[since + step], (step + 1) / (turn + 1)) for step in range(turn)]
+    return [*before[:since], *between, *after[since + len(between) :]]
+
+
+def _between(one: Pose, other: Pose, share: float) -> Pose:
+    return Pose(
+        **{
+            field.name: (1 - share) * getattr(one, field.name) + share * getattr(other, field.name)
+            for field in fields(Pose)
+        }
+    )
 
 
 def mouth_of(row: NDArray[np.float32]) -> Mouth:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import re
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,12 +21,13 @@ from services.video.domain import (
     AVATARS,
     FRAMES_PER_SECOND,
     VOICES,
+    FilmRecord,
     RenderedVideo,
     VideoBrief,
     VideoKind,
     suitable_avatar,
 )
-from services.video.product.storyboard import SHORTEST_FILM_SECONDS
+from services.video.product.storyboard import SHORTEST_FILM_SECONDS, Scene
 from services.video.providers.local import alignment, captions, editing, kokoro, loudness, motion, visemes
 from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate, write_sound
 from services.video.providers.local.kokoro import SAMPLE_RATE, Speech
@@ -43,14 +43,16 @@ from services.video.providers.local.portraits.actor import (
     panel,
     sitter_of,
 )
+from services.video.providers.local.presenter_cut import PresenterCut, presenter_cut
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait, no_voices
-from services.video.providers.local.product.film import ProductFilm, film_of, render_product
+from services.video.providers.local.product.film import ProductFilm, film_of, parent_of, render_product, storyboards
 from services.video.providers.local.product_picture import ProductPicture, product_picture
 from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.stage import CHEST_CARD, Frame, Stage, layout
 from services.video.providers.local.strokes import rgb_of, surface_of
+from services.video.providers.local.takes import Take, delayed, digest_of, takes_of
 from services.video.script.speakable import speakable
 from services.worker.progress import ReportProgress
 
@@ -63,9 +65,6 @@ SPEECH_BEGINS_SECONDS: Final = 0.32
 END_CARD_SECONDS: Final = 2.6
 CHIN_SWAY: Final = 26  # presenter units by which the chin comes lower while somebody speaks
 TURN_SECONDS: Final = 0.40  # from presenter to end card
-CARD_MOVES_SECONDS: Final = 0.55
-CARD_STAYS_SECONDS: Final = 3.6  # in the vertical format, where it takes the head's room
-UNNAMED_CARD_SHARE: Final = 0.30  # when the script never says the product's name, the card comes here
 SWITCH_SECONDS: Final = 0.00005  # the encoder's thread needs the interpreter often and for moments: it must not starve
 SPEECH_SHARE: Final = 40  # of the progress; the rest is drawing
 NO_FACE_MODELS: Final = "The portrait is not animated: the models that find faces are not installed."
@@ -116,7 +115,9 @@ class Actor(Protocol):
     @property
     def nearest_beside(self) -> float: ...
 
-    def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None: ...
+    def prepare(self, speech: Speech, shapes: visemes.Mouths, since: int = 0) -> None:
+        """Makes the movement of a speech ready. From the second call on, frames before `since` keep theirs."""
+        ...
 
     def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
         """Draws one frame with the brand's mark; `aside` is 0 in the middle .. 1 beside the card."""
@@ -143,8 +144,9 @@ class DrawnActor:
         self._poses: list[Any] = []
         self._mouths: list[Any] = []
 
-    def prepare(self, speech: Speech, shapes: visemes.Mouths) -> None:
-        self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
+    def prepare(self, speech: Speech, shapes: visemes.Mouths, since: int = 0) -> None:
+        poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
+        self._poses = motion.continued(self._poses, poses, since) if since else poses
         self._mouths = [motion.mouth_of(row) for row in shapes]
 
     def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
@@ -230,13 +232,29 @@ def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
     )
 
 
+def _takes(order: RenderOrder, report: ReportProgress) -> list[Take]:
+    """The takes of the brief's script; a speech that is there already is the only one. Raises as `takes_of`."""
+    brief = order.brief
+    if order.speech is not None or order.recordings:
+        speech = delayed(_speech(order, report), SPEECH_BEGINS_SECONDS)
+        return [Take(script=brief.script, speech=speech, words=captions.timed_words(brief.script, speech.words))]
+    if brief.voice_over:
+        report(2, "speaking")
+
+    def say(script: str) -> tuple[tuple[Passage, ...], list[Speech]]:
+        parts = _passages(script, brief.voice_id, dict(brief.pronunciations), order.models)
+        return parts, _all_spoken(parts, brief.voice_id, order.models, report, brief.speed)
+
+    return takes_of(brief, say, delay=SPEECH_BEGINS_SECONDS)
+
+
 def rehearse(order: RenderOrder, report: ReportProgress) -> Rehearsal:
     """Speaks, and writes what a remote engine is sent. Raises as `render`."""
     brief, folder = order.brief, order.folder
     speech = _speech(order, report)
-    delayed = _delayed(speech, SPEECH_BEGINS_SECONDS)
+    heard = delayed(speech, SPEECH_BEGINS_SECONDS)
     sound, compressed = folder / "speech.wav", folder / "speech.mp3"
-    samples = loudness.normalised(loudness.to_48k(delayed.samples, SAMPLE_RATE))
+    samples = loudness.normalised(loudness.to_48k(heard.samples, SAMPLE_RATE))
     write_sound(sound, samples, "pcm_s16le")
     write_sound(compressed, samples, "libmp3lame")
     _, _, width, height = panel(layout(brief.aspect_ratio, brief.resolution))
@@ -265,10 +283,11 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     brief, folder = order.brief, order.folder
     sys.setswitchinterval(SWITCH_SECONDS)
     if brief.kind is VideoKind.PRODUCT:
-        return render_product(order, lambda: _delayed(_speech(order, report), SPEECH_BEGINS_SECONDS), report)
+        made, speech = render_product(order, lambda: _takes(order, report), report)
+        return replace(made, record=_record(order, speech))
     notes: list[str] = []
     with ThreadPoolExecutor(1, thread_name_prefix="speaking") as pool:  # pictures are made ready meanwhile
-        speaking = pool.submit(_speech, order, report)
+        speaking = pool.submit(_takes, order, report)
         product = _optional(brief.product_photo, decoded, "The product's photo", notes)
         logo = _optional(brief.logo, decoded_logo, "The brand's logo", notes)
         shown_product = (
@@ -280,25 +299,18 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
         if shown_product is not None:
             notes.append(shown_product.note)
         actor = _actor(order, stage, notes)
-        speech = _delayed(speaking.result(), SPEECH_BEGINS_SECONDS)
-    words = captions.timed_words(brief.script, speech.words)
-    seconds = max(speech.seconds + END_CARD_SECONDS, SHORTEST_FILM_SECONDS)
-    frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
+        takes = speaking.result()
+    report(SPEECH_SHARE, "drawing")
+    seen = _seen(product, shown_product)
+    boards = storyboards(replace(brief, seconds=None), seen.shows, takes)
+    movement = _movement(brief, takes, boards, actor, stays=stage.layout.tall_card)
+    words, speech, frames, shapes = takes[-1].words, movement.speech, movement.frames, movement.shapes
+    cuts, shown = movement.cuts, movement.card
+    stated = film_of(
+        replace(brief, seconds=None), seen, picture(logo) if logo is not None else None, boards[-1], order.models
+    )
     music = music_for(brief, order.models, frames_to_samples(frames), notes)
     sound = soundtrack(speech, frames, seed=brief.seed, music=music, volume=brief.music_volume)
-    report(SPEECH_SHARE, "drawing")
-    stated = film_of(
-        replace(brief, seconds=None),
-        _seen(product, shown_product),
-        picture(logo) if logo is not None else None,
-        words,
-        until=speech.seconds,
-        models=order.models,
-    )
-    shapes = visemes.mouths(speech.phones, speech.samples, frames=frames, frames_per_second=FRAMES_PER_SECOND)
-    actor.prepare(speech, shapes)
-    stays = stage.layout.tall_card
-    cuts, shown = cut_of(brief, words, speech.seconds, frames, actor, stays=stays, statements=_statements(stated))
     video, poster = folder / "video.mp4", folder / "poster.jpg"
     opening = captions.opening_group(words) if brief.burn_captions else None
     groups = captions.groups(words[len(opening.words) :]) if opening is not None else ()
@@ -360,6 +372,7 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
         title=f"Advertisement for {brief.product_name}".strip(),
         source_type=origin,
         photo=provenance.Ingredient.of(brief.product_photo),
+        parent=parent_of(brief),
     )
     srt, vtt = folder / "captions.srt", folder / "captions.vtt"
     srt.write_text(captions.srt(words), encoding="utf-8")
@@ -375,25 +388,51 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
         notes=tuple(notes),
         provider=order.provider,
         origin=origin,
+        record=_record(order, speech),
     )
 
 
-def cut_of(
-    brief: VideoBrief,
-    words: tuple[captions.CaptionWord, ...],
-    seconds: float,
-    frames: int,
-    actor: Actor,
-    *,
-    stays: bool,
-    statements: Sequence[tuple[float, float]] = (),
-) -> tuple[tuple[editing.Shot, ...], np.ndarray[Any, np.dtype[np.float64]]]:
-    """The shots of a film, and how far the product's card is in, frame by frame. stays: as for `card_track`.
-    statements: as for `editing.shots`."""
-    named = _named_at(brief.product_name, words) if brief.product_name.strip() else None
-    cuts = editing.shots(words, seconds, seed=brief.seed, nearest=actor.nearest, named_at=named, statements=statements)
-    shown = card_track(brief, words, seconds, frames, stays=stays, after=editing.product_ends(cuts))
-    return editing.beside_card(cuts, _times(shown), actor.nearest_beside), shown
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Movement:
+    """What is seen of a presenter, frame by frame. card: how far the product's card is in."""
+
+    speech: Speech
+    frames: int
+    shapes: visemes.Mouths
+    cuts: tuple[editing.Shot, ...]
+    card: np.ndarray[Any, np.dtype[np.float64]]
+
+
+def _movement(
+    brief: VideoBrief, takes: Sequence[Take], boards: Sequence[tuple[Scene, ...]], actor: Actor, *, stays: bool
+) -> _Movement:
+    """Makes the actor ready for the last take. Up to each change it moves, and the film is cut, as before the change.
+
+    boards: the storyboard of each take.
+    """
+    cut: PresenterCut | None = None
+    made: _Movement | None = None
+    for take, board in zip(takes, boards, strict=True):
+        speech = take.speech
+        if speech is None:
+            raise ValueError("a presenter speaks")
+        seconds = max(speech.seconds + END_CARD_SECONDS, SHORTEST_FILM_SECONDS)
+        frames = int(np.ceil(seconds * FRAMES_PER_SECOND))
+        since = int(take.difference.start * FRAMES_PER_SECOND) if take.difference is not None else 0
+        shapes = visemes.mouths(speech.phones, speech.samples, frames=frames, frames_per_second=FRAMES_PER_SECOND)
+        if made is not None:
+            shapes = np.concatenate([made.shapes[:since], shapes[since:]])
+        actor.prepare(speech, shapes, since)
+        cut = presenter_cut(
+            brief, take.words, speech.seconds, actor, stays=stays, statements=_statements(board),
+            earlier=(cut, take.difference) if cut is not None and take.difference is not None else None,
+        )  # fmt: skip
+        made = _Movement(
+            speech=speech, frames=frames, shapes=shapes, cuts=cut.beside_card(actor), card=cut.card_track(frames)
+        )
+    if made is None:
+        raise ValueError("a film has at least one take")
+    return made
 
 
 def _seen(photo: Pixels | None, drawn: ProductPicture | None) -> ProductPicture:
@@ -403,52 +442,21 @@ def _seen(photo: Pixels | None, drawn: ProductPicture | None) -> ProductPicture:
     return drawn or ProductPicture()
 
 
-def _statements(film: ProductFilm) -> list[tuple[float, float]]:
+def _record(order: RenderOrder, speech: Speech | None) -> FilmRecord | None:
+    """What draws the film again; None where another engine made the voice or the head."""
+    if order.speech is not None or order.recordings or order.clip is not None:
+        return None
+    return FilmRecord(speech_digest=digest_of(speech))
+
+
+def _statements(scenes: Sequence[Scene]) -> list[tuple[float, float]]:
     """When the script says what a shot of its own shows better than a presenter, as (start, end) in seconds."""
-    return [(scene.start, scene.end) for scene in film.scenes[1:-1] if scene.part.says in STATED]
+    return [(scene.start, scene.end) for scene in scenes[1:-1] if scene.part.says in STATED]
 
 
 def _draw_stated(film: ProductFilm, canvas: Any, time: float) -> None:
     number = next(number for number, scene in enumerate(film.scenes) if time < scene.end)
     film.draw_scene(canvas, number, time - film.scenes[number].start)
-
-
-def card_track(
-    brief: VideoBrief,
-    words: tuple[captions.CaptionWord, ...],
-    seconds: float,
-    frames: int,
-    *,
-    stays: bool,
-    after: float | None = None,
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """How far the product's card is in, frame by frame: from when the product is first named, or `after` a time."""
-    if not brief.product_name.strip():
-        return np.zeros(frames)
-    start = _named_at(brief.product_name, words)
-    start = min(max(0.5, start if start is not None else seconds * UNNAMED_CARD_SHARE), max(0.5, seconds - 1.6))
-    start = max(start, (after if after is not None else start) - (CARD_MOVES_SECONDS if stays else 0.0))
-    end = seconds + 1 if stays else start + CARD_MOVES_SECONDS * 2 + CARD_STAYS_SECONDS
-    time = np.arange(frames) / FRAMES_PER_SECOND
-    coming = np.clip((time - start) / CARD_MOVES_SECONDS, 0, 1)
-    going = np.clip((end - time) / CARD_MOVES_SECONDS, 0, 1)
-    return np.minimum(coming, going)
-
-
-def _times(shown: np.ndarray[Any, np.dtype[np.float64]]) -> list[tuple[float, float]]:
-    """When something is seen, as (start, end) in seconds."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], shown > 0, [False]])))
-    return [(start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND) for start, end in edges.reshape(-1, 2)]
-
-
-def _named_at(name: str, words: tuple[captions.CaptionWord, ...]) -> float | None:
-    """When the product's name, or its most telling word, is first heard."""
-    telling = sorted(re.findall(r"\w{3,}", name.casefold()), key=len, reverse=True)
-    for wanted in telling[:2]:
-        for word in words:
-            if wanted in word.text.casefold():
-                return word.start
-    return None
 
 
 def _actor(order: RenderOrder, stage: Stage, notes: list[str]) -> Actor:
@@ -489,11 +497,6 @@ def _optional(path: Path | None, read: Callable[..., Pixels], named: str, notes:
     except InputFault as fault:
         notes.append(f"{named} was left out. {fault.message}")
         return None
-
-
-def _delayed(speech: Speech, seconds: float) -> Speech:
-    silent = Speech(samples=np.zeros(round(seconds * SAMPLE_RATE), np.float32), phones=(), words=())
-    return kokoro.joined([silent, speech], pause_seconds=0.0)
 
 
 def _poster_frame(shapes: visemes.Mouths, until: float, cuts: tuple[editing.Shot, ...]) -> int:

@@ -32,7 +32,8 @@ class RemoteVideoProvider:
         self, brief: VideoBrief, folder: Path, report: ReportProgress, checkpoints: Checkpoints
     ) -> RenderedVideo:
         """Implements VideoProvider.render. A portrait without a usable face is framed locally instead."""
-        if brief.kind is VideoKind.PRODUCT:  # there is no head in it to animate
+        # There is no head in it to animate, or the local engine made it before.
+        if brief.kind is VideoKind.PRODUCT or brief.parent is not None:
             return await self._studio.render(brief, folder, report, checkpoints)
         engine = self._engine
         rehearsal = await self._studio.rehearse(brief, folder, report)

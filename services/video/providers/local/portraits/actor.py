@@ -128,8 +128,9 @@ class PortraitActor:
         lift = eyes + (chin - eyes) * nearness - room
         return max(0.0, min(lift, (nearness - 1) * (float(self._image.height()) - eyes)))
 
-    def prepare(self, speech: Speech, shapes: Mouths) -> None:
-        self._poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
+    def prepare(self, speech: Speech, shapes: Mouths, since: int = 0) -> None:
+        poses = motion.poses(speech.phones, shapes, seed=self._seed, frames_per_second=FRAMES_PER_SECOND)
+        self._poses = motion.continued(self._poses, poses, since) if since else poses
         self._mouths = [motion.mouth_of(row) for row in shapes]
 
     def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
@@ -160,7 +161,7 @@ class ClipActor:
         self._began = float(self._next.time or 0.0)
         self._image: Any = None
 
-    def prepare(self, speech: Speech, shapes: Mouths) -> None:
+    def prepare(self, speech: Speech, shapes: Mouths, since: int = 0) -> None:
         """Nothing: the film has its own mouth."""
 
     def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:
@@ -205,7 +206,7 @@ class FramedActor:
         self._image = picture(_covering(pixels, side, side))
         self._loud: NDArray[np.float64] = np.zeros(1)
 
-    def prepare(self, speech: Speech, shapes: Mouths) -> None:
+    def prepare(self, speech: Speech, shapes: Mouths, since: int = 0) -> None:
         self._loud = gaussian_filter1d(shapes[:, OPEN].astype(np.float64), 1.0)
 
     def draw(self, canvas: Any, frame: int, aside: float, nearness: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +17,10 @@ from services.media.colour import Colour
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief
 from services.video.prices import written_price
 from services.video.product.layouts import layouts
-from services.video.product.parts import MOST_SECONDS, Price, Word, parts_of
+from services.video.product.parts import MOST_SECONDS, Price, parts_of
 from services.video.product.price_line import amounts_of
 from services.video.product.shots import shots
-from services.video.product.storyboard import Scene, silent_words, storyboard
+from services.video.product.storyboard import Earlier, Scene, storyboard
 from services.video.product.writing import short_name
 from services.video.providers.local import captions
 from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate
@@ -40,7 +40,7 @@ from services.video.providers.local.product.standing_product import product_laye
 from services.video.providers.local.product_picture import ProductPicture, product_picture
 from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.strokes import box, fill, rgb_of, rounded, surface_of
-from services.video.script.markup import shown
+from services.video.providers.local.takes import Take
 from services.worker.progress import ReportProgress
 
 AHEAD_SECONDS: Final = 0.25  # by which things have come in where a scene is cut to, so that its first frame shows them
@@ -222,20 +222,21 @@ class ProductFilm:
         return Layer(image=image, x=centre, y=y + h / 2, width=image.width(), height=image.height(), at=-1.0)
 
 
-def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedVideo:
-    """Renders a product film. order: a rendering.RenderOrder; speech: makes its Speech, called in a thread of its own
-    unless the film is silent. Raises as rendering.render."""
+def render_product(
+    order: Any, speak: Callable[[], list[Take]], report: ReportProgress
+) -> tuple[RenderedVideo, Speech | None]:
+    """Renders a product film; returns it with its speech. order: a rendering.RenderOrder; speak: makes the takes of its
+    script, called in a thread of its own. Raises as rendering.render."""
     brief: VideoBrief = order.brief
     notes: list[str] = []
     with ThreadPoolExecutor(1, thread_name_prefix="speaking") as pool:
-        speaking = pool.submit(speech) if brief.voice_over else None
+        speaking = pool.submit(speak)
         shown_product = product_picture(brief, order.models, notes)
         logo = _logo(brief, notes)
-        spoken: Speech | None = speaking.result() if speaking is not None else None
-    words = captions.timed_words(brief.script, spoken.words) if spoken else silent_words(shown(brief.script))
-    until = max(spoken.seconds if spoken else 0.0, words[-1].end)
-    film = film_of(brief, shown_product, logo, words, until=until, models=order.models)
-    scenes = film.scenes
+        takes = speaking.result()
+    words, spoken = takes[-1].words, takes[-1].speech
+    scenes = storyboards(brief, shown_product.shows, takes)[-1]
+    film = film_of(brief, shown_product, logo, scenes, order.models)
     seconds = scenes[-1].end
     if brief.seconds and seconds > brief.seconds + LONGER_SECONDS:
         notes.append(f"The words take {seconds:.1f} s, so the film is longer than {brief.seconds} s.")
@@ -273,14 +274,14 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         title=f"Advertisement for {brief.product_name}".strip(),
         source_type=origin,
         photo=provenance.Ingredient.of(brief.product_photo) if photographed else None,
+        parent=parent_of(brief),
     )
-    written = [captions.CaptionWord(text=word.text, start=word.start, end=word.end) for word in words]
     srt, vtt = order.folder / "captions.srt", order.folder / "captions.vtt"
-    srt.write_text(captions.srt(written), encoding="utf-8")
-    vtt.write_text(captions.vtt(written), encoding="utf-8")
+    srt.write_text(captions.srt(words), encoding="utf-8")
+    vtt.write_text(captions.vtt(words), encoding="utf-8")
     notes += [shown_product.note, film.note]
     notes.append(_shots_note(scenes))
-    return RenderedVideo(
+    made = RenderedVideo(
         video=video,
         poster=poster,
         captions_srt=srt,
@@ -292,16 +293,33 @@ def render_product(order: Any, speech: Any, report: ReportProgress) -> RenderedV
         provider=order.provider,
         origin=origin,
     )
+    return made, spoken
+
+
+def storyboards(brief: VideoBrief, shows: Collection[str], takes: Sequence[Take]) -> list[tuple[Scene, ...]]:
+    """The storyboard of each take; one after a change keeps what it can of the one before. shows: as for
+    `storyboard`."""
+    made: list[tuple[Scene, ...]] = []
+    for take in takes:
+        parts = parts_of(take.words, name=brief.product_name, price=_price(brief), code=brief.facts.offer_code)
+        earlier = Earlier(scenes=made[-1], difference=take.difference) if take.difference is not None else None
+        made.append(
+            storyboard(parts, shows=shows, until=take.until, seconds=brief.seconds, seed=brief.seed, earlier=earlier)
+        )
+    return made
 
 
 def film_of(
-    brief: VideoBrief, shown_product: ProductPicture, logo: Any, words: Sequence[Word], *, until: float, models: Path
+    brief: VideoBrief, shown_product: ProductPicture, logo: Any, scenes: tuple[Scene, ...], models: Path
 ) -> ProductFilm:
-    """The product film of a brief's script. words: when each is said; until: when the speech ends, in seconds. logo: a
-    skia.Image, None without one."""
-    parts = parts_of(words, name=brief.product_name, price=_price(brief), code=brief.facts.offer_code)
-    scenes = storyboard(parts, shows=shown_product.shows, until=until, seconds=brief.seconds, seed=brief.seed)
+    """The product film of a storyboard. logo: a skia.Image, None without one."""
     return ProductFilm(brief, shown_product, logo, scenes, _icons(models))
+
+
+def parent_of(brief: VideoBrief) -> provenance.Ingredient | None:
+    """The film that this one is a changed version of, for its manifest; None where it is not there."""
+    path = brief.parent.path if brief.parent is not None else None
+    return provenance.Ingredient(path=path, content_type="video/mp4", title="The film before") if path else None
 
 
 def _source_type(*, made_sound: bool, photographed: bool) -> str:
