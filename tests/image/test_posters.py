@@ -14,6 +14,7 @@ from services.image.domain import AspectRatio, Style, Subject
 from services.image.providers.local import motifs, poster_fields
 from services.image.providers.local.ad_text import without_repeated_price, wording
 from services.image.providers.local.arrangement import Plan, arrange
+from services.image.providers.local.choice import with_further
 from services.image.providers.local.composer import Photo, compose
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Layout, PlacedField, Shows, layouts
@@ -122,6 +123,15 @@ class TestType:
         assert without_repeated_price(words).price == ""
         other = wording(brief("dentist", headline="Open until 5, since 1959"), {})
         assert without_repeated_price(other).price == "£59"
+
+    def test_fact_that_the_headline_says_is_neither_listed_nor_a_sub_line(self) -> None:
+        facts = ("Dishwasher safe", "Made by hand in Porto", "No handle to burn you")
+        request = replace(brief("dentist", headline="Fjord Mug: dishwasher safe"), benefits=facts, features=facts)
+        words = replace(wording(request, {}), subline="Dishwasher safe", benefits=(), price="")
+        assert with_further(words, request).subline == ""
+        assert with_further(words, request).further == facts[1:]
+        joined = with_further(replace(words, subline="Dishwasher safe · Made by hand in Porto"), request)
+        assert (joined.further[0], joined.joined) == (facts[1], 1)
 
     def test_no_text_stands_on_a_portrait(self) -> None:
         image = skia.Image.fromarray(numpy.full((1400, 1400, 4), 128, numpy.uint8), colorType=skia.kRGBA_8888_ColorType)

@@ -105,7 +105,7 @@ def chosen(
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
     words = reworded(
-        _with_further(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE)), brief),
+        with_further(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE)), brief),
         brief.changes.texts,
     )
     colours = _colours(steering, brief)
@@ -384,9 +384,9 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool)
     return words
 
 
-def _with_further(words: Wording, brief: ImageBrief) -> Wording:
+def with_further(words: Wording, brief: ImageBrief) -> Wording:
     """The words with facts for layouts that have room for a list: those that a sub-line of facts joins, then those
-    that no other text says."""
+    that no other text says. A sub-line of facts that the headline says is left out."""
     if words.benefits or "subline" in words.quoted:
         return words
     facts = {_bare(fact) for fact in (*brief.benefits, *brief.features)}
@@ -394,6 +394,10 @@ def _with_further(words: Wording, brief: ImageBrief) -> Wording:
     if len(joined) < 2 and not all(_bare(part) in facts for part in joined):
         joined = []
     joined = [_unstopped(part) for part in joined if not words.price or not says(words.price, part)]
+    unsaid = [part for part in joined if not says(words.headline, part)]
+    if joined and not unsaid:
+        words = replace(words, subline="")
+    joined = unsaid
     said = f"{words.headline} {words.price} {words.eyebrow} {words.rating} {words.subline}"
     further = _unsaid([fact for fact in brief.benefits if not unsupported_characters(fact, words.language)], said)
     return replace(words, further=(*joined, *further), joined=len(joined))
