@@ -141,6 +141,16 @@ class TestShots:
         assert len(same) >= 3
         assert same == {text: behind[text] for text in same}
 
+    def test_shots_behind_a_sentence_that_takes_more_of_them_stay(self, brief: VideoBrief) -> None:
+        rest = ("Quiet as early snow.", "Warm like an old coat.", "Easy to carry home.")
+        plain = " ".join(("Cold all day and night.", "Soft on every tongue.", *rest))
+        longer = "Soft on every tongue that ever tasted water, and gentle with the hands of all who carry it home."
+        before, after = boards(brief, change(plain, "Soft on every tongue.", longer), shows={"photo", "cutout"})
+        shots = [{s.part.text: s.shot.id for s in board if s.part.text in rest} for board in (before, after)]
+        assert len(after) > len(before)
+        assert shots[0] == shots[1]
+        assert set(shots[0]) == set(rest)
+
     def test_spoken_sentence_begins_with_the_cut_that_it_has_before(self, brief: VideoBrief) -> None:
         words = [CaptionWord(text=word.text, start=word.start, end=word.end) for word in silent_words(SCRIPT)]
         place = next(number for number, word in enumerate(words) if word.text == "It")
