@@ -17,6 +17,7 @@ from services.chassis.errors import FieldViolation, ValidationFailed
 from services.chassis.rpc import request_headers
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.interceptors import request_id
+from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.image import messages
 from services.image.errors import AssetWithoutScene
 from services.worker.submission import Submitter, reuse_notes
@@ -125,19 +126,21 @@ class ImageServicer(image_pb2_grpc.ImageServiceServicer):
             )
         _check_film_changes(request)
         changes = request.changes
-        changed = await self._films.ChangeFilm(
-            video_pb2.ChangeFilmRequest(
-                user_id=user_id,
-                scene=video_pb2.FilmScene.FromString(found.scene),
-                brief=brief,
-                sentence_number=changes.sentence.number,
-                replaces=changes.sentence.replaces,
-                sentence=changes.sentence.text,
-                cta=changes.cta,
-            ),
-            metadata=self._identity.metadata(request_id()),
-            timeout=FILM_CHANGE_SECONDS,
+        wanted = video_pb2.ChangeFilmRequest(
+            user_id=user_id,
+            scene=video_pb2.FilmScene.FromString(found.scene),
+            brief=brief,
+            sentence_number=changes.sentence.number,
+            replaces=changes.sentence.replaces,
+            sentence=changes.sentence.text,
+            cta=changes.cta,
         )
+        try:
+            changed = await self._films.ChangeFilm(
+                wanted, metadata=self._identity.metadata(request_id()), timeout=FILM_CHANGE_SECONDS
+            )
+        except grpc.aio.AioRpcError as error:
+            raise refusal_from_rpc_error(error, of_users_input=True) from error
         return changed.parameters
 
 

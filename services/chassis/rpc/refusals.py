@@ -35,11 +35,14 @@ def to_refusal(error: BaseException) -> Refusal | None:
     return None
 
 
-def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
-    """Returns the refusal that another service sent; DependencyUnavailable or INTERNAL for a failure without one."""
+def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call, *, of_users_input: bool = False) -> Refusal:
+    """Returns the refusal that another service sent; DependencyUnavailable or INTERNAL for a failure without one.
+
+    of_users_input: the call carried the user's own fields, so that a refusal of invalid input is for the user.
+    """
     details = {str(key): value for key, value in error.trailing_metadata() or ()}.get(STATUS_HEADER)
     if isinstance(details, bytes):
-        return refusal_from_status(status_pb2.Status.FromString(details))
+        return refusal_from_status(status_pb2.Status.FromString(details), of_users_input=of_users_input)
     if error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED):
         log.warning("dependency_unavailable", code=error.code().name, details=error.details())
         return DependencyUnavailable("Part of the system cannot be reached; try again.", retry_after_seconds=1)
@@ -47,18 +50,24 @@ def refusal_from_rpc_error(error: grpc.aio.AioRpcError | grpc.Call) -> Refusal:
     return Refusal("Something went wrong on our side.")
 
 
-def refusal_from_status(status: status_pb2.Status) -> Refusal:
-    """Returns the refusal that another service sent as `rich_status`."""
+def refusal_from_status(status: status_pb2.Status, *, of_users_input: bool = False) -> Refusal:
+    """Returns the refusal that another service sent as `rich_status`. of_users_input: as for refusal_from_rpc_error."""
     info, bad, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     for detail in status.details:
         for part in (info, bad, retry):
             detail.Unpack(part)
     kind = _kind_of(info.reason, status.code)
-    if info.reason in END_USER_REASONS or kind not in (
-        RefusalKind.UNAUTHENTICATED,
-        RefusalKind.FORBIDDEN,
-        RefusalKind.INVALID,
-        RefusalKind.FAILED,
+    is_users = of_users_input and kind is RefusalKind.INVALID
+    if (
+        is_users
+        or info.reason in END_USER_REASONS
+        or kind
+        not in (
+            RefusalKind.UNAUTHENTICATED,
+            RefusalKind.FORBIDDEN,
+            RefusalKind.INVALID,
+            RefusalKind.FAILED,
+        )
     ):
         return ForwardedRefusal(
             status.message,
