@@ -91,6 +91,12 @@ def test_defects_between_services_are_not_shown_to_the_end_user(reason: str) -> 
     assert refusal_from_status(rich_status(sent(reason))).reason == "INTERNAL"
 
 
+@pytest.mark.parametrize("reason", ["VALIDATION_FAILED", "SCRIPT_NOT_SPEAKABLE", "SCRIPT_NOT_ALLOWED"])
+def test_refusal_of_fields_that_the_user_wrote_is_forwarded(reason: str) -> None:
+    assert vars(refusal_from_status(rich_status(sent(reason)), of_users_input=True)) == vars(sent(reason))
+    assert refusal_from_status(rich_status(sent("FORBIDDEN")), of_users_input=True).reason == "INTERNAL"
+
+
 def test_ended_key_of_the_end_user_is_forwarded() -> None:
     assert refusal_from_status(rich_status(sent("API_KEY_ENDED"))).reason == "API_KEY_ENDED"
 
