@@ -116,6 +116,11 @@ def test_every_text_has_the_price() -> None:
         assert all("£42" in f"{variant.hook} {variant.body}" for variant in variants)
 
 
+def test_what_is_free_has_no_price() -> None:
+    for variant in engine.write(request(*FEATURES, *SHELF[:2], price="0.00", currency="USD"), "seed").variants:
+        assert "$" not in f"{variant.hook} {variant.body}"
+
+
 @pytest.mark.parametrize("audience", ["homeowners", "people with a car lol", "anyone w/ a van and a dog"])
 def test_an_audience_that_says_nothing_is_no_headline(audience: str) -> None:
     made = request(*FEATURES, audience=audience)

@@ -174,7 +174,7 @@ class TestMotifs:
                 assert contrast(motifs.tones_on(behind, tone, made).middle, behind) >= 1.7
 
     def test_food_keeps_its_colours_and_an_article_takes_the_brands(self, file: Path) -> None:
-        shown = {}
+        shown: dict[str, list[bytes]] = {}
         for brand in (("#2b6777", "#ffffff"), ("#6b3fa0", "#ffd23f")):
             made = field_palette(brand, Scheme.PAPER)
             for name in ("bread", "t-shirt"):

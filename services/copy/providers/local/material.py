@@ -177,6 +177,8 @@ def material_of(brief: CopyBrief) -> Material:
 
 @lru_cache(maxsize=KEPT_BRIEFS)
 def _read(brief: CopyBrief) -> Material:
+    if brief.price and not Decimal(brief.price):  # "$0" is no price: its texts say that it is free
+        brief = replace(brief, price=None)
     subject = brief.understanding or BriefUnderstanding()
     code = (subject.language or "und").split("-")[0]
     facts = subject.facts or _plain_facts(brief)
