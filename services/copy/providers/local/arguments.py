@@ -173,7 +173,10 @@ def _worth(found: Quote, text: str) -> float:
 
 def _facts(material: Material, weights: Mapping[str, float], limit: int, *, sparse: bool) -> Iterator[Argument]:
     is_brief = sum(found.source != "price" for found in material.quotes) <= FEW_FACTS
+    begun = {found.id for found in material.lead_in if found is not material.opening}
     for found in material.quotes:
+        if found.id in begun:
+            continue  # the description goes on behind it: see _lead_ins
         if found.dangling or found.source == "price" or found.text.casefold().rstrip(".") in material.what.casefold():
             continue
         text = found.within(limit, material.words)

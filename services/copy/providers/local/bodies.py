@@ -287,8 +287,9 @@ class _Draft:
     def _is_left_open(self) -> bool:
         """Whether the hook is the customer's beginning and says nothing of the sender or the thing: "A plain hall goes
         grey" needs the sentence behind it."""
-        ours = self._task.material.words.ours
-        return self._argument.told and not self._argument.says_what and not ours.search(self._argument.hook)
+        material, argument = self._task.material, self._argument
+        says_little = not argument.says_what and not material.words.ours.search(argument.hook)
+        return argument.told and (says_little or material.is_begun_only)
 
     def _kept(self) -> int:
         """Characters that must stay free for the name, and for the price where the customer asks for it."""
@@ -316,7 +317,12 @@ class _Draft:
         layout = self._task.layout
         if self._task.limited or self._bare_of_terms:
             return []
-        found = self._whole(self._supply.everything())
+        every = self._whole(self._supply.everything())
+        found = [
+            one
+            for place, one in enumerate(every)
+            if not self._only_begins(one) or any(other.place == one.place + 1 for other in every[place + 1 : place + 2])
+        ]
         if len(found) > MOST_SAID:
             return []
         turn = self._argument.turn
@@ -338,7 +344,11 @@ class _Draft:
         needed = [statement for statement in statements if self._is_needed(statement.found)]
         fresh = [statement for statement in statements if not self._uses[statement.found.id]]
         if fresh and not material.dated:  # texts enough say it, and the price each
-            needed = [one for one in needed if self._costs(one.found) or self._uses[one.found.id] < ENOUGH] or fresh[:1]
+            needed = [
+                one
+                for one in needed
+                if self._costs(one.found) or self._says_what(one.found) or self._uses[one.found.id] < ENOUGH
+            ] or fresh[:1]
         count = 0
         for statement in [*needed, *(other for other in statements if other not in needed)]:
             found = statement.found
@@ -438,7 +448,14 @@ class _Draft:
         """Whether a sentence is the customer's beginning and says nothing without the one behind it."""
         material = self._task.material
         begins = any(found.id == one.id for one in material.lead_in)
-        return begins and not material.words.ours.search(found.text) and not material.says_the_name(found.text)
+        if not begins or material.says_the_name(found.text):
+            return False
+        return material.is_begun_only or not material.words.ours.search(found.text)
+
+    def _says_what(self, found: Quote) -> bool:
+        """Whether a statement says what the product is, where its name may not."""
+        material = self._task.material
+        return found is material.opening and not material.is_known and material.says_the_name(found.text)
 
     def _costs(self, found: Quote) -> bool:
         """Whether a statement says what the product costs."""

@@ -60,7 +60,7 @@ def goal_of(material: Material) -> str:
         return "book"  # a talk about a loan
     if goal == "donate" and material.amount and goal not in asked:
         return ""  # who takes in a dog pays a fee, and gives nothing
-    if kind == "software" and goal == "sign_up" and material.words.pay_once.search(material.written):
+    if kind in {"", "software"} and "sign_up" in {goal, *asked} and material.words.pay_once.search(material.written):
         return "download"
     if goal in USUAL and kind in USUAL[goal]:
         return goal if material.is_known or goal in asked or kind == "cause" else ""

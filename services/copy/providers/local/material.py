@@ -100,8 +100,9 @@ class Material:
     `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
     likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
-    offered; `lead_in`: the first sentence or two of the description, where they open an ad; `dated`: whether a fact
-    names a day. `said`: all texts of the product, case folded; `written`: the same with their capitals.
+    offered; `lead_in`: the first sentence or two of the description, where they open an ad; `is_begun_only`: whether
+    the sentence behind it leans on it; `dated`: whether a fact names a day. `said`: all texts of the product, case
+    folded; `written`: the same with their capitals.
     """
 
     words: Words
@@ -129,6 +130,7 @@ class Material:
     solemn: bool
     opening: Quote | None
     lead_in: tuple[Quote, ...]
+    is_begun_only: bool
     dated: bool
     regulated: frozenset[str]
     sensitive: frozenset[str]
@@ -327,6 +329,10 @@ def _read(brief: CopyBrief) -> Material:
         solemn=bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated)),
         opening=opening,
         lead_in=lead_in,
+        is_begun_only=bool(lead_in)
+        and any(
+            found.dangling and found.place == lead_in[-1].place + 1 for found in quotes if found.source == "description"
+        ),
         dated=setting.dated,
         regulated=frozenset(subject.regulated),
         sensitive=frozenset(subject.sensitive),

@@ -23,7 +23,7 @@ _REFERENCE = re.compile(
 _LABELLED = re.compile(r"\b(?:MOD|Mod)\.\s+")  # "MOD. Giulietta"
 _MEASURE = re.compile(r"\d+[A-Z]{1,4}\b")  # "24CT", "9FT"
 _UNIT = re.compile(rf"\d+(?:{'|'.join(signs('units'))})")
-_NOTED = re.compile(r"\s*\([^()]*(?:\w/|/\w|\s[+&=]\s)[^()]*\)\s*$")
+_NOTED = re.compile(r"\s*\([^()]*(?:\w/|/\w|\s[+&=]\s)[^()]*\)")
 _CAPITALS = re.compile(r"\b[^\W\d_]{2,}\b")
 _FIGURE = re.compile(r"\d+")
 

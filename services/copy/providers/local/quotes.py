@@ -388,6 +388,8 @@ def _points_back(text: str, words: Words) -> bool:
     is_quantity = bool(opening) and (opening[0].isdigit() or opening[0] in _QUANTITIES or text[:1].islower())
     if is_quantity and len(opening) > 1 and opening[1] in _ARE:  # "thirteen are by the water"
         return True
+    if last_word(text) in words.back:  # "My sister and I got tired of that."
+        return True
     return any(word in words.pronouns for word in opening) or _leaves_it_open(text, words)
 
 

@@ -452,7 +452,7 @@ class Supply:
         ]
         places = {(found.source, found.place + 1) for found in self._said_of_price(listed=listed)}
         for found in conditions:
-            if self.says_again(found):
+            if self.says_again(found) or (found.dangling and not self.follows(found, at_start=False)):
                 continue
             if found.source in LISTED or ((found.source, found.place) in places and not _refuses(found, negations)):
                 return found

@@ -75,6 +75,7 @@ class Words:
     listing: frozenset[str]
     pronouns: frozenset[str]
     ours: re.Pattern[str]
+    back: frozenset[str]
     far: frozenset[str]
     spans: frozenset[str]
     weak_start: frozenset[str]
@@ -185,6 +186,7 @@ def words_of(language: str) -> Words:
         open_end=frozenset(forms.get("open_end", ())),
         joints=frozenset(forms.get("joints", ())),
         listing=frozenset(forms.get("listing", ())),
+        back=frozenset(forms.get("back", ())),
         ours=whole_words(forms.get("ours", ())),
         pronouns=frozenset(forms.get("pronouns", ())),
         far=frozenset(forms.get("far", ())),
