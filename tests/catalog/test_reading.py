@@ -88,7 +88,7 @@ class TestReader:
             sensitive=["illness"], regulated=["health"],
             facts=[catalog_pb2.Fact(id="f1", text="no pain", role="benefit", strength=0.5, source="features")],
             evidence=[catalog_pb2.Evidence(decided="trade", source="description", words="teeth", by="clue")],
-            version="3.d", trade_words=["dentist", "dental practice"],
+            version="4.d", trade_words=["dentist", "dental practice"],
         )  # fmt: skip
 
     def test_facts_are_numbered_in_the_order_of_the_text_and_listed_by_strength(self) -> None:

@@ -52,7 +52,8 @@ def test_a_pods_process_is_found_by_its_control_group(machine: Machine) -> None:
 
 def test_the_nodes_process_is_found_by_its_folder(machine: Machine) -> None:
     machine.process("8", "/", "kubelet", f"--config={machine.run}/kubelet.yaml")
-    assert machine.leftovers() == [f"process 8: kubelet --config={machine.run}/kubelet.yaml"]
+    (found,) = machine.leftovers()  # a long command is cut
+    assert found.startswith("process 8: kubelet --config=")
 
 
 def test_mounts_below_the_folder_and_the_cache_are_found(machine: Machine) -> None:
