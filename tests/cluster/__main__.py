@@ -18,7 +18,11 @@ from tests.cluster.places import NAMESPACE, ROOT, STATE
 from tests.cluster.system import VARIABLE
 
 # Tests of the API that need nothing but the gateway and the databases. The gateway of a cluster serves no pages.
-PAGES = ("test_docs_page.py", "test_clients.py", "test_studio.py", "test_studio_sets.py", "test_studio_sign_in.py")
+PAGES = (
+    "test_docs_page.py",
+    "test_clients.py",
+    *sorted(path.name for path in ROOT.glob("tests/contract/test_studio*.py")),
+)
 TESTS = ("tests/contract", "tests/journeys", *(f"--ignore=tests/contract/{name}" for name in PAGES))
 COMPOSE_TESTS = ("tests/contract/test_picture_variants.py", "tests/contract/test_photo_uploads.py")
 HELM_TESTS = COMPOSE_TESTS
