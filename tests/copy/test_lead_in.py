@@ -40,7 +40,7 @@ class TestLeadIn:
     def test_a_story_is_not_begun_without_its_turn(self) -> None:
         story = (
             fact(1, "My parents sold their oak for forty years to ships."),
-            fact(2, "Then we bought it back as fancy little shelves.", strength=0.3),
+            fact(2, "Then we bought it back as fancy little shelves.", strength=0.2),
             fact(5, "Today we saw it ourselves in a yard by the river."),
             *SHELF[2:],
         )

@@ -110,7 +110,7 @@ class Argument:
     says_what: bool = False  # whether the hook says what is advertised
     rest: str = ""  # the end of the sentence that the hook begins, for the body
     whole: bool = False  # whether the body must hold the rest
-    told: bool = False  # whether the body goes on where the description does behind the hook
+    goes_on: bool = False  # whether the body goes on where the description does behind the hook
     turn: int = 0  # more than 0: the same hook again, with another text below it
 
     @property
@@ -267,7 +267,7 @@ def _lead_ins(material: Material, weights: Mapping[str, float], limit: int) -> I
             score=weights["benefit"] / 2 + LEAD_IN + _glance(text) / 2,
             lead=lead,
             says_what=material.says_the_name(text),
-            told=True,
+            goes_on=True,
         )
 
 

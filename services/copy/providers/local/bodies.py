@@ -39,7 +39,7 @@ _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE
 LONG = 200  # characters of room from which a text has paragraphs
 PROSE = {Format.LONG: 0.45, Format.STORY: 0.95}  # share of the usual length that is a run of the customer's sentences
 CONTINUED = 0.8  # share of it that goes on with what the hook says
-TOLD = 1.2  # likewise behind the sentence with which the customer begins
+GOING_ON = 1.2  # likewise behind the sentence with which the customer begins
 WHOLE = 1.35  # of the usual length that a text may have that says all
 ENOUGH = 2  # texts of a request with a fact, from which one that none has comes first
 WEAK = 0.42  # strength of a statement below which it is added only to a text that is less than FILLED
@@ -277,7 +277,7 @@ class _Draft:
             return
         price = len(task.material.price) + 2 if task.material.price and task.priced is not False else 0
         kept = self._kept() + (0 if task.priced else price)
-        share = TOLD if self._argument.told else CONTINUED
+        share = GOING_ON if self._argument.goes_on else CONTINUED
         going_on = self._supply.continuation(min(self._page.room - kept, int(layout.aim * share)))
         for found in going_on:
             self._quote(found)
@@ -289,7 +289,7 @@ class _Draft:
         grey" needs the sentence behind it."""
         material, argument = self._task.material, self._argument
         says_little = not argument.says_what and not material.words.ours.search(argument.hook)
-        return argument.told and (says_little or material.is_begun_only)
+        return argument.goes_on and (says_little or material.is_begun_only)
 
     def _kept(self) -> int:
         """Characters that must stay free for the name, and for the price where the customer asks for it."""
@@ -356,10 +356,10 @@ class _Draft:
                 continue
             if any(alike(found, other) for other in chosen):
                 continue
-            is_told = found.source == "description" and found.is_prose
-            if is_told and self._only_begins(found):
+            is_sentence = found.source == "description" and found.is_prose
+            if is_sentence and self._only_begins(found):
                 continue
-            if is_told and found.place < supply.told_until and not self._costs(found):
+            if is_sentence and found.place < supply.passed and not self._costs(found):
                 continue  # the text is past it
             if statement not in needed and says_again(
                 found.text, "\n".join(other.text for other in chosen), material.language

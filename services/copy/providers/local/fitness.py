@@ -42,8 +42,8 @@ FEW_TEXTS: Final = 2  # of a description that is a line or two
 LEAST_PRICED: Final = 60  # characters of a price that says what is offered, too
 LEAST_OPENING: Final = (28, 5)  # characters and words of a sentence that says what is sold
 REFUSAL: Final = 4  # words among which a refusal begins
-FEWEST_TOLD: Final = 4  # statements of a description that is written to be read
-TOLD: Final = 0.5  # share of them that are sentences
+FEWEST_DESCRIBED: Final = 4  # statements of a description that is written to be read
+SENTENCES: Final = 0.5  # share of them that are sentences
 LEAD_IN: Final = 70  # characters of two sentences that open an ad together
 SHARED: Final = 0.6  # share of the name's words that such a sentence needs to stand for the name
 _KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
@@ -317,7 +317,7 @@ def lead_in_of(every: Sequence[Quote], setting: Setting) -> tuple[Quote, ...]:
     """
     described = sorted((found for found in every if found.source == "description"), key=lambda found: found.place)
     prose = [found for found in described if found.is_prose and not is_shorthand(found.text)]
-    if len(described) < FEWEST_TOLD or len(prose) < TOLD * len(described) or setting.few:
+    if len(described) < FEWEST_DESCRIBED or len(prose) < SENTENCES * len(described) or setting.few:
         return ()
     first, second = described[:2]
     is_back = first.dangling and first_word(first.text) not in _THERE  # "They're blunt": who?

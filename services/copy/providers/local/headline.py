@@ -141,7 +141,7 @@ def _may_lead(argument: Argument, order: Order) -> bool:
     found, material = argument.fact, order.material
     if argument.angle in _EMPTY:
         return False
-    if argument.told and not argument.says_what and not _TWO_SENTENCES.search(argument.hook):
+    if argument.goes_on and not argument.says_what and not _TWO_SENTENCES.search(argument.hook):
         return bool(material.words.ours.search(argument.hook))  # what it leads to has no room
     if argument.angle == "focus":
         return True

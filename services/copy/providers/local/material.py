@@ -257,7 +257,7 @@ def _read(brief: CopyBrief) -> Material:
             fit += [found for found in lead_in if is_proper(found) and not any(found.id == other.id for other in fit)]
         else:
             fit = [found for found in fit if not any(found.id == other.id for other in lead_in)]
-    told = {found.id for found in lead_in}
+    begun = {found.id for found in lead_in}
     if setting.few:  # a line with all in it, shorter where a text has no room for it
         priced = [
             found for found in fit if found.role == "price" or (brief.price and same_amount(found.text, brief.price))
@@ -317,7 +317,7 @@ def _read(brief: CopyBrief) -> Material:
             found
             for found in quotes
             if found.role == "condition"
-            and found.id not in told
+            and found.id not in begun
             and not is_always_said(found, words)
             and is_proper(found)
             and not _is_request(found, words)

@@ -292,7 +292,7 @@ class Supply:
             found = described.get(place)
             if found is None or found.id in taken or found.role not in CONTINUED or not found.is_prose or found.late:
                 return
-            if "?" in found.text or not (self._argument.told or found.dangling or found.words & spoken):
+            if "?" in found.text or not (self._argument.goes_on or found.dangling or found.words & spoken):
                 return
             yield found
             spoken |= found.words
@@ -336,8 +336,8 @@ class Supply:
         is_told = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
         behind = self.limit_behind(found) if is_told or found.role in {"price", "offer"} else None
         if behind is None and found.role == "offer" and found.source == "features":
-            told = [other for other in self._task.material.quotes if other.id in found.same_as]
-            behind = next((limit for other in told if (limit := self.limit_behind(other)) is not None), None)
+            same = [other for other in self._task.material.quotes if other.id in found.same_as]
+            behind = next((limit for other in same if (limit := self.limit_behind(other)) is not None), None)
         named = [limit for limit in self._task.material.conditions if limit.id in found.limited_by]
         held = {quoted.id for quoted in self.quoted}
         return tuple(
@@ -473,7 +473,7 @@ class Supply:
         return [*bound, *same]
 
     @property
-    def told_until(self) -> int:
+    def passed(self) -> int:
         """The place of the last sentence of the description that the body has: none before it may follow."""
         return max((found.place for found in self.used if found.source == "description" and found.is_prose), default=0)
 
