@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from cli import demo
+from cli import creatives, demo
+from cli.api import Api, ApiError
 from cli.main import app
 from local.system import Options
 from tests.running import RunningSystem
@@ -32,6 +34,25 @@ def test_demo_creates_three_results(system: RunningSystem, tmp_path: Path, monke
     [(before, after)] = re.findall(r"Credits: (\d+) before, (\d+) after\.", done.output)
     assert int(before) - int(after) == demo.COST_CREDITS == 44
     check_results(tmp_path, done.output)
+
+
+def test_missing_voices_are_explained_beside_the_other_results(
+    system: RunningSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_voices(api: Api, kind: str, body: dict[str, Any], folder: Path) -> list[Path]:
+        if kind == "video":
+            raise ApiError(0, "VOICE_NOT_INSTALLED", "No voices are installed.")
+        return creatives.create_assets(api, kind, body, folder)
+
+    monkeypatch.setattr(demo, "create_assets", without_voices)
+    monkeypatch.setenv("ADWRIGHT_HOME", str(system.home.folder))
+    done = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert {path.name for path in tmp_path.iterdir()} == {"copy.txt", "copy.json", "ad.png", "ad-thumbnail.webp"}
+    assert "No video; its credits were returned. No voices are installed." in done.output
+    assert "npm's registry" in done.output
+    [(before, after)] = re.findall(r"Credits: (\d+) before, (\d+) after\.", done.output)
+    assert int(before) - int(after) == 4
 
 
 @pytest.mark.parametrize(("kinds", "workers"), [("copy", False), ("copy,video", True), ("static-ad", True)])

@@ -155,6 +155,8 @@ def test_ctrl_c_during_the_start_leaves_no_process(home: Home, shown: str) -> No
     assert starting.shown.rstrip().endswith("Stopped.")
 
 
+# test_demo.py tests the message, test_speech_without_installed_voices_is_an_input_fault the refusal that it is of.
+@pytest.mark.slow
 def test_demo_without_voices_explains_the_missing_video_and_stops(home: Home) -> None:
     folder = home.folder.parent
     (folder / "models").mkdir()

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import services.chassis.errors
+from services.chassis.errors import InputFault
 from services.media import model_files
 from services.media.model_files import (
     KOKORO,
@@ -25,6 +26,8 @@ from services.media.model_files import (
     fetch_models,
     model_path,
 )
+from services.video.providers.local import kokoro
+from services.video.providers.local.rendering import speech_of
 
 SOURCE = Path(services.chassis.errors.__file__)
 
@@ -65,6 +68,15 @@ class TestFetching:
     def test_missing_model_message_names_the_download_command(self, tmp_path: Path) -> None:
         with pytest.raises(ModelMissing, match=r"python -m services\.media\.model_files"):
             model_path(KOKORO, tmp_path)
+
+    def test_speech_without_installed_voices_is_an_input_fault(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(model_files, "_used_folder", [])
+        monkeypatch.setattr(kokoro, "_ENGINES", {})
+        with pytest.raises(InputFault, match="make models") as caught:
+            speech_of("Hello there.", "female-1", {}, tmp_path, lambda percent, stage: None)
+        assert caught.value.reason == "VOICE_NOT_INSTALLED"
 
     def test_every_voice_has_a_model_file(self) -> None:
         from services.video.domain import VOICES
