@@ -44,7 +44,7 @@ def rendered(overlay: str, instead: tuple[tuple[str, str], ...] = ()) -> tuple[R
             text = text.replace(old, new)
         kustomization.write_text(text, encoding="utf-8")
         generated = Path(folder) / "gateway" / "resources" / "generated.yaml"
-        generated.write_text(yaml.safe_dump_all(gateway_resources()), encoding="utf-8")
+        generated.write_text(yaml.dump_all(gateway_resources(), Dumper=yaml.CSafeDumper), encoding="utf-8")
         text = build(Path(folder) / "deploy" / overlay)
     return tuple(yaml.load_all(text, Loader=Loader))
 
