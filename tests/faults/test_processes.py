@@ -94,7 +94,7 @@ def worker_of(harness: FaultHarness, job_id: str) -> str:
     [
         pytest.param("job", marks=pytest.mark.slow),  # the test of job events kills it under load
         pytest.param("billing", marks=pytest.mark.slow),  # test_ledger.py kills it under load
-        "image",
+        pytest.param("image", marks=pytest.mark.slow),  # as the catalog: a service on the way of every submission
         "catalog",
         "gateway",
         "postgres",
