@@ -32,6 +32,7 @@ SHOWN = 20  # lines of logs
 # hypothesis does. The failure says nothing about the API, and the same seed repeats the requests.
 INTERPRETER_FAULT = "AST constructor recursion depth mismatch"
 TRIES = 3
+WARM_TRIES = 10  # each up to the gateway's timeout
 PHASES = ("examples", "coverage", "fuzzing", "stateful")
 # positive_data_acceptance expects a random UUID to be accepted; object_level_authorization needs the tokens of two
 # users, with which test_others.py covers every operation.
@@ -71,7 +72,7 @@ def warm(customer: Customer) -> None:
     The services create each on its first request, which on a busy machine takes longer than the gateway's timeout.
     """
     for path in ("/api/voices/male-1/sample", "/api/avatars/finn/preview"):
-        for left in reversed(range(TRIES)):
+        for left in reversed(range(WARM_TRIES)):
             response = customer.client.get(path, timeout=90)
             if response.is_success or left == 0:
                 response.raise_for_status()
