@@ -203,7 +203,7 @@ def test_names_lose_notes_in_brackets_and_keep_one_case() -> None:
         ("", "sign_up", ("Pay once, no subscription.", "A free trial of a month."), "download"),
         ("software", "sign_up", ("A free trial of a month.",), "sign_up"),
         ("service", "call", ("Postage both ways is included.",), "sell"),
-        ("service", "call", ("Postage is extra.", "Ask us for a quote."), ""),
+        ("service", "call", ("Postage is extra.", "Ask us for a quote."), "enquire"),
     ],
 )
 def test_goals_of_what_is_paid_for(kind: str, goal: str, texts: tuple[str, ...], wanted: str) -> None:

@@ -49,6 +49,8 @@ PAIRED: Final = 6  # facts that are set beside each other
 PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
 OPENING: Final = 0.5  # more for the sentence that says what is offered
 LEAD_IN: Final = 0.95  # score of the customer's own beginning: of readers' best texts most open with it
+FEW_WORDS: Final = 3  # of a hook that says little by itself
+TOO_LITTLE: Final = 0.4  # less for one where a hook has room for more
 NO_SUBJECT: Final = 0.2  # less for a few words that stand alone and do not name the thing
 OWN_TRADE: Final = -0.35  # more for a line of this trade: the fact itself is the better opening
 ANY_TRADE: Final = 2.2  # less for a line of any trade
@@ -195,6 +197,8 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
             bare += FRAGMENT if limit >= ROOMY else NARROW_FRAGMENT
         elif not says_what and not found.is_prose and not echoes(text, f"{material.what} {material.subject}"):
             bare += NO_SUBJECT
+        if not says_what and limit >= ROOMY and len(hook.split()) <= FEW_WORDS and found.role != "offer":
+            bare += TOO_LITTLE
         yield Argument(
             angle=found.role,
             hook=hook,
@@ -255,6 +259,8 @@ def _opening(material: Material, weights: Mapping[str, float], limit: int) -> It
 def _lead_ins(material: Material, weights: Mapping[str, float], limit: int) -> Iterator[Argument]:
     """What the customer begins with; the body goes on behind it."""
     whole = material.lead_in
+    if whole and _is_taken_back(material):
+        return
     text = " ".join(found.text for found in whole)
     if whole and len(text) <= limit and says_something(text):
         first, last = whole[0], whole[-1]
@@ -269,6 +275,14 @@ def _lead_ins(material: Material, weights: Mapping[str, float], limit: int) -> I
             says_what=material.says_the_name(text),
             goes_on=True,
         )
+
+
+def _is_taken_back(material: Material) -> bool:
+    """Whether what limits the customer's beginning stands right behind it and may stand in no ad."""
+    last = material.lead_in[-1].id
+    place = next((place for place, line in enumerate(material.telling) if last in line.ids), None)
+    behind = material.telling[place + 1] if place is not None and place + 1 < len(material.telling) else None
+    return behind is not None and behind.closed and behind.limits and behind.leans
 
 
 def _has_figures_of(text: str, name: str) -> bool:
@@ -419,7 +433,7 @@ def _audience(
 ) -> Iterator[Argument]:
     said = material.audience.split()
     is_chat = not _CHAT.isdisjoint(material.audience.casefold().split())
-    if len(said) < FEWEST_AUDIENCE or is_chat or is_shorthand(material.audience):
+    if len(said) < FEWEST_AUDIENCE or is_chat or is_shorthand(material.audience) or "+" in material.audience:
         return  # "For homeowners" says nothing
     answer = next((found for found in material.quotes if not found.dangling and len(found.text) <= answer_limit), None)
     if answer is None:

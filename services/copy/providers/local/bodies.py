@@ -5,12 +5,18 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.copy.domain import Format
-from services.copy.providers.local.amounts import amounts_of
-from services.copy.providers.local.arguments import Argument, filled, head_of_phrase, names_price, small_first
+from services.copy.providers.local.amounts import amounts_of, same_amount
+from services.copy.providers.local.arguments import (
+    Argument,
+    filled,
+    names_price,
+    small_first,
+    with_name,
+)
 from services.copy.providers.local.joining import (
     behind_name,
     is_phrase,
@@ -23,35 +29,30 @@ from services.copy.providers.local.quotes import (
     Quote,
     as_line,
     as_sentence,
-    beginning,
     echoes,
     fold,
-    names_day,
-    says_something,
     upper_first,
 )
-from services.copy.providers.local.repeats import says_again
+from services.copy.providers.local.repeats import says_again, share_said
+from services.copy.providers.local.selection import ROWS, Selection
 from services.copy.providers.local.strengths import SELLING
-from services.copy.providers.local.supply import LINES, Supply, Task, alike, in_order
+from services.copy.providers.local.supply import LINES, Supply, Task
+from services.copy.providers.local.telling import priced_sentences
 from services.copy.providers.local.words import signs
 
 _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)
 LONG = 200  # characters of room from which a text has paragraphs
-PROSE = {Format.LONG: 0.45, Format.STORY: 0.95}  # share of the usual length that is a run of the customer's sentences
 CONTINUED = 0.8  # share of it that goes on with what the hook says
 GOING_ON = 1.2  # likewise behind the sentence with which the customer begins
-WHOLE = 1.35  # of the usual length that a text may have that says all
-ENOUGH = 2  # texts of a request with a fact, from which one that none has comes first
-WEAK = 0.42  # strength of a statement below which it is added only to a text that is less than FILLED
-FILLED = 0.5  # of its usual length
-MOST_SAID = 7  # statements of a text that says all
-BRIEF = 160  # characters of a brief that is said whole wherever it has room
-LEAST_HEAD = 16  # characters of room for the beginning of a fact
+TOLD = 1.3  # of the usual length that a passage of the customer's sentences has,
+TOLD_BESIDE_LIST = 0.9  # and where a list follows
+LISTED = 3  # features of a list
+TOLD_OF = 0.5  # share of a fact's words that the passage has, from which it says nothing new
+NARROW = 100  # characters of a body that has no room for a passage
+SHORT_AIM = 130  # characters of a text of which a passage may be one sentence
 ROW = 72  # characters of a row of a list
-ROWS = frozenset({"feature", "figure", "benefit", "logistics", "proof"})  # roles of rows
 FEWEST_ROWS = 2
 TERMS = frozenset({"price", "offer", "condition"})  # roles of what stands behind a list
-PLACED = frozenset({"event", "place", "property"})  # kinds of which one must know where
 SWAPPED = 2  # times that a hook stands again from which a fact stands before what is advertised
 SPARE_WORDS = 3  # fewest of a fact that an otherwise empty body holds
 _DIVIDED = re.compile(r"[,:] | [–—-] ")  # a name of several parts
@@ -95,7 +96,10 @@ class Writer:
             task = replace(task, layout=replace(task.layout, body=most, aim=min(task.layout.aim, most)))
         if without:
             quotes = tuple(found for found in task.material.quotes if found.id not in without)
-            task = replace(task, material=replace(task.material, quotes=quotes))
+            telling = tuple(
+                line if line.ids.isdisjoint(without) else replace(line, closed=True) for line in task.material.telling
+            )
+            task = replace(task, material=replace(task.material, quotes=quotes, telling=telling))
         draft = _Draft(task, argument, self._uses, self._random, self._closers, turn)
         if bare:
             draft.bare()
@@ -123,8 +127,8 @@ class _Draft:
         self._task, self._argument, self._random, self._all_closers = task, argument, random_, closers
         self._turn = turn
         material = task.material
-        self._uses = uses
         self._supply = Supply(task, argument, uses)
+        self._selection = Selection(task, argument, self._supply, uses)
         self._missing: list[Quote] = []
         self._answered = True
         self._hook_folded = fold(argument.hook)
@@ -155,24 +159,34 @@ class _Draft:
         is_long = self._task.layout.body > LONG and self._task.form in {Format.LONG, Format.STORY}
         self._answer()
         self._rest()
-        self._continue()
-        line = "" if self._named else self._priced_name() or self._name_line()
+        told = self._tell()
+        if not told:
+            self._continue()
+        line = "" if told or self._named else self._priced_name() or self._name_line()
         is_apart = self._wants_price() and not line and not self._task.material.price_is_quoted
         price = len(self._task.material.price) + 2 if is_apart else 0
-        room = self._page.room - price - (len(line) + 1 if line else 0)
+        name = len(self._name_line()) + 2 if told and not self._named else 0
+        room = self._page.room - price - (len(line) + 1 if line else 0) - name
         limits = self._limits_of_hook()
-        run = is_long and not self._task.limited
+        run = is_long and not self._task.limited and not told
         has_passage = run and bool(self._supply.passage(room))
+        self._selection.named, self._selection.bare_of_terms = self._named, self._bare_of_terms
         chosen = (
-            ([] if has_passage else self._everything(room))
-            or self._strongest(room, limits=limits, passage=run)
-            or self._strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
+            ([] if has_passage or told else self._selection.everything(room))
+            or self._selection.strongest(room, limits=limits, passage=run)
+            or self._selection.strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
         )
         self._answered = self._answered and all(limit in chosen for limit in limits)
-        if not chosen and line and self._is_one_line:  # what is done says more than its name
-            chosen = self._strongest(self._page.room, limits=limits, passage=run)
+        if not chosen and line and self._selection.is_one_line:  # what is done says more than its name
+            chosen = self._selection.strongest(self._page.room, limits=limits, passage=run)
             line = "" if chosen else line
-        if line and not (chosen and self._task.material.says_the_name(chosen[0].text)):
+        if told and not self._named:
+            line = self._priced_name() or self._name_line()
+        if told:
+            chosen = [one for one in chosen if one in limits or not self._is_told_of(one)]
+        if told and line:
+            self._name_what_was_told(line, chosen)
+        elif line and not (chosen and self._task.material.says_the_name(chosen[0].text)):
             chosen = self._said_of(line, chosen)
         rows = self._rows(chosen) if is_long and self._task.layout.bullets else []
         behind = [found for found in chosen if rows and found.source != "description" and found.role in TERMS]
@@ -183,8 +197,9 @@ class _Draft:
             self._page.new_block()
         for found in behind:
             self._quote(found)
-        self._name_and_price()
-        self._condition(listed=True)
+        self._name_and_price(first=not told)
+        if not told or self._supply.used_offer:
+            self._condition(listed=True)
         if self._task.form is not Format.HOOK:
             self._closer()
         if self._argument.turn > SWAPPED and not self._sender() and not is_long and self._task.sparse:
@@ -236,9 +251,16 @@ class _Draft:
     # -- pieces -------------------------------------------------------------------------------------------------------
 
     def _run(self, chosen: Sequence[Quote]) -> None:
-        """Quotes statements one after the other."""
-        for found in chosen:
+        """Quotes statements one after the other; a limit that is a clause ends the sentence that it limits."""
+        place = 0
+        while place < len(chosen):
+            found, clause = chosen[place], _clause_behind(chosen, place)
+            if clause is not None and self._quote(found, f"{found.text.rstrip('.')}, {clause.text}"):
+                self._supply.take(clause)
+                place += 2
+                continue
             self._quote(found)
+            place += 1
 
     def _quote(self, found: Quote, text: str | None = None) -> bool:
         sentence = as_sentence(text or found.text)
@@ -283,6 +305,62 @@ class _Draft:
             self._quote(found)
         self._answered = self._answered and not (is_open and not going_on)
 
+    def _tell(self) -> bool:
+        """Places a run of the customer's sentences; False where there is none that stands by itself."""
+        task, layout, material = self._task, self._task.layout, self._task.material
+        if (
+            task.limited
+            or layout.body <= NARROW
+            or self._bare_of_terms
+            or self._argument.rest
+            or self._argument.answer is not None
+            or self._limits_of_hook()
+        ):
+            return False
+        kept = self._kept()
+        if task.priced is not False and not task.priced and material.price:
+            kept += len(material.price) + 2
+        is_listed = task.form is Format.LONG and sum(found.source == "features" for found in material.quotes) >= LISTED
+        room = min(self._page.room - kept, int(layout.aim * (TOLD_BESIDE_LIST if is_listed else TOLD)))
+        run = self._supply.told(room, fewest=1 if layout.aim <= SHORT_AIM else 2)
+        for line in run:
+            if line.begins and layout.body > LONG and task.form is not Format.SHORT and self._page.length:
+                self._page.new_block()
+            self._page.place(line.text)
+            for part in line.parts:
+                self._supply.take(part)
+            self._named = self._named or material.says_the_name(line.text)
+        self._selection.told = self._page.length if run else 0
+        return bool(run)
+
+    def _is_told_of(self, found: Quote) -> bool:
+        """Whether the passage has said most of a fact, or what it costs."""
+        passage = "\n".join(self._page.texts)
+        if found.role == "price":
+            return bool(amounts_of(found.text) & amounts_of(passage))
+        return share_said(found.text, passage, self._task.material.language) >= TOLD_OF
+
+    def _name_what_was_told(self, line: str, chosen: list[Quote]) -> None:
+        """Says behind a passage what it is about, together with the price or with a few words on it."""
+        material = self._task.material
+        short = [
+            found
+            for found in chosen
+            if not found.dangling
+            and (not found.is_prose or is_phrase(found.text, material.language))
+            and ":" not in found.text
+        ]
+        first = next((found for found in short if found.role == "price"), short[0] if short else None)
+        if first is not None and ":" not in material.what and line == self._name_line():
+            text = as_sentence(with_name(material, as_line(first.text)))
+            says_twice = echoes(first.text, material.what) or says_again(first.text, material.what, material.language)
+            if not says_twice and self._page.place(text):
+                self._named = True
+                self._supply.take(first)
+                chosen.remove(first)
+                return
+        self._named = self._page.place(line) or self._page.place(self._name_line())
+
     @property
     def _is_left_open(self) -> bool:
         """Whether the hook is the customer's beginning and says nothing of the sender or the thing: "A plain hall goes
@@ -310,167 +388,6 @@ class _Draft:
         material = self._task.material
         quoted = (found for found in material.quotes if material.price_is_quoted and material.price in found.text)
         return next((self._supply.limits_of(found) for found in quoted), ())
-
-    def _everything(self, room: int) -> list[Quote]:
-        """All statements of the brief, where they fit; empty where they do not. Below a hook that stands again, one is
-        left out, another each time."""
-        layout = self._task.layout
-        if self._task.limited or self._bare_of_terms:
-            return []
-        every = self._whole(self._supply.everything())
-        found = [
-            one
-            for place, one in enumerate(every)
-            if not self._only_begins(one) or any(other.place == one.place + 1 for other in every[place + 1 : place + 2])
-        ]
-        if len(found) > MOST_SAID:
-            return []
-        turn = self._argument.turn
-        if turn and len(found) > 1:
-            left = [other for other in found if other.role in SELLING and other.role != "price"]
-            found = self._whole([other for other in found if left and other is not left[(turn - 1) % len(left)]])
-        length = sum(len(other.sentence) + 1 for other in found)
-        return found if length <= min(room, max(layout.aim * WHOLE, BRIEF)) else []
-
-    def _strongest(self, room: int, *, limits: list[Quote], passage: bool) -> list[Quote]:
-        """The statements that sell best, up to the length that is usual, and what nobody can do without: the day of an
-        event and what it costs. `limits`: what stands before all; `passage`: first sentences that follow each other."""
-        layout, supply, material = self._task.layout, self._supply, self._task.material
-        chosen: list[Quote] = (
-            list(supply.passage(min(room, int(layout.aim * PROSE[self._task.form])))) if passage else []
-        )
-        length = sum(len(found.sentence) + 1 for found in chosen)
-        statements = supply.statements(turn=self._argument.turn)
-        needed = [statement for statement in statements if self._is_needed(statement.found)]
-        fresh = [statement for statement in statements if not self._uses[statement.found.id]]
-        if fresh and not material.dated:  # texts enough say it, and the price each
-            needed = [
-                one
-                for one in needed
-                if self._costs(one.found) or self._says_what(one.found) or self._uses[one.found.id] < ENOUGH
-            ] or fresh[:1]
-        count = 0
-        for statement in [*needed, *(other for other in statements if other not in needed)]:
-            found = statement.found
-            if self._bare_of_terms and any(sign.isdigit() for sign in found.text):
-                continue
-            if any(alike(found, other) for other in chosen):
-                continue
-            is_sentence = found.source == "description" and found.is_prose
-            if is_sentence and self._only_begins(found):
-                continue
-            if is_sentence and found.place < supply.passed and not self._costs(found):
-                continue  # the text is past it
-            if statement not in needed and says_again(
-                found.text, "\n".join(other.text for other in chosen), material.language
-            ):
-                continue
-            is_needed = statement in needed
-            usual = layout.aim if found.strength >= WEAK or not chosen else layout.aim * FILLED
-            if not is_needed and (length >= usual or (self._task.limited and count >= layout.facts)):
-                continue
-            if length + statement.length <= room:
-                chosen += statement.quotes
-                length += statement.length
-                count += 1
-                continue
-            text = found.within(room - length - 2, material.words) if not statement.limits else None
-            if text is None and self._is_one_line and found.role in ROWS:  # rather its first clause than nothing
-                text = beginning(found.text, room - length - 2, material.words)
-            left = room - length - 2
-            if text is None and chosen and found.role in ROWS and not statement.limits and left >= LEAST_HEAD:
-                head = head_of_phrase(found, left, material)
-                if head is not None:
-                    chosen.append(replace(found, text=head))
-                    length += len(head) + 2
-                continue
-            if text is not None and says_something(text) and not chosen:
-                chosen.append(replace(found, text=text))
-                length += len(text) + 2
-        others = [found for found in chosen if found not in limits]
-        others = self._whole(in_order(others) if self._is_told else self._strongest_first(others))
-        others = _with_limits_behind(others, {found.id: self._supply.limits_of(found) for found in others})
-        return [*(limit for limit in chosen if limit in limits), *others]
-
-    @property
-    def _is_told(self) -> bool:
-        """Whether the customer's sentences keep their order."""
-        return self._task.form in {Format.LONG, Format.STORY}
-
-    def _strongest_first(self, chosen: Sequence[Quote]) -> list[Quote]:
-        """Statements with what limits them, in the order in which a line or two say them: what is offered, then the
-        strongest, the price last. What points back stays behind what it points to."""
-        groups: list[list[Quote]] = []
-        for found in chosen:
-            follows = bool(groups) and (
-                found.role in {"condition", "legal"}
-                or (found.dangling and (found.source, found.place - 1) == (groups[-1][-1].source, groups[-1][-1].place))
-            )
-            if follows:
-                groups[-1].append(found)
-            else:
-                groups.append([found])
-        return [found for group in sorted(groups, key=lambda group: self._rank(group[0])) for found in group]
-
-    def _rank(self, found: Quote) -> tuple[bool, bool, bool, float]:
-        """What orders the statements of a line or two: the opening, the customer's sentences in their order, what is
-        listed by strength, the price."""
-        is_told = found.source == "description" and found.is_prose
-        material = self._task.material
-        begins = found is material.opening or any(found.id == one.id for one in material.lead_in)
-        return (
-            not begins,
-            found.role == "price",
-            not is_told,
-            found.place if is_told else -found.strength,
-        )
-
-    @property
-    def _is_one_line(self) -> bool:
-        """Whether the brief is one line, and no price must stand beside it."""
-        quotes = self._task.material.quotes
-        return not self._task.priced and sum(found.source != "price" for found in quotes) == 1
-
-    def _is_needed(self, found: Quote) -> bool:
-        """Whether a statement says when an event is, what the product costs, or what is offered."""
-        material = self._task.material
-        if material.dated and names_day(found.text, material.language):
-            return True
-        if found is material.opening and (found.is_prose or not self._named):
-            return True
-        if any(found.id == one.id for one in material.lead_in):
-            return not self._only_begins(found)
-        if found.role == "logistics" and material.kind in PLACED and not names_day(found.text, material.language):
-            return not any(used.role == "logistics" for used in self._supply.quoted)
-        return self._costs(found) and self._task.priced is not False and self._argument.angle != "price"
-
-    def _only_begins(self, found: Quote) -> bool:
-        """Whether a sentence is the customer's beginning and says nothing without the one behind it."""
-        material = self._task.material
-        begins = any(found.id == one.id for one in material.lead_in)
-        if not begins or material.says_the_name(found.text):
-            return False
-        return material.is_begun_only or not material.words.ours.search(found.text)
-
-    def _says_what(self, found: Quote) -> bool:
-        """Whether a statement says what the product is, where its name may not."""
-        material = self._task.material
-        return found is material.opening and not material.is_known and material.says_the_name(found.text)
-
-    def _costs(self, found: Quote) -> bool:
-        """Whether a statement says what the product costs."""
-        material = self._task.material
-        return found.role == "price" or bool(material.amount and names_price(found, material, strict=True))
-
-    def _whole(self, found: list[Quote]) -> list[Quote]:
-        """Statements without those that refer back to one that does not stand before them."""
-        kept: list[Quote] = []
-        for statement in found:
-            before = kept[-1] if kept else self._argument.lead
-            follows = before is not None and (before.source, before.place) == (statement.source, statement.place - 1)
-            if not statement.dangling or follows:
-                kept.append(statement)
-        return kept
 
     def _said_of(self, line: str, chosen: list[Quote]) -> list[Quote]:
         """Names what is advertised, together with its price or with a few words on it, so that the name is no sentence
@@ -581,9 +498,12 @@ class _Draft:
         if any(found.role == "price" for found in self._supply.used) or self._argument.angle == "price":
             return False
         amounts = amounts_of(material.price)
+        if self._supply.is_price_of_hook(material.price):
+            return False
         return not any(amounts & amounts_of(found.text) for found in self._supply.quoted)
 
-    def _name_and_price(self) -> None:
+    def _name_and_price(self, *, first: bool = True) -> None:
+        """What is sold and its price, where the text does not say them. first: the name before all."""
         material = self._task.material
         priced = self._wants_price()
         if not self._named and not (priced and material.says_the_name(material.price)):
@@ -594,7 +514,7 @@ class _Draft:
             lines = (self._name_line(), as_sentence(material.name or material.brand))
             line = next((line for line in lines if self._page.place(line)), "")
             self._named = bool(line)
-            if line and self._argument.answer is None:
+            if line and first and self._argument.answer is None:
                 self._page.lead(line)  # what it is, before what is said of it
         limits = self._limits_of_price()
         needed = sum(len(limit.sentence) + 1 for limit in limits) + len(as_sentence(material.price)) + 1
@@ -602,6 +522,20 @@ class _Draft:
             self._named = self._named or material.says_the_name(material.price)
             for limit in limits:
                 self._quote(limit)
+        elif material.amount and not material.price and self._task.priced is not False and not self._bare_of_terms:
+            self._price_sentence()
+
+    def _price_sentence(self) -> None:
+        """The customer's sentence with the price, where the amount by itself is not what one pays."""
+        material = self._task.material
+        said = "\n".join([self._argument.hook, *self._page.texts])
+        if self._argument.angle == "price" or same_amount(said, material.amount):
+            return
+        for text, parts in priced_sentences(material.telling, material.amount):
+            if self._page.place(text):
+                for part in parts:
+                    self._supply.beside(part)
+                return
 
     def _condition(self, *, listed: bool = False) -> None:
         """What limits a fact of this text, or of the whole offer, said as it is; where there is room for a sentence."""
@@ -629,14 +563,9 @@ class _Draft:
         return self._random.choice(phrases) if phrases else ""
 
 
-def _with_limits_behind(quotes: Sequence[Quote], limits: Mapping[str, Sequence[Quote]]) -> list[Quote]:
-    """The statements, each with the limits among them right behind it. limits: of each statement, by its id."""
-    bound = {limit.id for found in quotes for limit in limits[found.id] if any(limit.id == one.id for one in quotes)}
-    ordered: list[Quote] = []
-    for found in quotes:
-        if found.id in bound:
-            continue
-        ordered.append(found)
-        own = {limit.id for limit in limits[found.id]} & bound
-        ordered += [one for one in quotes if one.id in own and one not in ordered]
-    return ordered
+def _clause_behind(chosen: Sequence[Quote], place: int) -> Quote | None:
+    """The limit behind a statement that is a clause of its sentence ("as long as you send it back"); None without."""
+    limit = chosen[place + 1] if place + 1 < len(chosen) else None
+    if limit is None or limit.role != "condition" or not limit.text[:1].islower() or chosen[place].is_prose:
+        return None
+    return None if fold(limit.text.rstrip(".")) in fold(chosen[place].text) else limit

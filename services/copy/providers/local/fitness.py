@@ -160,6 +160,11 @@ def is_shorthand(text: str) -> bool:
     )
 
 
+def is_hours(text: str) -> bool:
+    """Whether a text names hours of the day ("Weekdays 7 to 5", "9.30am")."""
+    return bool(_HOURS.search(text) or _HOURS_FIRST.match(text))
+
+
 def is_trail(text: str) -> bool:
     """Whether a text is the trail of a page ("Home > Services > Repairs")."""
     return _PATH.search(text) is not None

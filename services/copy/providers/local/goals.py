@@ -8,10 +8,12 @@ from typing import Final
 from services.chassis.amounts import western
 from services.copy.providers.local.material import Material
 from services.copy.providers.local.own_work import is_own_work
+from services.copy.providers.local.quotes import names_day
 from services.copy.providers.local.telephones import has_telephone
 from services.copy.providers.local.words import ASKED
 
 BEGINNING: Final = 160  # characters of a description that say what it is about
+BEGUN: Final = 40  # characters of its first words
 SOLD: Final = frozenset({"good", "food"})  # kinds that are bought by a click
 APPLIED: Final = frozenset(
     {"", "job", "service", "finance", "property", "cause", "public_body"}
@@ -39,23 +41,32 @@ def goal_of(material: Material) -> str:
     quotation by a click.
     """
     goal, kind = material.goal, material.kind
+    walks_in = material.words.walk_in.search(material.written) is not None
     asked = [name for name in ASKED if asks(name, material)]
     if "enquire" in material.words.asked and material.words.asked["enquire"].search(material.full_name):
         return _reached(material)
+    if "book" in asked and _begins_with("book", material):
+        return "book"
+    if "tickets" in asked and material.amount and not walks_in and _names_a_day(material):
+        return "tickets"
+    if material.words.asked.get("helpers", _NEVER).search(material.full_name):
+        return ""
     if "helpers" in asked:
         return "donate" if goal == "donate" and "donate" in asked else ""
     if "apply" in asked and kind in APPLIED:
         return "apply"
-    if kind in OPEN and "visit" in asked and not CLOSED_BY & set(asked):
+    if kind in OPEN and "visit" in asked and not (CLOSED_BY & set(asked) and not (walks_in and kind == "place")):
         return "visit"
     if kind in SOLD:
         return _goal_of_goods(asked, material)
     if goal == "sign_up" and kind == "software" and material.words.no_account.search(material.written):
         return ""
-    if kind == "event" and "tickets" in asked and not material.words.walk_in.search(material.written):
+    if kind in {"", "event"} and "tickets" in asked and not walks_in and (kind or (material.amount and material.dated)):
         return "tickets"
-    if kind == "event" and goal == "sign_up" and goal not in asked:
+    if kind == "event" and goal == "sign_up" and goal not in asked and not (material.amount and material.is_sure):
         return ""  # one comes, and signs up for nothing
+    if kind == "" and material.amount and material.words.rented.search(material.brand):
+        return "book"
     if goal == "apply" and "book" in asked and "apply" not in asked and kind == "finance":
         return "book"  # a talk about a loan
     if goal == "donate" and material.amount and goal not in asked:
@@ -63,24 +74,26 @@ def goal_of(material: Material) -> str:
     if kind in {"", "software"} and "sign_up" in {goal, *asked} and material.words.pay_once.search(material.written):
         return "download"
     if goal in USUAL and kind in USUAL[goal]:
-        return goal if material.is_known or goal in asked or kind == "cause" else ""
+        return goal if material.is_known or goal in asked or kind in {"cause", "job"} else ""
     if kind == "software":
         return ""
-    walks_in = material.words.walk_in.search(material.written) is not None
     stated = next((name for name in ("sign_up", "book") if name in asked and not (walks_in and name == "book")), "")
-    if stated and kind in {"", "service", "event", "place"}:
+    if stated and kind in {"", "service", "event", "place", "public_body"}:
         return stated
     if "sell" in asked:  # it is sent: what is done by post is ordered, else it is perhaps a thing
-        return "sell" if kind == "service" and material.amount and not {"book", "enquire", "call"} & set(asked) else ""
+        asks_first = {"book", "enquire", "call"} & set(asked)
+        if kind in {"", "service"} and material.amount and not asks_first:
+            return "sell"
+        return ENQUIRE if "enquire" in asked and kind in BOOKED else ""
     if goal == "book" and walks_in:
         return ""
     if goal == "book" and kind != "public_body":
         return goal if material.is_sure or (material.is_known and kind in BOOKED and "enquire" not in asked) else ""
-    if goal == "visit":
-        return goal if material.is_known and kind in VISITED else ""
+    if goal == "visit" and kind in VISITED:
+        return goal if material.is_known else ""
     if goal == "call" or "call" in asked:
         return _reached(material)
-    return ENQUIRE if kind == "service" and "enquire" in asked else ""
+    return ENQUIRE if kind == "service" and (material.amount or "enquire" in asked) and goal != "donate" else ""
 
 
 def _goal_of_goods(asked: list[str], material: Material) -> str:
@@ -111,6 +124,17 @@ def _reached(material: Material) -> str:
 def asks(goal: str, material: Material) -> bool:
     """Whether the brief asks for it in its own words."""
     return bool(material.words.asked.get(goal, _NEVER).search(material.written))
+
+
+def _names_a_day(material: Material) -> bool:
+    """Whether a fact says on which day."""
+    return any(names_day(found.text, material.language) for found in (*material.quotes, *material.spare))
+
+
+def _begins_with(goal: str, material: Material) -> bool:
+    """Whether the description's first words ask for it ("Book a free visit before summer")."""
+    opening = material.written[len(material.full_name) :].strip()[:BEGUN]
+    return bool(material.words.asked.get(goal, _NEVER).match(opening))
 
 
 def _has_number(material: Material) -> bool:

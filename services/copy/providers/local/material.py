@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
@@ -43,6 +43,7 @@ from services.copy.providers.local.quotes import (
     upper_first,
 )
 from services.copy.providers.local.strengths import LEADS_NOTHING, LISTED, SELLING, ranks_of, strength_of
+from services.copy.providers.local.telling import Line, lines_of
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
 
 KEPT_BRIEFS = 64  # that have been read lately, at most some 100 kB each
@@ -52,6 +53,7 @@ OPENS = 0.601  # strength of a first sentence that limits what it says
 SURE, LIKELY = "sure", "likely"  # confidences of an understanding
 MADE = frozenset({"good", "food", "software"})  # kinds of which one says that they come from somebody
 MAX_AUDIENCE = 60
+FEW_OF_LIST = 4  # words of an audience that others follow behind a comma
 MAX_ALWAYS = 64  # characters of a limit that every text carries
 SHORT_PRICE = 60  # characters of the beginning of a line that says all
 SHORTER = 0.02  # less for it
@@ -82,8 +84,11 @@ _EMERGENCY = re.compile(  # at the end of a clause, so that it counts nothing
     rf"|(?<![\d.,-])(?<!\d\s)(?:{_EMERGENCIES}) (?:{'|'.join(signs('calls_behind'))})\b",
     re.IGNORECASE,
 )
+_HEDGE = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, signs('hedges')))})(?!\w)", re.IGNORECASE)
+HEDGED = 25  # characters before an amount in which a word says that it is not exact
 _MONEY = re.compile(r"[$€£₹¥]|\b\d{1,3}p\b|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")
 _COUNTRY_DOLLAR = re.compile(r"(?<![A-Z])[A-Z]{1,2}\$(?=\d)")  # "CA$34"
+_AMOUNT = re.compile(r"\d[\d.,\u00a0 ]*\d|\d")
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$ ?\d")
 
 
@@ -101,8 +106,8 @@ class Material:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
     likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
     offered; `lead_in`: the first sentence or two of the description, where they open an ad; `is_begun_only`: whether
-    the sentence behind it leans on it; `dated`: whether a fact names a day. `said`: all texts of the product, case
-    folded; `written`: the same with their capitals.
+    the sentence behind it leans on it; `telling`: its sentences in their order; `dated`: whether a fact names a day.
+    `said`: all texts of the product, case folded; `written`: the same with their capitals.
     """
 
     words: Words
@@ -131,6 +136,7 @@ class Material:
     opening: Quote | None
     lead_in: tuple[Quote, ...]
     is_begun_only: bool
+    telling: tuple[Line, ...]
     dated: bool
     regulated: frozenset[str]
     sensitive: frozenset[str]
@@ -205,6 +211,7 @@ def _read(brief: CopyBrief) -> Material:
     ]
     is_sure = subject.confidence == SURE
     strict = bool(STRICT.intersection(subject.regulated))
+    solemn = bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated))
     written = "\n".join((brief.description, *brief.features))
     name = spoken_name(without_codes(subject.name or brief.product_name.strip()), brief.product_name, written)
     name = without_sender(name, subject.brand or brief.brand_name.strip())
@@ -326,13 +333,16 @@ def _read(brief: CopyBrief) -> Material:
         amount=brief.price or "",
         price_is_quoted=quoted,
         audience="" if strict or subject.sensitive else audience_phrase(subject.audience or brief.audience, words),
-        solemn=bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated)),
+        solemn=solemn,
         opening=opening,
         lead_in=lead_in,
         is_begun_only=bool(lead_in)
         and any(
             found.dangling and found.place == lead_in[-1].place + 1 for found in quotes if found.source == "description"
         ),
+        telling=_telling(quotes, lead_in, doubted, brief, name, setting, is_proper, solemn=solemn)
+        if code in LANGUAGES
+        else (),
         dated=setting.dated,
         regulated=frozenset(subject.regulated),
         sensitive=frozenset(subject.sensitive),
@@ -341,12 +351,40 @@ def _read(brief: CopyBrief) -> Material:
     )
 
 
+def _telling(
+    quotes: Sequence[Quote],
+    lead_in: Sequence[Quote],
+    doubted: Collection[str],
+    brief: CopyBrief,
+    name: str,
+    setting: Setting,
+    is_proper: Callable[[Quote], bool],
+    *,
+    solemn: bool,
+) -> tuple[Line, ...]:
+    """The description's sentences, those that open an ad with the role that they have there."""
+    begins = {found.id: found for found in lead_in}
+    return lines_of(
+        [begins.get(found.id, found) for found in quotes],
+        brief.description,
+        setting.words,
+        doubted=doubted,
+        may_say=lambda text: is_proper(replace(quotes[0], text=text, source="description")),
+        is_price=lambda text: bool(brief.price) and same_amount(text, brief.price or ""),
+        is_day=lambda text: setting.dated and names_day(text, setting.words.language),
+        is_name=lambda text: bool(name) and (fold(name) in fold(text) or stands_for(name, text, setting.words)),
+        questions=not solemn,
+    )
+
+
 def is_always_said(found: Quote, words: Words) -> bool:
     """Whether a short limit or legal line is about age or safety ("18+", "If bitten ring 000"): every text has it."""
     if found.role not in {"condition", "legal"} or len(found.text) > MAX_ALWAYS or _MONEY.search(found.text):
         return False
-    is_plain = not re.search(r"[,:;]\s", found.text)  # "Bring: photo ID, 18+, cell number" is more
-    return (is_plain and bool(words.always.search(found.text))) or bool(_EMERGENCY.search(found.text))
+    said = words.always.search(found.text)
+    # "Bring: photo ID, 18+, cell number" is more
+    is_plain = not re.search(r"[,:;]\s", found.text[: said.start()] if said else found.text)
+    return (is_plain and said is not None) or bool(_EMERGENCY.search(found.text))
 
 
 def _with_cases_before(quotes: Sequence[Quote], description: str, words: Words) -> list[Quote]:
@@ -427,6 +465,8 @@ def _plain_facts(brief: CopyBrief) -> tuple[BriefFact, ...]:
 def audience_phrase(text: str, words: Words) -> str:
     """The audience as a plural phrase in lower case; empty where it is none, or one by personal attributes."""
     first = _AUDIENCE_END.split(text.strip(), maxsplit=1)[0].strip()
+    if text.strip()[len(first) :].startswith(",") and len(first.split()) > FEW_OF_LIST:
+        return ""  # "owners of houses with stuck, rattling windows"
     if not first or len(first) > MAX_AUDIENCE or words.attributes.search(first) or re.search(r"\d", first):
         return ""
     if words.language == "fr" and (
@@ -480,6 +520,12 @@ def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -
     return amount_text(brief.price, brief.currency or "", language), False
 
 
+def _is_hedged(text: str, price: str) -> bool:
+    """Whether a text says that the price is usual, or about so much."""
+    found = next((part for part in _AMOUNT.finditer(text) if same_amount(part[0], price)), None)
+    return found is not None and _HEDGE.search(text[max(0, found.start() - HEDGED) : found.start()]) is not None
+
+
 def _is_whole_price(brief: CopyBrief, quotes: list[Quote], words: Words) -> bool:
     """Whether the amount by itself is what a customer pays: no tax is added, no text limits it or sets another amount
     beside it. Of a language without words no limit is known: then no other text may name an amount."""
@@ -500,5 +546,9 @@ def _is_whole_price(brief: CopyBrief, quotes: list[Quote], words: Words) -> bool
         if text and same_amount(text, brief.price)
     ]
     return not any(
-        words.guards.search(text) or has_unit(text, brief.price) or len(_MONEY.findall(text)) > 1 for text in near
+        words.guards.search(text)
+        or has_unit(text, brief.price)
+        or len(_MONEY.findall(text)) > 1
+        or _is_hedged(text, brief.price)
+        for text in near
     )

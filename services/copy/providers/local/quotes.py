@@ -32,6 +32,7 @@ _QUANTITIES = frozenset(signs("quantities"))
 FEWEST_CHARACTERS = 24  # of a sentence; what is shorter is a heading or a call
 FEWEST_WORDS = 3  # of a text that was cut
 FEWEST_WIDE = 4  # signs of a text in Chinese, Japanese or Korean
+POINTING_AT_END = 12  # words of a sentence whose last one points back; what it means stands within a longer one
 POINTING_WORDS = 4  # a pronoun among the first words has its noun in the sentence before
 PLURAL = 3  # letters of what is shorter than a plural
 ITEM_WORDS = 10  # of one item of a list, with "and" and the item behind it
@@ -43,6 +44,7 @@ SHORT_ITEM = 6  # words of an item of a list
 HEAD_CHARACTERS = 24  # fewest of one
 MOST_ITEMS = 6  # of a list that are looked at
 _WHOLE = frozenset({"offer", "price", "condition", "legal", "proof"})  # roles of facts that are never cut
+PARTICIPLE = "ed"  # end of an English word that what follows belongs to
 LEAST_KEPT = 0.3  # share of a text: what remains of less is not what the customer said
 
 
@@ -306,6 +308,8 @@ def phrase_head(text: str, limit: int, attached: Collection[str], words: Words) 
         kept, dropped = " ".join(said[:count]), " ".join(said[count:])
         if len(kept) > limit or said[count].casefold() not in attached or last_word(kept).isdigit():
             continue
+        if words.language == "en" and last_word(kept).endswith(PARTICIPLE):
+            continue  # "included | in the cycle price"
         limits = words.guards.search(dropped) or _calendar(words.language).search(dropped)
         is_counted = any(sign.isdigit() for sign in _YEAR.sub("", dropped))  # "for 2 years"
         if limits or is_counted or _PRICED.search(text) or "(" in text or last_word(kept) in words.open_end:
@@ -388,7 +392,8 @@ def _points_back(text: str, words: Words) -> bool:
     is_quantity = bool(opening) and (opening[0].isdigit() or opening[0] in _QUANTITIES or text[:1].islower())
     if is_quantity and len(opening) > 1 and opening[1] in _ARE:  # "thirteen are by the water"
         return True
-    if last_word(text) in words.back:  # "My sister and I got tired of that."
+    # "My sister and I got tired of that."
+    if last_word(text) in words.back and len(text.split()) <= POINTING_AT_END:
         return True
     return any(word in words.pronouns for word in opening) or _leaves_it_open(text, words)
 

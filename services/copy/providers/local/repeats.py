@@ -49,6 +49,15 @@ def says_again(text: str, said: str, language: str) -> bool:
     return bool(one.pairs & other.pairs or one.counted & other.counted)
 
 
+def share_said(text: str, said: str, language: str) -> float:
+    """The share of a text's telling words and numbers that another text has; 0 for a language whose words are not
+    known. "Text 20 minutes before we arrive" is said by "we'll text you when we're twenty minutes out"."""
+    if language not in LANGUAGES:
+        return 0.0
+    one, other = _sayings(text, language).words, _sayings(said, language).words
+    return len(one & other) / len(one) if one else 0.0
+
+
 @lru_cache(maxsize=CACHED)
 def _sayings(text: str, language: str) -> _Sayings:
     numbers, empty = _number_words(language), words_of(language).empty

@@ -19,11 +19,13 @@ from services.copy.providers.local.quotes import (
     Quote,
     content_words,
     first_word,
+    fold,
     names_day,
     says_something,
 )
-from services.copy.providers.local.repeats import says_again
+from services.copy.providers.local.repeats import says_again, share_said
 from services.copy.providers.local.strengths import SELLING
+from services.copy.providers.local.telling import Line, Wish, passage
 from services.copy.providers.local.words import Words
 from services.copy.providers.platforms import Layout
 
@@ -56,6 +58,8 @@ INFORMS: Final = 0.2  # less for what customers want to know and do not buy for
 WHEN: Final = 1.0  # more for the day of an event: without it nobody can come
 RELATED: Final = 0.3  # more for a fact that goes on with what the hook speaks of
 ABOUT: Final = 0.6  # share of a feature's words that a sentence has which is about it
+TOLD_AGAIN: Final = 0.7  # share of a headline's words that a sentence has which says it again
+ADDED_TO_HOOK: Final = 6  # words of such a sentence that make it say more
 ADDED: Final = 3  # words that such a sentence adds, at least
 CONTINUED: Final = SELLING - {"price"}  # roles of sentences that go on with a hook
 MOST_CONTINUED: Final = 3  # of them
@@ -160,6 +164,8 @@ class Supply:
                 continue
             if found.role == "price" and (self._task.priced is False or found.source == "price"):
                 continue  # an amount alone is no fact beside others: it stands at the end
+            if found.role == "price" and self.is_price_of_hook(found.text):
+                continue
             if found.words and len(found.words & said) / len(found.words) > SAID:
                 continue
             if any(alike(found, other) for other in quoted):
@@ -195,6 +201,12 @@ class Supply:
             free,
             key=lambda found: (not (focus & found.words) or asked, used * self._uses[found.id] - self._fit(found)),
         )
+
+    def is_price_of_hook(self, text: str) -> bool:
+        """Whether the headline names all amounts of a price ("$649 instead of $749", "A$649 instead of A$749")."""
+        amounts = amounts_of(text)
+        told = share_said(text, self._argument.hook, self._task.material.language)
+        return bool(amounts) and amounts <= amounts_of(self._argument.hook) and told >= TOLD_AGAIN
 
     def _fit(self, found: Quote) -> float:
         """How well a fact follows: its strength, and whether it goes on with what the hook speaks of."""
@@ -252,6 +264,59 @@ class Supply:
             if value > best_value:
                 best, best_value = run, value
         return best
+
+    def told(self, length: int, *, fewest: int) -> list[Line]:
+        """The best run of the customer's sentences within `length` characters, of `fewest` at least; empty without."""
+        material, lead = self._task.material, self._argument.fact
+        lines = [self._without_hook(line) for line in material.telling]
+        hook = content_words(self._argument.hook, material.words)
+
+        def is_said(line: Line) -> bool:
+            text = line.text.rstrip(".").casefold()
+            if text in self._hook or self._hook in text:
+                return True
+            told = share_said(self._argument.hook, line.text, material.language)
+            return told >= TOLD_AGAIN and len(line.words - hook) < ADDED_TO_HOOK
+
+        return passage(
+            lines,
+            Wish(
+                length=length,
+                fewest=fewest,
+                begun=self._begun(lines),
+                says_what=bool(lines) and self._says_what(lines[0].text),
+                lead=lead,
+                goes_on=self._argument.goes_on,
+                focus=self._task.focus,
+                taken={found.id for found in self.quoted if found is not lead or self._argument.lead is not None},
+                uses=self._uses,
+                priced=self._task.priced is not False,
+                said=is_said,
+            ),
+        )
+
+    def _without_hook(self, line: Line) -> Line:
+        """A line about the fact of the headline without a beginning that says the headline again."""
+        lead = self._argument.lead
+        if lead is None or share_said(self._argument.hook, line.text, self._task.material.language) < TOLD_AGAIN:
+            return line
+        more = self._more_of(line.quote, lead)
+        return replace(line, text=more[0].sentence, words=more[0].words) if more else line
+
+    def _begun(self, lines: Sequence[Line]) -> int:
+        """How many lines at the beginning say nothing without those behind them: "A plain hall goes grey"."""
+        material = self._task.material
+        ids = {found.id for found in material.lead_in}
+        count = sum(not line.ids.isdisjoint(ids) for line in lines)
+        if not count or any(self._says_what(line.text) for line in lines[:count]):
+            return 0 if count <= 1 else count
+        is_open = material.is_begun_only or not any(material.words.ours.search(line.text) for line in lines[:count])
+        return count + is_open if is_open or count > 1 else 0
+
+    def _says_what(self, text: str) -> bool:
+        """Whether a text says what is sold, or who sells it."""
+        material = self._task.material
+        return material.says_the_name(text) or bool(material.brand and fold(material.brand) in fold(text))
 
     def continuation(self, length: int) -> list[Quote]:
         """Sentences of the description that go on with what the hook says, within `length` characters: those behind the
@@ -407,9 +472,14 @@ class Supply:
                 if found.source == limit.source == "description"
                 and limit.place == found.place + 1
                 and limit not in self.quoted
+                and not self._is_apart(limit)
             ),
             None,
         )
+
+    def _is_apart(self, limit: Quote) -> bool:
+        """Whether something that no fact holds stands in the description before a limit."""
+        return any(line.apart and limit.id in line.ids for line in self._task.material.telling)
 
     def follows(self, found: Quote, *, at_start: bool) -> bool:
         """Whether a fact that refers back would stand behind the very sentence that it refers to.
@@ -471,6 +541,13 @@ class Supply:
             if found.role in {"price", "offer"} and amounts & amounts_of(found.text)
         ]
         return [*bound, *same]
+
+    @property
+    def used_offer(self) -> bool:
+        """Whether one of the body's facts is an offer or a price that a listed condition may limit."""
+        return any(found.source == "conditions" for found in self._task.material.conditions) or any(
+            found.role == "offer" for found in self.used
+        )
 
     @property
     def passed(self) -> int:
