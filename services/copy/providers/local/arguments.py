@@ -281,8 +281,10 @@ def _is_taken_back(material: Material) -> bool:
     """Whether what limits the customer's beginning stands right behind it and may stand in no ad."""
     last = material.lead_in[-1].id
     place = next((place for place, line in enumerate(material.telling) if last in line.ids), None)
+    if place is not None and material.telling[place].taken_back:
+        return True
     behind = material.telling[place + 1] if place is not None and place + 1 < len(material.telling) else None
-    return behind is not None and behind.closed and behind.limits and behind.leans
+    return behind is not None and behind.closed and behind.leans and behind.parts[0].role == "condition"
 
 
 def _has_figures_of(text: str, name: str) -> bool:
@@ -321,7 +323,7 @@ def small_first(hook: str, material: Material) -> str:
         joins = joins_of(material.language)
         is_function = is_title and joins is not None and word.casefold() in joins.attached
         return f"{word.casefold()} {rest}" if is_adjective or is_function else hook
-    if not is_title or _is_name(word, rest, material):
+    if not is_title or word == "I" or _is_name(word, rest, material):
         return hook
     return f"{word.casefold()} {rest}".strip()
 
@@ -455,8 +457,8 @@ def _price(material: Material, tone: Tone, weights: Mapping[str, float], limit: 
             yield Argument(
                 angle="price",
                 hook=hook,
-                score=weights["price"] + _glance(hook),
-                says_what=material.what.casefold() in hook.casefold(),
+                score=weights["price"] + _glance(hook) - (0.0 if fold(material.what) in fold(hook) else BARE_PRICE),
+                says_what=fold(material.what) in fold(hook),
             )
 
 

@@ -47,7 +47,10 @@ GOING_ON = 1.2  # likewise behind the sentence with which the customer begins
 TOLD = 1.3  # of the usual length that a passage of the customer's sentences has,
 TOLD_BESIDE_LIST = 0.9  # and where a list follows
 LISTED = 3  # features of a list
-TOLD_OF = 0.5  # share of a fact's words that the passage has, from which it says nothing new
+SEVERAL_WORDS = 2  # of a name that half of it stands for
+NAMED_BY = 0.5  # share of a name's words with which a passage names the thing,
+NAMED_WITH_SENDER = 0.3  # and where it names the sender too
+TOLD_OF = 0.6  # share of a fact's words that the passage has, from which it says nothing new
 NARROW = 100  # characters of a body that has no room for a passage
 SHORT_AIM = 130  # characters of a text of which a passage may be one sentence
 ROW = 72  # characters of a row of a list
@@ -330,8 +333,18 @@ class _Draft:
             for part in line.parts:
                 self._supply.take(part)
             self._named = self._named or material.says_the_name(line.text)
+        self._named = self._named or self._is_named_by(self._page.texts)
         self._selection.told = self._page.length if run else 0
         return bool(run)
+
+    def _is_named_by(self, texts: Sequence[str]) -> bool:
+        """Whether a passage says half of what the name says, or the sender and a third of it."""
+        material, told = self._task.material, "\n".join(texts)
+        if len(material.name.split()) < SEVERAL_WORDS:
+            return False
+        share = share_said(material.name, told, material.language)
+        names_sender = bool(material.brand) and fold(material.brand.split()[0]) in fold(told)
+        return share >= NAMED_BY or (names_sender and share >= NAMED_WITH_SENDER)
 
     def _is_told_of(self, found: Quote) -> bool:
         """Whether the passage has said most of a fact, or what it costs."""
@@ -350,7 +363,8 @@ class _Draft:
             and (not found.is_prose or is_phrase(found.text, material.language))
             and ":" not in found.text
         ]
-        first = next((found for found in short if found.role == "price"), short[0] if short else None)
+        is_plain = not _DIVIDED.search(material.what)
+        first = next((found for found in short if found.role in TERMS), short[0] if short and is_plain else None)
         if first is not None and ":" not in material.what and line == self._name_line():
             text = as_sentence(with_name(material, as_line(first.text)))
             says_twice = echoes(first.text, material.what) or says_again(first.text, material.what, material.language)

@@ -18,6 +18,7 @@ from services.copy.providers.local.words import LANGUAGES, Words, signs
 WEAK: Final = 0.6  # less for a text that begins with "if"
 FRAGMENT: Final = 0.6  # less for two words of a description: often a heading
 TWO_WORDS: Final = 0.15  # less for two words that the customer lists
+FIRST: Final = 0.85  # strength of what a customer lists first
 SPECIFICATION: Final = 0.3  # less for a size or a count by itself: it informs and does not open an ad
 INFORMS: Final = 0.55  # less for what customers want to know and do not buy for
 BESIDE: Final = 0.9  # less for opening hours and addresses, and for the price of something beside the product
@@ -223,7 +224,9 @@ def lead_loss(found: Quote, setting: Setting) -> float:
         less += WEAK
     if _HOURS_FIRST.match(text) or has_telephone(text):
         less += BESIDE
-    if found.role in {"feature", "figure", "logistics"} and count <= FEW_WORDS and has_digit and "%" not in text:
+    is_first = found.source == "features" and found.strength >= FIRST  # what the customer lists first is chosen
+    is_count = found.role in {"feature", "figure", "logistics"} and count <= FEW_WORDS and has_digit
+    if is_count and "%" not in text and not is_first:
         less += SPECIFICATION * (2 if found.source != "features" or count < 3 else 1)
     if found.role in {"feature", "proof"} and found.source == "description" and count < 3 and not has_digit:
         less += FRAGMENT if not _is_wide(text) else 0.0

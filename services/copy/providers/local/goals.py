@@ -53,7 +53,7 @@ def goal_of(material: Material) -> str:
         return ""
     if "helpers" in asked:
         return "donate" if goal == "donate" and "donate" in asked else ""
-    if "apply" in asked and kind in APPLIED:
+    if "apply" in asked and (kind in APPLIED or (kind in VISITED and _is_of_work(material))):
         return "apply"
     if kind in OPEN and "visit" in asked and not (CLOSED_BY & set(asked) and not (walks_in and kind == "place")):
         return "visit"
@@ -113,6 +113,8 @@ def _goal_of_goods(asked: list[str], material: Material) -> str:
     if material.goal == "book" and material.is_known and "sell" not in asked:
         return "book"
     offered = "sell" in asked or bool(material.amount)
+    if material.goal == "call" and material.is_known:
+        return _reached(material)
     return "sell" if material.goal in {"sell", ""} and (material.is_sure or offered) else ""
 
 
@@ -124,6 +126,11 @@ def _reached(material: Material) -> str:
 def asks(goal: str, material: Material) -> bool:
     """Whether the brief asks for it in its own words."""
     return bool(material.words.asked.get(goal, _NEVER).search(material.written))
+
+
+def _is_of_work(material: Material) -> bool:
+    """Whether a brief of which the kind is a place or an event is about work there: it asks twice to apply."""
+    return len(set(map(str.casefold, material.words.asked["apply"].findall(material.written)))) > 1
 
 
 def _names_a_day(material: Material) -> bool:

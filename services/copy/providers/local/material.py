@@ -85,6 +85,7 @@ _EMERGENCY = re.compile(  # at the end of a clause, so that it counts nothing
     re.IGNORECASE,
 )
 _HEDGE = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, signs('hedges')))})(?!\w)", re.IGNORECASE)
+SHORT_LINE = 32  # characters of a line that is a price with a word or two
 HEDGED = 25  # characters before an amount in which a word says that it is not exact
 _MONEY = re.compile(r"[$€£₹¥]|\b\d{1,3}p\b|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")
 _COUNTRY_DOLLAR = re.compile(r"(?<![A-Z])[A-Z]{1,2}\$(?=\d)")  # "CA$34"
@@ -509,6 +510,9 @@ def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -
         and _is_the_price(found, brief)
     ]
     named = [found for found in named if found.source != "price"] or named
+    if not [found for found in named if found.source != "price"] and brief.price:
+        # "Admission €2" says more than "€2"
+        named = [found for found in quotes if _is_short_price(found, brief.price)][:1] or named
     texts = (brief.description, *brief.features)
     for found in named:
         if found.source == "price" and brief.price and not _is_whole_price(brief, quotes, words):
@@ -518,6 +522,19 @@ def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -
     if not brief.price or not _is_whole_price(brief, quotes, words):
         return "", False
     return amount_text(brief.price, brief.currency or "", language), False
+
+
+def _is_short_price(found: Quote, price: str) -> bool:
+    """Whether a line of the description is a few words with the price."""
+    text = found.text
+    return (
+        found.source == "description"
+        and found.role in {"condition", "price"}
+        and len(text) <= SHORT_LINE
+        and not is_amount(text)
+        and _MONEY.search(text) is not None
+        and same_amount(text, price)
+    )
 
 
 def _is_hedged(text: str, price: str) -> bool:

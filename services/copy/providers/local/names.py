@@ -20,6 +20,13 @@ _REFERENCE = re.compile(
     r"(?:[#A-Z0-9][A-Z0-9-]*\d[A-Z0-9-]*\)?\s*$|(?-i:[A-Z0-9]+-[A-Z0-9-]*\d[A-Z0-9-]*)\)?\s.*$)",
     re.IGNORECASE,
 )
+# "Pool service - fortnightly updated JULY v3 FINAL": what a file is called, and no thing
+_VERSION = re.compile(
+    r"[\s,;:()–-]+(?:updated \w+[\s,;:–-]+)?(?:(?:draft|entwurf|brouillon|borrador|bozza|rascunho)\s?)?"
+    r"\b(?:[vV]\d+(?:\.\d+)*|rev\.? ?\d+)\b(?:[\s,;:–-]+(?i:final|neu|new|ok|copy))*\)?\s*$"
+    r"|[\s,;:(–-]+(?:DRAFT|ENTWURF|BROUILLON|BORRADOR|BOZZA|RASCUNHO)\)?\s*$"
+)
+_COMMA_BEFORE_BRACKET = re.compile(r"\s*,\s*\(")
 _LABELLED = re.compile(r"\b(?:MOD|Mod)\.\s+")  # "MOD. Giulietta"
 _MEASURE = re.compile(r"\d+[A-Z]{1,4}\b")  # "24CT", "9FT"
 _UNIT = re.compile(rf"\d+(?:{'|'.join(signs('units'))})")
@@ -57,7 +64,8 @@ def name_parts(name: str) -> list[str]:
 
 def without_codes(name: str) -> str:
     """A title without the number of an article before or behind it, if words remain."""
-    kept = _LABELLED.sub("", _REFERENCE.sub("", _CODE.sub("", name))).strip(" -–,;:")
+    name = _COMMA_BEFORE_BRACKET.sub(" (", name)
+    kept = _VERSION.sub("", _LABELLED.sub("", _REFERENCE.sub("", _CODE.sub("", name)))).strip(" -–,;:")
     return kept if sum(map(str.isalpha, kept)) >= LEAST_NAME else name
 
 

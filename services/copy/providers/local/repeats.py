@@ -58,6 +58,13 @@ def share_said(text: str, said: str, language: str) -> float:
     return len(one & other) / len(one) if one else 0.0
 
 
+def numbers_of(text: str, language: str) -> frozenset[str]:
+    """The numbers of a text in figures, those that are words too; none for a language whose words are not known."""
+    if language not in LANGUAGES:
+        return frozenset()
+    return frozenset(word for word in _sayings(text, language).words if word[:1].isdigit())
+
+
 @lru_cache(maxsize=CACHED)
 def _sayings(text: str, language: str) -> _Sayings:
     numbers, empty = _number_words(language), words_of(language).empty

@@ -10,8 +10,8 @@ from services.copy.domain import BriefFact
 SELLING = frozenset({"benefit", "feature", "figure", "offer", "price", "proof", "logistics"})
 LEADS_NOTHING = 0.15  # the catalog's strength up to which a fact stands beside others only
 LISTED = 0.25  # of strength that such features have before the catalog's
-ORDER = 0.6  # share of a strength that is the customer's order
-FEATURES = (1.0, 0.6)  # strength of the first and the last feature of a list,
+ORDER = 0.75  # share of a strength that is the customer's order
+FEATURES = (1.0, 0.4)  # strength of the first and the last feature of a list,
 ALONE = (0.75, 0.5)  # likewise of less than a list,
 BESIDE = (0.55, 0.2)  # of sentences beside a list,
 PROSE = (0.75, 0.3)  # and of sentences alone

@@ -23,7 +23,7 @@ from services.copy.providers.local.quotes import (
     names_day,
     says_something,
 )
-from services.copy.providers.local.repeats import says_again, share_said
+from services.copy.providers.local.repeats import numbers_of, says_again, share_said
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.telling import Line, Wish, passage
 from services.copy.providers.local.words import Words
@@ -204,9 +204,12 @@ class Supply:
 
     def is_price_of_hook(self, text: str) -> bool:
         """Whether the headline names all amounts of a price ("$649 instead of $749", "A$649 instead of A$749")."""
-        amounts = amounts_of(text)
-        told = share_said(text, self._argument.hook, self._task.material.language)
-        return bool(amounts) and amounts <= amounts_of(self._argument.hook) and told >= TOLD_AGAIN
+        amounts, language, hook = amounts_of(text), self._task.material.language, self._argument.hook
+        if not amounts or not amounts <= amounts_of(hook) | _values(numbers_of(hook, language)):
+            return False
+        numbers = numbers_of(text, language)
+        is_same = len(numbers) > 1 and numbers <= numbers_of(hook, language)  # "$20 for up to 5"
+        return is_same or share_said(text, hook, language) >= TOLD_AGAIN
 
     def _fit(self, found: Quote) -> float:
         """How well a fact follows: its strength, and whether it goes on with what the hook speaks of."""
@@ -275,6 +278,8 @@ class Supply:
             text = line.text.rstrip(".").casefold()
             if text in self._hook or self._hook in text:
                 return True
+            if line.costs and self.is_price_of_hook(line.text):
+                return True
             told = share_said(self._argument.hook, line.text, material.language)
             return told >= TOLD_AGAIN and len(line.words - hook) < ADDED_TO_HOOK
 
@@ -292,6 +297,7 @@ class Supply:
                 uses=self._uses,
                 priced=self._task.priced is not False,
                 said=is_said,
+                speaks=lambda line: self._says_what(line.text) or bool(material.words.ours.search(line.text)),
             ),
         )
 
@@ -439,7 +445,9 @@ class Supply:
                 and not self._stands_beside_list(found)
             ):
                 continue
-            if not any(alike(found, other) for other in [*self.quoted, *kept]):
+            said = "\n".join(other.text for other in kept)
+            is_again = not self._is_due(found) and says_again(found.text, said, material.language)
+            if not is_again and not any(alike(found, other) for other in [*self.quoted, *kept]):
                 kept.append(found)
         bound = [found for found in kept if all(limit in kept for limit in self.limits_of(found))]
         return [found for found in in_order(bound) if not self._is_orphan(found, bound)]
@@ -557,6 +565,11 @@ class Supply:
     def says_again(self, found: Quote) -> bool:
         """Whether a fact says what the text says already."""
         return any(alike(found, other) for other in self.quoted)
+
+
+def _values(numbers: Iterable[str]) -> frozenset[Decimal]:
+    """Whole numbers as amounts."""
+    return frozenset(Decimal(number) for number in numbers if number.isascii() and number.isdigit())
 
 
 @lru_cache(maxsize=CACHED)

@@ -21,6 +21,7 @@ from services.copy.providers.local.words import Words, signs
 MOST_LINES: Final = 60  # of a description that are told from
 LONGEST: Final = 260  # characters of a line
 FEWEST_WORDS: Final = 4  # of one
+HOURS_WORDS: Final = 14  # words of a line that is about hours: a longer one says more than when
 HEADING: Final = 8  # words of a line above terms ("The conditions, and we do mean them")
 OPENING_WORDS: Final = 4  # words with which a line begins
 LATE: Final = 0.5  # less for a passage from the end of the description: customers put first what matters
@@ -43,6 +44,8 @@ SKIPPED: Final = 0.12  # less for each line that a passage leaves out
 USED: Final = 0.18  # less for a line with each text of the request that has it
 FOCUS: Final = 1.0  # more for a line that has what the customer asks for
 PRICED: Final = 0.25  # more for a line with the price,
+PRICE_WITHIN: Final = 12  # characters of a line that begins with the price
+PRICE_FIRST: Final = 0.3  # less for a passage that begins with the price
 NAMED: Final = 0.3  # more for one that says what is sold by its name
 DATED: Final = 0.4  # and with the day of an event
 _EACH: Final = frozenset(signs("each"))
@@ -76,6 +79,7 @@ class Line:
     refuses: bool = False  # whether it only says what is not done
     points: bool = False  # whether its first word stands for something that was named before
     unfit: bool = False  # whether it begins with what is not done, or merely informs, so that no text begins with it
+    taken_back: bool = False  # whether what stands behind it takes it back and may stand in no ad
     asks: bool = False
     leans: bool = False
     beside: bool = False
@@ -156,11 +160,14 @@ def lines_of(
     lines: list[Line] = []
     last_end = 0
     for start, end, parts in _sentences(spans, written, words):
+        if lines and _is_taken_back(written[last_end:start], words):
+            lines[-1] = replace(lines[-1], closed=True, taken_back=True)
         line = _line(written, last_end, start, end, parts, words, may_say, questions=questions)
         costs = is_price(line.text)
         of_others = _MONEY.search(line.text) is not None and not costs and not any(p.role == "offer" for p in parts)
         is_day_named = is_day(line.text)
-        hours = is_hours(line.text) and not (is_day_named or costs)
+        is_brief = len(_WORD.findall(line.text)) <= HOURS_WORDS
+        hours = is_hours(line.text) and is_brief and not (is_day_named or costs)
         beside = (of_others and any(part.role == "price" for part in parts)) or hours
         is_doubted = all(part.id in doubted for part in parts)
         refuses = is_doubted and words.negations.search(line.text) is not None
@@ -168,6 +175,13 @@ def lines_of(
         lines.append(replace(line, costs=costs, beside=beside, dated=is_day_named, named=is_name(line.text)))
         last_end = end
     return tuple(lines)
+
+
+def _is_taken_back(between: str, words: Words) -> bool:
+    """Whether a text that no fact holds takes back what stands before it ("It doesn't give anyone a guarantee")."""
+    behind = between.lstrip(_ENDS + _CLOSERS + " ").partition("\n")[0]
+    leans = first_word(behind) in words.dangling or first_word(behind) in words.joints
+    return leans and words.negations.search(behind) is not None
 
 
 def _sentences(
@@ -303,7 +317,7 @@ class Wish:
     them; `says_what`: whether the first line says what is sold. `lead`: the fact in the headline; `goes_on`: whether
     the text begins right behind it; `focus`: words that the customer asks for; `taken`: ids of facts that the text has;
     `uses`: how often the request's other texts have each fact; `priced`: whether a price may stand; `said`: whether a
-    line says again what the text has said.
+    line says again what the text has said; `speaks`: whether one says what is sold, or speaks of the sender.
     """
 
     length: int
@@ -317,6 +331,7 @@ class Wish:
     uses: Mapping[str, int]
     priced: bool
     said: Callable[[Line], bool]
+    speaks: Callable[[Line], bool]
 
 
 def passage(lines: Sequence[Line], wish: Wish) -> list[Line]:
@@ -367,30 +382,34 @@ def passage(lines: Sequence[Line], wish: Wish) -> list[Line]:
             worth += line.worth
             value += _value(line, wish) - (ACROSS if line.begins and len(run) > 1 else 0.0)
             whole = value + (OPENING if start == 0 else PARAGRAPH if run[0].begins else 0.0)
-            whole -= LATE * start / len(lines)
+            whole -= LATE * start / len(lines) + (PRICE_FIRST if start and _begins_with_price(run[0]) else 0.0)
             about = ABOUT if follows or _is_about(run, wish.lead) else 0.0
             whole += about
+            behind = lines[place + 1] if place + 1 < len(lines) else None
             enough = worth + whole - about - value >= LEAST  # however often the other texts have said it
-            goes_on = (
-                start == 0
-                and not wish.says_what
-                and place + 1 < len(lines)
-                and lines[place + 1].leans
-                and not lines[place + 1].begins
-            )
-            ends = not (_is_bound(lines, place + 1, run) or goes_on or (len(run) == 1 and line.limits))
-            ends = (
-                ends
-                and enough
-                and (wish.goes_on or start >= wish.begun or run[: wish.begun] == list(lines[: wish.begun]))
-            )
-            if (
-                ends
-                and (len(run) >= wish.fewest and not (len(run) == 1 and (run[0].limits or _is_slight(run[0]))))
-                and whole > best_value
-            ):
+            if enough and whole > best_value and _is_whole(run, start, behind, lines, wish):
                 best, best_value = [*run], whole
     return best
+
+
+def _is_whole(run: Sequence[Line], start: int, behind: Line | None, lines: Sequence[Line], wish: Wish) -> bool:
+    """Whether a run may end here. start: where it begins among the lines; behind: the line behind it."""
+    if behind is not None and _limits(behind, run[-1], lines):
+        return False
+    if len(run) < wish.fewest or (len(run) == 1 and (run[0].limits or _is_slight(run[0]))):
+        return False
+    if not wish.goes_on and start < wish.begun and run[: wish.begun] != list(lines[: wish.begun]):
+        return False
+    if start:
+        return True
+    if behind is not None and behind.leans and not behind.begins and not wish.says_what:
+        return False  # a story has its turn
+    # "In 1964 they took up the track": who, and what of it?
+    return any(wish.speaks(line) for line in run)
+
+
+def _begins_with_price(line: Line) -> bool:
+    return line.costs and _MONEY.search(line.text[:PRICE_WITHIN]) is not None
 
 
 def _place_of(lines: Sequence[Line], lead: Quote | None) -> int | None:
@@ -420,12 +439,18 @@ def _opens(line: Line, first: Line, wish: Wish, *, follows: bool) -> bool:
 
 
 def _is_bound(lines: Sequence[Line], place: int, run: Sequence[Line]) -> bool:
-    """Whether a line limits the line before it; behind a price or an offer whatever limits does, unless it refuses."""
-    if not run or place >= len(lines) or run[-1] is not lines[place - 1]:
+    """Whether a line limits the last of a run, which stands right before it."""
+    return bool(run) and _limits(lines[place], run[-1], lines)
+
+
+def _limits(line: Line, before: Line, lines: Sequence[Line]) -> bool:
+    """Whether a line limits the one before it; behind a price or an offer whatever limits does, unless it refuses."""
+    place = lines.index(line)
+    if not place or lines[place - 1] is not before:
         return False
-    line = lines[place]
-    qualifies = line.limits and line.leans and not line.apart  # "It doesn't give anyone a guarantee"
-    return line.binds or qualifies or (line.limits and not line.refuses and run[-1].is_priced)
+    is_condition = all(part.role == "condition" for part in line.parts)
+    qualifies = is_condition and line.leans and not line.apart  # "It doesn't give anyone a guarantee"
+    return line.binds or qualifies or (line.limits and not line.refuses and before.is_priced)
 
 
 def _is_idle(lines: Sequence[Line], place: int) -> bool:
