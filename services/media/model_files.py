@@ -84,13 +84,11 @@ class DownloadsFailed(ModelMissing):
         if any(name in missing for name in FACE_FILES):
             lines.append("Without the face models, a photo at avatarUrl cannot be animated.")
         if DRAWINGS in missing:
-            lines.append("Without the drawings, images of products without a photo consist of type only.")
-        if PICTOGRAMS in missing:
-            lines.append("Without the pictograms, videos of products without a photo consist of type only.")
+            lines.append("Without the drawings, images and videos of products without a photo consist of type only.")
         if ICONS in missing:
             lines.append("Without the icons, lists in images and videos have ticks.")
         if any(name in missing for name in PANORAMA_FILES):
-            lines.append("Without the panoramas, images have drawn grounds only.")
+            lines.append("Without the panoramas, images have drawn grounds only, and videos plain ones.")
         if any(name in missing for name in MUSIC_FILES):
             lines.append("Without the music, videos have none.")
         if any(name in missing for name in FONT_FILES):

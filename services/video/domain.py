@@ -302,7 +302,7 @@ class Music(StrEnum):
 
 
 class VideoKind(StrEnum):
-    """What a film consists of: an avatar who speaks the script, or shots of the product without a presenter."""
+    """An avatar who speaks the script, or shots of the product, beside which an avatar may speak in a circle."""
 
     AVATAR = "avatar"
     PRODUCT = "product"

@@ -10,7 +10,7 @@ from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.media.writing_systems import COMMON, script_of
-from services.video.domain import AspectRatio, Music, ScriptNotSpeakable, VideoKind
+from services.video.domain import AVATARS, AspectRatio, Music, ScriptNotSpeakable, VideoKind
 from services.video.messages import is_spoken, kind_of, music_of
 from services.video.product.storyboard import END_SECONDS, silent_seconds
 from services.video.product.writing import Material, written_script
@@ -42,9 +42,14 @@ def check_fields(request: video_pb2.GenerateVideoRequest) -> None:
         if request.aspect_ratio == AspectRatio.FEED:
             broken.append(FieldViolation(field="aspectRatio", message="4:5 is for product films only"))
     else:
-        given = {"avatarId": request.HasField("avatar_id"), "avatarUrl": request.HasField("avatar_url")}
-        message = "does not apply to product films, which have no presenter"
-        broken += [FieldViolation(field=name, message=message) for name, is_given in given.items() if is_given]
+        if request.HasField("avatar_url"):
+            message = "does not apply to product films, whose presenters are drawn: give avatarId"
+            broken.append(FieldViolation(field="avatarUrl", message=message))
+        if request.HasField("avatar_id") and request.avatar_id not in AVATARS:
+            message = "must be a drawn avatar in a product film"
+            broken.append(FieldViolation(field="avatarId", message=message))
+        elif request.HasField("avatar_id") and not is_spoken(request):
+            broken.append(FieldViolation(field="avatarId", message="does not apply to a film without a voice"))
         if request.HasField("speed") and not is_spoken(request):
             broken.append(FieldViolation(field="speed", message="does not apply to a film without a voice"))
     if request.HasField("music_volume") and (music_of(request) is Music.NONE or not is_spoken(request)):

@@ -25,10 +25,12 @@ from services.video.domain import (
 )
 from services.video.policy import ScriptCheck
 from services.video.prices import written_price
+from services.video.product.parts import Price, parts_of
 from services.video.product.price_line import price_line
-from services.video.product.writing import FOOTNOTE_MARKS, Fact, Material
+from services.video.product.storyboard import silent_words
+from services.video.product.writing import FOOTNOTE_MARKS, Fact, Material, shown_name
 from services.video.script.language import spoken_language
-from services.video.script.markup import said
+from services.video.script.markup import said, shown
 
 JOB_TYPE = "video"
 PRODUCT_PRICE = "video_product"
@@ -82,7 +84,7 @@ def video_brief(
         avatar_photo=avatar_photo,
         aspect_ratio=AspectRatio(request.aspect_ratio) if request.HasField("aspect_ratio") else AspectRatio("9:16"),
         resolution=_resolution(request),
-        product_name=product.name,
+        product_name=_name(parameters.brief),
         description=product.description,
         price=_price(product),
         currency=product.currency if product.HasField("currency") else None,
@@ -101,7 +103,7 @@ def video_brief(
         speed=request.speed if request.HasField("speed") else 1.0,
         music=music_of(request),
         music_volume=request.music_volume if request.HasField("music_volume") else DEFAULT_MUSIC_VOLUME,
-        facts=_facts(parameters.brief),
+        facts=_facts(parameters.brief, request.script),
     )
 
 
@@ -175,12 +177,30 @@ def _price_line(brief: catalog_pb2.Brief) -> PriceLine | None:
     return price_line([fact.text for fact in stated if price is not None or fact.role in PRICED], price)
 
 
+def _said_price(brief: catalog_pb2.Brief, script: str) -> PriceLine | None:
+    """The product's price as the script says it, with "from" or what it pays for; None: just the amount."""
+    price = _price(brief.product)
+    if price is None:
+        return None
+    words = silent_words(" ".join(shown(script).split()))
+    for part in parts_of(words, name=_name(brief), price=Price(now=float(price))):
+        if part.says == "price" and (part.label or part.items):
+            return PriceLine(amount=part.value, before=part.label, after=" ".join(part.items))
+    return None
+
+
 def _is_small_print(fact: catalog_pb2.Fact) -> bool:
     """Whether a film shows a fact on its end card: what the brief obliges to, and footnotes."""
     return fact.role == "legal" or fact.text[:1] in FOOTNOTE_MARKS
 
 
-def _facts(brief: catalog_pb2.Brief) -> ProductFacts:
+def _name(brief: catalog_pb2.Brief) -> str:
+    """The product's name as films show and say it."""
+    known = brief.understanding
+    return shown_name(known.name or brief.product.name, known.subject)
+
+
+def _facts(brief: catalog_pb2.Brief, script: str) -> ProductFacts:
     known = brief.understanding
     return ProductFacts(
         trade=known.trade,
@@ -192,7 +212,7 @@ def _facts(brief: catalog_pb2.Brief) -> ProductFacts:
         language="" if known.language == "und" else known.language,
         sensitive=frozenset(known.sensitive),
         old_price=_old_price(brief.product),
-        price_line=_price_line(brief),
+        price_line=_price_line(brief) or _said_price(brief, script),
         offer_code=brief.product.offer.code,
         small_print=tuple(fact.text for fact in known.facts if _is_small_print(fact))[:MAX_SMALL_PRINT],
     )
@@ -205,7 +225,7 @@ def script_material(brief: catalog_pb2.Brief, today: datetime.date) -> Material:
     currency = product.currency if product.HasField("currency") else None
     language = "" if known.language == "und" else known.language
     return Material(
-        name=known.name or product.name,
+        name=_name(brief),
         brand=known.brand or brief.project.name,
         language=language,
         goal=known.goal,

@@ -62,9 +62,17 @@ class TestEveryFilm:
 
 def test_the_product_comes_on_its_name() -> None:
     words = timed()
-    named = words[30]
+    named = next(word for word in words if word.text == "please,")  # amid a long sentence
     first = next(shot for shot in shots(words, named_at=named.start) if shot.product)
     assert named.start - 0.2 < first.start <= named.start
+
+
+def test_the_product_comes_with_the_sentence_when_that_is_near_its_name() -> None:
+    words = timed()
+    begun = next(word for word in words if word.text == "Wrap")
+    named = words[words.index(begun) + 2]
+    first = next(shot for shot in shots(words, named_at=named.start) if shot.product)
+    assert begun.start - 0.4 < first.start <= begun.start
 
 
 def test_a_presenter_without_room_stays_where_they_are() -> None:

@@ -80,6 +80,12 @@ def test_signs_and_small_words_tell_spanish_among_foreign_names(script: str, lan
     assert spoken_language(script) == language
 
 
+def test_dollar_sign_is_the_products_currency_in_spanish() -> None:
+    for currency, said in (("MXN", "pesos"), ("COP", "pesos"), ("USD", "dólares"), ("", "dólares"), ("EUR", "dólares")):
+        assert speakable("Desde $150.", language="es", currency=currency).text == f"Desde ciento cincuenta {said}."
+    assert speakable("Da $150.", language="it", currency="MXN").text == "Da centocinquanta dollari."
+
+
 def test_price_is_spoken_for_as_long_as_its_written_form_is_shown() -> None:
     script = "Solo 12,50 € hoy."
     words = [word for part in passages(speakable(script, language="es"), "es") for word in part.words]

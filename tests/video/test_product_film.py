@@ -15,7 +15,7 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import ValidationFailed
-from services.video.domain import AspectRatio, Music, ScriptNotSpeakable, VideoBrief, VideoKind
+from services.video.domain import FRAMES_PER_SECOND, AspectRatio, Music, ScriptNotSpeakable, VideoBrief, VideoKind
 from services.video.film_request import check_fields, check_length, script_for, why_not_renderable
 from services.video.messages import music_of, script_material
 from services.video.product.layouts import TEXTS, layouts, read_layouts
@@ -30,13 +30,17 @@ from services.video.product.storyboard import (
     silent_words,
     storyboard,
 )
-from services.video.product.writing import Fact, Material, written_script
+from services.video.product.writing import Fact, Material, shown_name, written_script
+from services.video.providers.local.kokoro import SAMPLE_RATE, Phone, Speech
+from services.video.providers.local.product.caption_strip import CaptionStrip
 from services.video.providers.local.product.film import ProductFilm
 from services.video.providers.local.product.lettering import drawable, fitted
 from services.video.providers.local.product.price_tag import price_layers
-from services.video.providers.local.product_picture import product_picture
+from services.video.providers.local.product.sentence import word_layers
+from services.video.providers.local.product_picture import ProductPicture, product_picture
 from services.video.providers.local.rendering import RenderOrder, render
 from services.video.providers.local.strokes import surface_of
+from services.video.providers.local.takes import Take
 from tests.image.briefs import photo_of_a_cup
 from tests.video.watching import longest_still, pictures, set_apart
 
@@ -127,6 +131,35 @@ class TestParts:
         assert (part.says, part.value, part.items) == ("figure", "60 days", ("up to",))
         assert self.said("It does not last 60 days.").says == "plain"
         assert self.said("Call at 14 Depot Road.").says == "plain"
+
+    def test_number_of_a_name_is_no_figure_and_a_figure_says_of_what_it_is(self) -> None:
+        assert self.said("Foldtree 6 lives on your computer.", name="Foldtree 6 for Windows").says == "name"
+        assert self.said("Foldtree 6 lives on your computer.", name="Foldtree 6 Deluxe Edition").says == "plain"
+        part = self.said("Try it free for 30 days.")
+        assert (part.value, part.label, part.items) == ("30 days", "", ("Try it free for",))
+        part = self.said("Digging to 12 inches and a report.")
+        assert (part.value, part.label, part.items) == ("12 inches", "", ("Digging to",))
+        assert self.said("Everything that we dig reaches down to 12 inches.").says == "plain"
+
+    def test_pay_is_a_figure_with_its_unit_where_nothing_has_a_price(self) -> None:
+        part = self.said("Training is paid at $18 an hour.")
+        assert (part.says, part.value, part.label, part.items) == ("figure", "$18", "an hour", ("Training is paid at",))
+        assert self.said("Training is paid at $18 an hour.", price=Price(now=9.0)).says == "plain"
+        assert self.said("It is not $18 an hour.").says == "plain"
+        assert self.said("Those who drive at night are paid $18 an hour.").says == "plain"
+
+    def test_condition_is_no_item_of_a_list(self) -> None:
+        assert self.said("We tell you first, and if it is dear, you pay nothing.").says == "plain"
+        assert self.said("We tell you first, you decide alone, and nobody waits.").says == "list"
+
+    def test_conditions_that_stand_beside_a_price_have_no_shot_of_their_own(self) -> None:
+        script = "A first line. Weekend ticket 75 € for everybody there, including tea and bread every night."
+        behind = "for everybody there, including tea and bread every night"
+        parted = parts_of(silent_words(script), price=Price(now=75.0))
+        joined = parts_of(silent_words(script), price=Price(now=75.0, behind=behind))
+        assert [part.says for part in parted[1:]] == ["price", "plain"]
+        assert [part.says for part in joined[1:]] == ["price"]
+        assert joined[1].words == (*parted[1].words, *parted[2].words)
 
     def test_the_price_stays_one_beside_free_delivery_and_a_code_that_earns_something_a_code(self) -> None:
         price = Price(now=29.5)
@@ -383,6 +416,8 @@ class TestWriting:
             ("Delivery is $5 flat", None, None),
             ("1489.00 CAD", "1489.00", None),
             ("Late fee $25 after ten days", None, None),
+            ("5 Liter für 5,20 €, 10 Liter für 8,90 €", "8.90", "10 Liter für 8,90 €"),
+            ("5 Liter für 5,20 €, mit Beutel, 10 Liter für 8,90 €", "8.90", None),
             ("$22", "22.00", None),
             ("$9 a month", "22.00", None),
         ],
@@ -396,6 +431,23 @@ class TestWriting:
     def test_lines_that_cannot_be_said_are_passed_over(self) -> None:
         script = written_script(self.material, seconds=15, sayable=lambda line: "tea" not in line)
         assert script.startswith("Lifetime warranty")
+
+    def test_half_a_sentence_is_not_said_and_a_few_words_open_no_film(self) -> None:
+        facts = [
+            Fact(text="60 minutes", role="feature", strength=0.9),
+            Fact(text="14 and older without", role="feature", strength=0.8),
+            Fact(text="Only 19% of teams have made it out", role="feature", strength=0.7),
+        ]
+        script = written_script(replace(self.material, facts=facts), seconds=30, sayable=lambda line: True)
+        assert script.startswith("Only 19% of teams")
+        assert "60 minutes." in script
+        assert "without" not in script
+
+    def test_list_of_search_words_is_no_name(self) -> None:
+        listed = "KT-45DZ, 45L Dual Zone Portable Fridge Freezer 12V/24V/240V, Camping 4WD Caravan Boat, Grey"
+        assert shown_name(listed, "dual zone portable fridge freezer") == "Dual Zone Portable Fridge Freezer"
+        assert shown_name("Old Dray grainy mustard", "grainy mustard") == "Old Dray grainy mustard"
+        assert shown_name(listed, "") == listed
 
     def test_no_facts_give_no_script(self) -> None:
         bare = replace(self.material, facts=[], price="")
@@ -411,7 +463,9 @@ class TestRequest:
             ({}, "script"),
             ({"script": "Hello there all.", "seconds": 6}, "seconds"),
             ({"script": "Hello there all.", "aspect_ratio": "4:5"}, "aspectRatio"),
-            ({"kind": "product", "avatar_id": "maya"}, "avatarId"),
+            ({"kind": "product", "avatar_id": "maya", "voice_over": False}, "avatarId"),
+            ({"kind": "product", "avatar_id": "0198c0de-0000-7000-8000-000000000000"}, "avatarId"),
+            ({"kind": "product", "avatar_url": "https://example.com/a.jpg"}, "avatarUrl"),
             ({"kind": "product", "voice_over": False, "speed": 1.1}, "speed"),
         ],
     )
@@ -419,6 +473,9 @@ class TestRequest:
         with pytest.raises(ValidationFailed) as refused:
             check_fields(video_pb2.GenerateVideoRequest(**fields))
         assert [violation.field for violation in refused.value.fields] == [named]
+
+    def test_drawn_avatar_presents_a_product_film_with_a_voice(self) -> None:
+        check_fields(video_pb2.GenerateVideoRequest(kind="product", avatar_id="maya"))
 
     def test_silent_films_refuse_only_what_no_typeface_has(self) -> None:
         def why(script: str) -> str | None:
@@ -440,6 +497,50 @@ class TestLettering:
         assert " ".join(row.text for row in made.rows) == name
         assert made.width <= 500.5
         assert made.height <= 200.5
+
+
+class TestPresenterCircle:
+    @pytest.mark.parametrize("ratio", list(AspectRatio))
+    def test_texts_are_clear_of_the_circle_and_it_stands_in_the_safe_zone(self, ratio: AspectRatio) -> None:
+        width, height = ratio.size("720p")
+        before = layouts()[ratio].scaled(width, height)
+        circle = before.circle(width, height)
+        left, top, side, _ = circle
+        places, zone = before.beside(circle), safe_zones().zone(ratio, "")
+        for name in ("brand", "title", "caption", "stage", "words", "aside_words"):
+            x, y, wide, tall = getattr(places, name)
+            assert x + wide <= left or y >= top + side, name
+            assert wide > width * 0.25, name
+            assert y + tall <= before.words[1] + before.words[3] + 1 or name in ("caption", "stage"), name
+        assert left + side <= width * zone.right
+        assert top >= height * zone.top
+
+    def test_the_presenter_speaks_until_the_end_card(self, brief: VideoBrief, models: Path) -> None:
+        made = replace(
+            brief, kind=VideoKind.PRODUCT, avatar_id="maya", avatar_photo=None, product_photo=None, brand_name=""
+        )
+        words = silent_words("Cold all day and warm all night. It keeps tea hot and never leaks.")
+        scenes = storyboard(parts_of(words), shows=(), until=words[-1].end, seconds=None, seed="a")
+        film = ProductFilm(made, ProductPicture(), None, scenes, None)
+        frames = round(scenes[-1].end * FRAMES_PER_SECOND)
+        sound = np.zeros(round(words[-1].end * SAMPLE_RATE), np.float32)
+        vowels = tuple(Phone(symbol="ɑ", start=t, end=t + 0.2) for t in (1.0, 2.0))
+        speech = Speech(samples=sound, words=(), phones=vowels)
+        assert film.presenter is not None
+        film.presenter.prepare([Take(script="", speech=speech, words=words)], frames)
+
+        def drawn(time: float) -> Any:
+            pixels = np.zeros((film.height, film.width, 4), np.uint8)
+            film.presenter.draw(  # type: ignore[union-attr]
+                surface_of(pixels).getCanvas(), round(time * FRAMES_PER_SECOND), max(0.0, time - scenes[-1].start)
+            )
+            return pixels.astype(int)
+
+        assert np.abs(drawn(1.1) - drawn(0.3)).max() > 60
+        assert drawn(scenes[-1].start - 0.1).any()
+        assert not drawn(scenes[-1].start + 0.5).any()
+        silent = ProductFilm(replace(made, voice_over=False), ProductPicture(), None, scenes, None)
+        assert silent.presenter is None
 
 
 class TestShots:
@@ -479,6 +580,30 @@ class TestShots:
         assert scene.part.items == ("each",)
         assert each == none + 1
 
+    def test_chips_are_shown_without_captions_and_the_end_card_says_what_a_job_pays(
+        self, brief: VideoBrief, models: Path
+    ) -> None:
+        job = replace(brief, price=None)
+        script = "Drive a yellow bus. It is $24.60 an hour. Paid training, free licence, and summers off."
+        words = silent_words(script)
+        shown_product = product_picture(job, models, [])
+        scenes = storyboard(parts_of(words), shows=shown_product.shows, until=words[-1].end, seconds=None, seed="a")
+        film = ProductFilm(replace(job, kind=VideoKind.PRODUCT, script=script), shown_product, None, scenes, None)
+        chips = next(number for number, scene in enumerate(scenes) if scene.part.says == "list")
+        labelled = replace(scenes[chips], part=replace(scenes[chips].part, label="What you get"))
+        assert not _caption(film, scenes[chips])
+        assert _caption(film, labelled)
+        assert film.end_card._stated() == "$24.60 an hour"
+
+    def test_a_long_word_is_divided_where_the_sentence_becomes_larger(self, brief: VideoBrief, models: Path) -> None:
+        film = self.film(brief, models, "Sin internacionalización alguna. Todo en casa.")
+        x, y, w, h = film.stage.places.words
+        narrow = replace(film.stage, places=replace(film.stage.places, words=(x, y, w * 0.5, h)))
+        scene, tone = film.scenes[0], film.look.of("brand")
+        spanish, other = (word_layers(replace(narrow, language=language), scene, tone) for language in ("es", "xx"))
+        assert len(spanish) == len(other) + 1
+        assert spanish[-1].height > other[-1].height * 1.1
+
     def test_a_product_called_as_its_brand_is_not_named_twice_in_a_shot(self, brief: VideoBrief, models: Path) -> None:
         def drawn(brand: str, text: str) -> Any:
             made = replace(brief, product_name="Mapp", brand_name=brand)
@@ -510,6 +635,14 @@ class TestShots:
 
         assert not drawn(start + 0.2)
         assert drawn(start + 0.4)
+
+
+def _caption(film: ProductFilm, scene: Scene) -> bool:
+    """Whether a scene has captions in its middle."""
+    strip = CaptionStrip(film.stage, (scene,), film.look.of("photo"), wanted=True)
+    pixels = np.zeros((film.height, film.width, 4), np.uint8)
+    strip.draw(surface_of(pixels).getCanvas(), 0, scene.start + scene.seconds / 2)
+    return bool(pixels.any())
 
 
 class TestFilm:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -12,6 +12,8 @@ from typing import Final
 Box = tuple[float, float, float, float]
 """(x, y, width, height)."""
 
+CIRCLE: Final = 0.23  # of the frame's shorter side, a presenter's circle
+CIRCLE_GAP: Final = 0.12  # of its width, to what is written beside it
 TEXTS: Final = ("brand", "title", "caption", "stage", "words", "aside_words", "column")
 
 
@@ -38,6 +40,29 @@ class Places:
             return box[0] * width, box[1] * height, box[2] * width, box[3] * height
 
         return Places(**{field.name: pixels(getattr(self, field.name)) for field in fields(self)})
+
+    def circle(self, width: int, height: int) -> Box:
+        """Where a presenter's circle is in these places, in pixels: at the height of the brand, at the right."""
+        x, y, wide, _ = self.brand
+        side = CIRCLE * min(width, height)
+        right = width * (1 - x / width) if width > height else x + wide
+        return right - side, y, side, side
+
+    def beside(self, circle: Box) -> Places:
+        """The places with texts clear of a presenter's circle: rows end before it, sentences begin below it."""
+        left, top, side, _ = circle
+        gap = side * CIRCLE_GAP
+        moved: dict[str, Box] = {}
+        for name in ("brand", "title", "caption", "words", "aside_words"):
+            x, y, width, height = getattr(self, name)
+            if y >= top + side + gap or x + width <= left:
+                continue
+            if name in ("words", "aside_words"):
+                begin = top + side + gap
+                moved[name] = (x, begin, width, y + height - begin)
+            else:
+                moved[name] = (x, y, left - gap - x, height)
+        return replace(self, **moved)
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from services.chassis.amounts import amounts_in
@@ -15,6 +15,7 @@ MOST_WORDS: Final = 10  # of one shot: about three seconds and a half of speech
 MOST_SECONDS: Final = 4.0  # of one shot, where its sentence has a mark or a joining word to cut at
 UNMARKED_WORDS: Final = 11  # of a piece that has neither mark nor joining word where it could be cut
 FEWEST_WORDS: Final = 3
+KICKER_WORDS: Final = 4  # before a figure that nothing stands behind
 LIST_WORDS: Final = 5  # of an item that a chip holds
 LIST_LETTERS: Final = 5  # of an item: shorter ones are interjections
 SENTENCE_ITEM: Final = re.compile(  # an item with a subject and its verb: "We're at 14 Mill Lane"
@@ -52,10 +53,12 @@ class Word(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """The product's price as amounts of money: what is paid now, and before (None: not said in the brief)."""
+    """The product's price as amounts of money: what is paid now, and before (None: not said in the brief). behind: what
+    the customer's statement of it says after the amount, which is shown with it."""
 
     now: float
     before: float | None = None
+    behind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +100,27 @@ def parts_of(words: Sequence[Word], *, name: str = "", price: Price | None = Non
         else:
             most = MOST_SECONDS if not _names(" ".join(word.text for word in sentence), name) else math.inf
             made.extend(_read(piece, name, price, code) for piece in _pieces(sentence, price, most))
+    if price is not None and price.behind:
+        made = _with_conditions(made, price.behind)
     if made:  # whatever it says, a film opens with it word by word
         made[0] = Part(words=made[0].words, says="hook")
     return made
+
+
+def _with_conditions(parts: Sequence[Part], behind: str) -> list[Part]:
+    """The parts with those joined to the price before them whose words are shown beside it."""
+    shown = _bare(behind)
+    made: list[Part] = []
+    for part in parts:
+        if made and made[-1].says == "price" and part.says == "plain" and _bare(part.text) in shown:
+            made[-1] = replace(made[-1], words=(*made[-1].words, *part.words))
+        else:
+            made.append(part)
+    return made
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def sentences(words: Sequence[Word]) -> list[tuple[Word, ...]]:
@@ -130,17 +151,29 @@ def _pieces(sentence: tuple[Word, ...], price: Price | None, seconds: float) -> 
     if len(sentence) <= MOST_WORDS and sentence[-1].end - sentence[0].start <= seconds:
         return [sentence]
     middle = len(sentence) / 2
-    places = range(FEWEST_WORDS, len(sentence) - FEWEST_WORDS + 1)
+    places = [
+        place
+        for place in range(FEWEST_WORDS, len(sentence) - FEWEST_WORDS + 1)
+        if _tells(sentence[:place]) and _tells(sentence[place:])
+    ]
     at_marks = [place for place in places if sentence[place - 1].text[-1:] in CLAUSE_MARKS]
     at_joins = [place for place in places if sentence[place].text.casefold() in cues().joins]
     at_prepositions = [place for place in places if sentence[place].text.casefold() in cues().prepositions]
     slow = sentence[-1].end - sentence[0].start > seconds and bool(at_prepositions)
     if not at_marks and not at_joins and len(sentence) <= UNMARKED_WORDS and not slow:
         return [sentence]
+    if not places:
+        return [sentence]
     cut = min(at_marks or at_joins or at_prepositions or [round(middle)], key=lambda place: abs(place - middle))
     if at_joins and abs(cut - middle) > len(sentence) * 0.3:
         cut = min([cut, *at_joins], key=lambda place: abs(place - middle))
     return [*_pieces(sentence[:cut], None, seconds), *_pieces(sentence[cut:], None, seconds)]
+
+
+def _tells(words: Sequence[Word]) -> bool:
+    """Whether words have more than figures and joints: "2019 and 2023." says nothing alone."""
+    bare = (word.text.strip(".,;:!?…").casefold() for word in words)
+    return any(any(map(str.isalpha, word)) and word not in cues().joins | cues().prepositions for word in bare)
 
 
 def _priced_clause(sentence: tuple[Word, ...], price: Price | None) -> int:
@@ -177,6 +210,8 @@ def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
         return None
     if any(len(item) < LIST_LETTERS or SENTENCE_ITEM.search(item) for item in items):
         return None
+    if any(item.split()[0].casefold() in cues().conditions for item in items):
+        return None
     label = head if body is rest else ""
     return Part(words=sentence, says="list", label=label, items=tuple(_capital(item) for item in items))
 
@@ -199,7 +234,8 @@ def _read(words: tuple[Word, ...], name: str, price: Price | None, code: str) ->
         _quote(words, text),
         _change(words, bare),
         _named(words, text, name),
-        _figure(words, text),
+        _pay(words, text, price),
+        _figure(words, text, name),
     ):
         if found is not None:
             return found
@@ -338,16 +374,42 @@ def _named(words: tuple[Word, ...], text: str, name: str) -> Part | None:
 
 
 def _names(text: str, name: str) -> bool:
-    short = " ".join(re.split(r"\s+[–—|-]\s+|, ", name)[0].split()[:3]).casefold()
+    first = re.split(r"\s+[–—|-]\s+|, ", name)[0].split()[:3]
+    while len(first) > 2 and first[-1].casefold() in cues().prepositions:
+        first.pop()  # "Foldtree 6 | for Windows"
+    short = " ".join(first).casefold()
     return len(short) > 2 and re.search(rf"(?<!\w){re.escape(short)}", text.casefold()) is not None
 
 
-def _figure(words: tuple[Word, ...], text: str) -> Part | None:
-    """A piece with one number that counts or measures something, and the words after it."""
+def _pay(words: tuple[Word, ...], text: str, price: Price | None) -> Part | None:
+    """Money for a time or a piece where nothing is sold at a price: what a job pays, with what it pays for."""
+    found = list(money_in(text)) if price is None else []
+    if len(found) != 1:
+        return None
+    before, after = text[: found[0].start], text[found[0].end :].split()
+    kept = cues().before_prices
+    if _is_turned(before, kept=kept) or is_other_charge(before, " ".join(after)):
+        return None
+    if len(after) < 2 or after[0].casefold() not in cues().per or not after[1].strip(".,;:!?").isalpha():
+        return None
+    said = before.split()
+    if len(said) > KICKER_WORDS:
+        return None  # an amount that does not say of what it is
+    kicker = before.strip() if len(said) > 1 or (said and said[0].casefold() in kept) else ""
+    kicker = "" if SENTENCE_ITEM.fullmatch(kicker) else kicker  # "It is | $24.60 | an hour"
+    label = " ".join(after[:2]).rstrip(".,;:!?")
+    return Part(words=words, says="figure", value=found[0].text, label=label, items=(kicker,) if kicker else ())
+
+
+def _figure(words: tuple[Word, ...], text: str, name: str) -> Part | None:
+    """A piece with one number that counts or measures something, and the words after it, or else those before it. A
+    number of the product's name counts nothing."""
     found = list(NUMBER.finditer(text))
     if len(found) != 1 or any(money_in(text)) or CLOCK.match(text[found[0].start() :]) or YEAR.match(found[0][0]):
         return None
     before, after = text[: found[0].start()], text[found[0].end() :]
+    if before.split() and _bare(f"{before.split()[-1]} {found[0][0]}") in _bare(name):
+        return None  # "Foldtree 6 lives on your computer"
     if before and not before[-1].isspace() and before[-1] not in "(~≈+":
         return None  # a part of a name: "P1", "IPX4"
     unit = re.match(r"\s?%|[\s-]?[^\W\d_]{1,12}\b", after)
@@ -364,6 +426,12 @@ def _figure(words: tuple[Word, ...], text: str) -> Part | None:
     if rest[:1] in ("-", "'", "’"):
         return None  # "60-yr-old", "3 years' use"
     label = _short(rest)
+    if label.split() and label.split()[0].casefold() in cues().joins:
+        label = ""  # "12 inches | and a photo report"
+    if not label and not kicker and before:
+        if len(before.split()) > KICKER_WORDS:
+            return None  # a figure that does not say of what it is
+        kicker = before.strip()
     return Part(words=words, says="figure", value=found[0][0] + unit[0], label=label, items=(kicker,) if kicker else ())
 
 

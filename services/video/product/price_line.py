@@ -28,15 +28,27 @@ def price_line(statements: Sequence[str], price: str | None) -> PriceLine | None
     """
     wanted = float(price) if price else None
     for statement in statements:
-        for sentence in _sentences(statement):
-            line = _read(FIELD.sub("", sentence.strip(" .!;")))
-            if line is None or (wanted is not None and wanted not in amounts_of(line)):
+        for each in _sentences(statement):
+            sentence = FIELD.sub("", each.strip(" .!;"))
+            line = _read(sentence)
+            if line is not None and wanted is not None and wanted not in amounts_of(line):
+                line = _listed(sentence, wanted)
+            if line is None:
                 continue
             words = {word.casefold() for word in WORD.findall(f"{line.before} {CLAUSE.split(line.after)[0]}")}
             stated = WORD.search(f"{line.before} {line.after}")
             if stated and not (wanted is None and words & cues().other_charges):
                 return line
     return None
+
+
+def _listed(sentence: str, wanted: float) -> PriceLine | None:
+    """The statement of a price within a list of prices: "5 l for $5, 10 l for $9". None in a sentence that is none."""
+    pieces = CLAUSE.split(sentence)
+    if len(pieces) < 2 or not all(any(money_in(piece)) for piece in pieces):
+        return None
+    lines = (_read(piece.strip()) for piece in pieces)
+    return next((line for line in lines if line is not None and wanted in amounts_of(line)), None)
 
 
 def amounts_of(line: PriceLine) -> tuple[float, ...]:

@@ -75,6 +75,7 @@ class Cues:
     no_units: frozenset[str]
     qualifiers: re.Pattern[str]
     negations: frozenset[str]
+    conditions: frozenset[str]
     abbreviations: frozenset[str]
 
 
@@ -137,6 +138,7 @@ def read_cues(text: str) -> Cues:
             no_units=frozenset(data["no_units"]),
             qualifiers=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['qualifiers']))})\s*$"),
             negations=frozenset(data["negations"]),
+            conditions=frozenset(data["conditions"]),
             abbreviations=frozenset(data["abbreviations"]),
         )
     except re.error as error:

@@ -13,13 +13,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from services.video.product.shots import cues
 from services.video.product.storyboard import silent_seconds
 
 SELLING: Final = ("benefit", "offer", "proof", "figure", "feature", "logistics")  # roles of facts that a film says
 HOOKS: Final = SELLING[:-1]  # of those, what may open it where something does
 FOOTNOTE_MARKS: Final = frozenset("*†‡§")
+HOOK_WORDS: Final = 4  # of a fact that opens a film, where one has so many: fewer say little alone
 WEAKEST: Final = 0.4  # strength below which a fact is left out
 LONGEST_WORDS: Final = 16  # of a quoted fact: one breath
+MOST_NAME_WORDS: Final = 8  # of a name that is shown whole
 NAME_WORDS: Final = 6  # of a name that the brand is said with
 MOST_FACTS: Final = 6
 OVERLAP: Final = 0.5  # of a fact's words that another has already said
@@ -119,10 +122,15 @@ def _ranked(material: Material) -> list[Fact]:
     """Facts that sell, the strongest first, and behind them where and when; the first one can open a film."""
     return [
         fact
-        for fact in sorted(material.facts, key=lambda fact: (fact.role not in HOOKS, -fact.strength))
+        for fact in sorted(
+            material.facts,
+            key=lambda fact: (fact.role not in HOOKS, len(fact.text.split()) < HOOK_WORDS, -fact.strength),
+        )
         if fact.role in SELLING
         and not set(fact.text) & FOOTNOTE_MARKS  # a footnote limits it, which does not stand beside it in a film
         and not TABLE_ROW.match(fact.text)
+        and fact.text.split()[-1].strip(".,;:!?").casefold()
+        not in cues().prepositions  # "14+ without": half a sentence
         and fact.strength >= WEAKEST
         and 2 <= len(fact.text.split()) <= LONGEST_WORDS
     ]
@@ -138,6 +146,16 @@ def short_name(name: str) -> str:
     """The name up to its first mark, if that is still a name: the rest is said by the facts."""
     first = NAME_MARKS.split(name)[0].strip()
     return first if sum(word.isalpha() for word in first.split()) >= 2 else name.strip().rstrip(".")
+
+
+def shown_name(name: str, subject: str) -> str:
+    """The name of a product as films show and say it; where it is a list of search words, what the product is in the
+    customer's own words. subject: as the catalog understood it, "" where it did not."""
+    short = short_name(name)
+    place = short.casefold().find(subject.casefold()) if subject else -1
+    if len(short.split()) > MOST_NAME_WORDS and place >= 0 and len(subject.split()) > 1:
+        return short[place : place + len(subject)]
+    return short
 
 
 def _said(line: str, chosen: Sequence[str]) -> bool:

@@ -34,10 +34,13 @@ RULES: Final[tuple[Rule, ...]] = (  # the most telling form first: what a rule t
 ENGLISH: Final = "en"
 
 
-def speakable(script: str, pronunciations: Mapping[str, str] | None = None, language: str = ENGLISH) -> Spoken:
+def speakable(
+    script: str, pronunciations: Mapping[str, str] | None = None, language: str = ENGLISH, *, currency: str = ""
+) -> Spoken:
     """The script in words that a voice of the language can say: "en" or one of `languages.CODES`.
 
-    A pronunciation goes before every rule, whatever its case.
+    A pronunciation goes before every rule, whatever its case. currency: of the product, an ISO 4217 code: in Spanish
+    "$" are pesos where it is one of theirs.
     """
     kept = letters_of(language)
     joint = "and" if language == ENGLISH else words_of(language).joints["and"]
@@ -49,7 +52,7 @@ def speakable(script: str, pronunciations: Mapping[str, str] | None = None, lang
         edits += edits_of(script, RULES, taken)
         edits += homographs.edits(script, taken)
     else:
-        edits += edits_of(script, rules_of(language), taken)
+        edits += edits_of(script, rules_of(language, currency), taken)
     return spoken_of(script, edits, kept)
 
 

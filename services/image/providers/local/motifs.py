@@ -15,28 +15,14 @@ from services.image.providers.local.figure import SAMPLING
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import PlacedField, PlacedMotif
 from services.image.providers.local.posters import Shape, Tone, tone_of
+from services.media import drawn_objects
 from services.media.colour import Colour, Palette, contrast
-from services.media.drawings import EDGE, FAINT, Drawing, Tones, blending, render_own, render_toned, rimmed
+from services.media.drawings import FAINT, Drawing, Tones
+from services.media.drawn_objects import ALONE
 from services.media.skia import skia
-from services.media.trade_drawings import trade_drawings
 
-ALONE: Final = 1.7  # contrast of a drawing's middle tone with what is behind it, at least
 CLEAR: Final = 2.4  # likewise, where the palette has such a colour
 FILLED: Final = 0.66  # of a pattern's cell that its drawing takes
-HUED: Final = 0.035  # chroma from which a colour has a hue
-VIVID: Final = 0.085  # chroma of such a middle tone, at least: a dark colour made lighter is grey without it
-PLAIN: Final = (0.6, 0.9)  # lightness of a middle tone without a hue
-INKED: Final = 0.12  # of what is behind, in such a tone
-SHADED: Final = 0.3  # likewise, in its darkest tone
-YELLOW: Final = 100.0  # degrees of OKLCH
-YELLOW_REACH: Final = 45.0  # degrees from it within which a colour has some of what follows
-YELLOW_RISE: Final = 0.13  # of lightness that yellow tones have more
-YELLOW_TURN: Final = 28.0  # degrees towards red that the darkest tone of yellow is turned by
-MIDDLE: Final = (0.46, 0.74)  # lightness of a middle tone, where that is seen
-DEEPER: Final = 0.27  # of lightness between the middle and the darkest tone
-DARK, DARKEST = 0.44, 0.17  # lightness of the darkest tone, at most and at least
-LIGHT: Final = 0.94  # lightness of the lightest tone
-PAPER: Final = 0.4  # of the palette's paper in it
 KEPT_OFF: Final = 1.6  # units between a drawing and the nearest text
 SHRINKING: Final = 0.95  # steps in which a drawing that would touch a text becomes smaller
 SMALLEST: Final = 0.4  # of its size
@@ -44,10 +30,6 @@ GRAIN: Final = 14  # points across and down at which a text's box is compared wi
 SHADOW: Final = 0.3  # opacity of what a large drawing casts on the ground
 CAST: Final = 0.035  # of its size that the shadow is blurred by; it falls by half as much again
 FLAT: Final = frozenset({Shape.RECT, Shape.ROUNDED, Shape.ARCH, Shape.CIRCLE})
-APART: Final = 0.19  # distance in OKLab at which the edge of a drawing in its own colours is seen
-MOST_LOST: Final = 0.35  # of its edge that may be nearer
-RIM: Final = 0.018  # of its size
-PALE: Final = 0.86  # lightness of a ground on which a paper rim would not be seen
 TONES: Final = (Tone.SECOND, Tone.THIRD, Tone.ACCENT, Tone.PAPER, Tone.DEEP)
 
 
@@ -158,36 +140,14 @@ def drawn_on(behind: Colour, wished: Tone, palette: Palette, path: Path, name: s
     colours. A drawing whose edge is lost on a ground that is not pale has a rim of the palette's paper, as stickers
     have; on a pale one its shadow shows it.
     """
-    if name in trade_drawings().any_colour:
-        return render_toned(path, name, tones_on(behind, wished, palette).mixed(behind, 1 - strength))
-    drawing = render_own(path, name)
-    if behind.lightness < PALE and blending(drawing, behind, APART) > MOST_LOST:
-        return rimmed(drawing, palette.surface, round(EDGE * RIM))
-    return drawing
+    base = seen_on(wished, behind, palette)
+    return drawn_objects.drawn(path, name, behind=behind, base=base, paper=palette.surface, strength=strength)
 
 
 def tones_on(behind: Colour, wished: Tone, palette: Palette) -> Tones:
-    """Returns the tones of a drawing: the wished colour, or another of the palette that is seen on what is behind it,
-    with a deep shade of it and the palette's paper.
-
-    A colour without a hue takes some of what is behind it, as paper does beside a coloured wall. Yellow stays light and
-    its shadows turn to orange: dark yellow is olive, which looks like mould.
-    """
-    base = seen_on(wished, behind, palette)
-    if base.chroma < HUED:
-        pale = base.with_lightness(min(max(base.lightness, PLAIN[0]), PLAIN[1])).mixed(behind, INKED)
-        middle = pale if contrast(pale, behind) >= ALONE else base
-        dark = middle.mixed(behind, SHADED).with_lightness(max(middle.lightness - DEEPER, DARKEST))
-    else:
-        yellow = max(0.0, 1 - abs(base.hue - YELLOW) / YELLOW_REACH)
-        middle = base.with_chroma(max(base.chroma, VIVID))
-        middle = middle.with_lightness(min(max(middle.lightness, MIDDLE[0]), MIDDLE[1] + YELLOW_RISE * yellow))
-        if contrast(middle, behind) < ALONE:
-            middle = base
-        lightness = max(min(middle.lightness - DEEPER, DARK + YELLOW_RISE * yellow), DARKEST)
-        dark = Colour.from_oklch(lightness, middle.chroma, middle.hue - YELLOW_TURN * yellow)
-    light = middle.with_lightness(LIGHT).mixed(palette.surface, PAPER)
-    return Tones(dark=dark, middle=middle, light=light)
+    """Returns the tones of a drawing: those of the wished colour, or of another of the palette that is seen on what is
+    behind it."""
+    return drawn_objects.tones(seen_on(wished, behind, palette), behind, palette.surface)
 
 
 def _behind(motif: PlacedMotif, fields: Sequence[PlacedField], palette: Palette) -> Colour:

@@ -1,7 +1,7 @@
 """How a presenter's film is cut: how near the presenter is seen, and when the product or a statement fills the picture.
 
 The eyes stay where they are from shot to shot. A cut falls between two words, at the end of a sentence rather than of a
-clause; only the first one, and the product on the word that names it, come in the middle of a sentence.
+clause; only the first one, and the product on a word that names it amid a long sentence, come in the middle of one.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ STATED_FIRST_SECONDS: Final = 2.0  # a statement fills the picture from then on
 STATED_SECONDS: Final = (1.2, 4.2)  # how long it does: at least, and at most; a longer one is left before its end
 LONGEST_SHOT_SECONDS: Final = 3.8  # without a mark to cut at, a presenter's shot ends before a word of about then
 STATED_SHARE: Final = 0.5  # of the film, at most
+NEAR_SECONDS: Final = 1.2  # from the word that names the product to the sentence that it is shown with
 AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
 AGAIN_SHARE: Final = 0.62  # of the film, from which the product is shown a second time
 SENTENCE: Final = ".!?…"
@@ -227,6 +228,9 @@ def _asides(
 
     found = []
     begun = _word_start(words, named_at)
+    near = min(sentences, key=lambda time: abs(time - begun), default=0.0)
+    if near >= FIRST_SECONDS and abs(near - begun) <= NEAR_SECONDS:
+        begun = near
     if begun < FIRST_SECONDS:
         begun = next((time for time in clauses if time >= FIRST_SECONDS), _word_start(words, FIRST_SECONDS))
     if not any(start - apart <= begun <= end for start, end in stated):

@@ -1,11 +1,13 @@
-"""What is shown of a product: its photo, cut out or whole, its screenshot, a pictogram of its trade, or its name.
+"""What is shown of a product: its photo, cut out or whole, its screenshot, a drawing for its trade, or its name.
 
-Nothing here invents a product: a pictogram is one that services.media.trade_drawings certainly gives, and without one
-the name stands alone.
+Nothing here invents a product: a drawing is one that services.media.trade_drawings certainly gives, and without one the
+name stands alone.
 """
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,33 +16,66 @@ import numpy as np
 from PIL import Image
 
 from services.chassis.errors import InputFault
-from services.media import cutout, model_files
-from services.media.colour import Colour
-from services.media.drawings import GRID, draw_icon
+from services.media import cutout, model_files, panoramas
+from services.media.colour import BLACK, WHITE, Colour, contrast
+from services.media.drawn_objects import ALONE, drawn
 from services.media.faces import is_person
 from services.media.photo import decode_photo
+from services.media.places import CERTAIN, chosen_place, places_for
 from services.media.screenshots import is_screenshot
+from services.media.skia import skia
 from services.media.trade_drawings import drawing_for
 from services.video.domain import ProductFacts, VideoBrief
 from services.video.providers.local.photos import picture
+from services.video.providers.local.strokes import box
 
 LONGEST_SIDE: Final = 1600  # pixels of a decoded photo: a zoom shows it at about this size
+PAPER: Final = WHITE  # the rim of a drawing whose edge would be lost
+FINE: Final = skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear)
+SHADOW: Final = 0.3
+SHADOW_FALL: Final = 0.025  # of a drawing's size
+HORIZON: Final = 0.6  # share of the height above it
+PLACE_BLUR: Final = 0.007  # of the longer side: less would show the few pixels of a panorama
+PLACE_TONE: Final = 0.3  # linear tone of a place in the middle
+MOST_EXPOSURE: Final = 30.0  # a night is not made a day
 ASK: Final = "Upload a photo to show the product itself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pictogram:
-    """A drawing of one colour that stands for a trade. path: the file that holds it."""
+class TradeDrawing:
+    """A drawing that stands for a trade. path: the file that holds it."""
 
     path: Path
     name: str
 
-    def draw(self, canvas: Any, x: float, y: float, size: float, colour: Colour, *, turn: float = 0.0) -> None:
-        """Draws it in a square of `size` pixels about the point (x, y), turned by `turn` degrees."""
+    def draw(
+        self,
+        canvas: Any,
+        x: float,
+        y: float,
+        size: float,
+        colours: Sequence[Colour],
+        *,
+        behind: Colour,
+        turn: float = 0.0,
+    ) -> None:
+        """Draws it about the point (x, y), its longer side `size` pixels, turned by `turn` degrees, with a shadow.
+
+        colours: of the film, of which an article that is made in any colour takes the first that is seen on what is
+        behind it.
+        """
+        base = next((each for each in colours if contrast(each, behind) >= ALONE), None)
+        base = base or max(colours, key=lambda each: contrast(each, behind))
+        image = drawn(self.path, self.name, behind=behind, base=base, paper=PAPER).image
+        grow = size / max(image.width(), image.height())
+        wide, tall = image.width() * grow, image.height() * grow
+        fall = size * SHADOW_FALL
         canvas.save()
         canvas.translate(x, y)
         canvas.rotate(turn)
-        draw_icon(canvas, self.path, self.name, left=-size / 2, top=-size / 2, size=size, colour=colour, grid=GRID)
+        shadow = skia.Paint(ImageFilter=skia.ImageFilters.DropShadowOnly(0, fall, fall, fall, BLACK.argb(SHADOW)))
+        canvas.drawImageRect(image, box(-wide / 2, -tall / 2, wide, tall), FINE, shadow)
+        canvas.drawImageRect(image, box(-wide / 2, -tall / 2, wide, tall), FINE)
         canvas.restore()
 
 
@@ -49,13 +84,14 @@ class ProductPicture:
     """What there is to show.
 
     photo: the whole photo, None without one. figure: the product alone, a skia.Image with transparency; None where only
-    a whole photo or none is shown. pictogram: what stands for the product. shows: of shots.NEEDS. note: for the
-    customer.
+    a whole photo or none is shown. drawing: what stands for the product. place: a skia.Image of a place that suits the
+    trade of a product without a photo. shows: of shots.NEEDS. note: for the customer.
     """
 
     photo: Any = None
     figure: Any = None
-    pictogram: Pictogram | None = None
+    drawing: TradeDrawing | None = None
+    place: Any = None
     shows: frozenset[str] = frozenset()
     note: str = ""
 
@@ -113,17 +149,42 @@ def _drawn(brief: VideoBrief, models: Path) -> ProductPicture:
         seed=f"{brief.seed}|{brief.product_name}",
     )
     trade = facts.trade_name or facts.trade or "its trade"
+    place = _place(brief, models)
     if name:
         try:
-            path = model_files.model_path(model_files.PICTOGRAMS, models)
+            path = model_files.model_path(model_files.DRAWINGS, models)
         except model_files.ModelMissing:
-            return ProductPicture(note=f"The product has no photo: its name stands for it. {ASK}")
+            return ProductPicture(place=place, note=f"The product has no photo: its name stands for it. {ASK}")
         return ProductPicture(
-            pictogram=Pictogram(path=path, name=name),
+            drawing=TradeDrawing(path=path, name=name),
+            place=place,
             shows=frozenset({"drawing"}),
             note=f"The product has no photo: a drawing ({name.replace('-', ' ')}) stands for {trade}. {ASK}",
         )
-    return ProductPicture(note=f"The product has no photo, and no drawing certainly fits it: its name is shown. {ASK}")
+    return ProductPicture(
+        place=place, note=f"The product has no photo, and no drawing certainly fits it: its name is shown. {ASK}"
+    )
+
+
+def _place(brief: VideoBrief, models: Path) -> Any:
+    """A view of a place that suits the product's trade; None where the trade is not certain: any place would tell
+    something that nobody has said."""
+    facts = brief.facts
+    if facts.confidence not in CERTAIN or not facts.sector:
+        return None
+    names = places_for(trade=facts.trade, sector=facts.sector, confidence=facts.confidence, sensitive=facts.sensitive)
+    chance = random.Random(f"place {brief.seed}")
+    chosen = chosen_place(names, chance)
+    if not (models / panoramas.file_name(chosen.panorama)).is_file():
+        return None
+    view = panoramas.View(
+        panorama=chosen.panorama, yaw=chance.choice(chosen.yaws), width=chosen.view, horizon=HORIZON, blur=PLACE_BLUR
+    )
+    width, height = brief.aspect_ratio.size(brief.resolution)
+    light = panoramas.looked_at(models, view, width, height)
+    exposure = min(PLACE_TONE / max(float(np.median(light @ panoramas.WEIGHTS)), 1e-3), MOST_EXPOSURE)
+    shown = panoramas.developed(light, exposure=exposure)
+    return picture(np.dstack([shown, np.full(shown.shape[:2], 255, np.uint8)]))
 
 
 def _skia(image: Image.Image) -> Any:

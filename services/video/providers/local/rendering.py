@@ -27,6 +27,7 @@ from services.video.domain import (
     VideoKind,
     suitable_avatar,
 )
+from services.video.product.parts import sentences
 from services.video.product.storyboard import SHORTEST_FILM_SECONDS, Scene
 from services.video.providers.local import alignment, captions, editing, kokoro, loudness, motion, visemes
 from services.video.providers.local.film import WAITING_FRAMES, Film, raise_rate, write_sound
@@ -177,19 +178,23 @@ def speech_of(
     report: ReportProgress,
     *,
     speed: float = 1.0,
+    currency: str | None = None,
 ) -> Speech:
-    """The script spoken, `speed` times as fast as usual; its words point into the script as it is written. Raises
-    InputFault."""
-    parts = _passages(script, voice_id, pronunciations, models)
+    """The script spoken, `speed` times as fast as usual; its words point into the script as it is written. currency: of
+    the product's price. Raises InputFault."""
+    parts = _passages(script, voice_id, pronunciations, models, currency)
     return kokoro.joined(_all_spoken(parts, voice_id, models, report, speed), pauses=[part.pause for part in parts])
 
 
-def _passages(script: str, voice_id: str, pronunciations: dict[str, str], models: Path) -> tuple[Passage, ...]:
-    """The script in the language of the voice, which was chosen by the script's. models: the language's dictionary."""
+def _passages(
+    script: str, voice_id: str, pronunciations: dict[str, str], models: Path, currency: str | None = None
+) -> tuple[Passage, ...]:
+    """The script in the language of the voice, which was chosen by the script's. models: the language's dictionary.
+    currency: of the product's price."""
     language = VOICES[voice_id].language
     use_folder(models)
     try:
-        return passages(speakable(script, pronunciations, language), language)
+        return passages(speakable(script, pronunciations, language, currency=currency or ""), language)
     except ModelMissing as error:
         raise no_voices() from error
 
@@ -209,7 +214,7 @@ def _all_spoken(
 def recited(order: RenderOrder, report: ReportProgress) -> tuple[str, ...]:
     """The passages of the script as text made speakable, for a voice elsewhere. Raises InputFault."""
     brief = order.brief
-    spoken = _passages(brief.script, brief.voice_id, dict(brief.pronunciations), order.models)
+    spoken = _passages(brief.script, brief.voice_id, dict(brief.pronunciations), order.models, brief.currency)
     return tuple(passage.text for passage in spoken)
 
 
@@ -220,8 +225,16 @@ def _speech(order: RenderOrder, report: ReportProgress) -> Speech:
         return order.speech
     pronunciations = dict(brief.pronunciations)
     if not order.recordings:
-        return speech_of(brief.script, brief.voice_id, pronunciations, order.models, report, speed=brief.speed)
-    parts = _passages(brief.script, brief.voice_id, pronunciations, order.models)
+        return speech_of(
+            brief.script,
+            brief.voice_id,
+            pronunciations,
+            order.models,
+            report,
+            speed=brief.speed,
+            currency=brief.currency,
+        )
+    parts = _passages(brief.script, brief.voice_id, pronunciations, order.models, brief.currency)
     guide = _all_spoken(parts, brief.voice_id, order.models, report, brief.speed)
     return kokoro.joined(
         [
@@ -242,7 +255,7 @@ def _takes(order: RenderOrder, report: ReportProgress) -> list[Take]:
         report(2, "speaking")
 
     def say(script: str) -> tuple[tuple[Passage, ...], list[Speech]]:
-        parts = _passages(script, brief.voice_id, dict(brief.pronunciations), order.models)
+        parts = _passages(script, brief.voice_id, dict(brief.pronunciations), order.models, brief.currency)
         return parts, _all_spoken(parts, brief.voice_id, order.models, report, brief.speed)
 
     return takes_of(brief, say, delay=SPEECH_BEGINS_SECONDS)
@@ -294,7 +307,7 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
             product_picture(replace(brief, product_photo=None), order.models, []) if product is None else None
         )
         stage = Stage(
-            brief, product=product, logo=logo, pictogram=shown_product.pictogram if shown_product is not None else None
+            brief, product=product, logo=logo, drawing=shown_product.drawing if shown_product is not None else None
         )
         if shown_product is not None:
             notes.append(shown_product.note)
@@ -450,8 +463,25 @@ def _record(order: RenderOrder, speech: Speech | None) -> FilmRecord | None:
 
 
 def _statements(scenes: Sequence[Scene]) -> list[tuple[float, float]]:
-    """When the script says what a shot of its own shows better than a presenter, as (start, end) in seconds."""
-    return [(scene.start, scene.end) for scene in scenes[1:-1] if scene.part.says in STATED]
+    """When the script says what a shot of its own shows better than a presenter, as (start, end) in seconds: while the
+    sentences with it are said, and not the short ones that share its shot."""
+    return [_stated(scene) for scene in scenes[1:-1] if scene.part.says in STATED]
+
+
+def _stated(scene: Scene) -> tuple[float, float]:
+    part, start, end = scene.part, scene.start, scene.end
+    shown = (part.value, part.label, *part.items)
+    said = [
+        any(text and text in " ".join(word.text for word in each) for text in shown) for each in sentences(part.words)
+    ]
+    if part.says != "list" and any(said):
+        whole = sentences(part.words)
+        first, last = said.index(True), len(said) - said[::-1].index(True) - 1
+        if first:
+            start = whole[first][0].start - editing.LEAD_SECONDS
+        if last + 1 < len(whole):
+            end = whole[last + 1][0].start - editing.LEAD_SECONDS
+    return start, end
 
 
 def _draw_stated(film: ProductFilm, canvas: Any, time: float) -> None:

@@ -27,7 +27,7 @@ from services.video.providers.local.photos import Pixels, picture
 from services.video.providers.local.product.caption_strip import Inks, lit_word, words_picture
 from services.video.providers.local.product.lettering import fitted
 from services.video.providers.local.product.stage import draw_rows
-from services.video.providers.local.product_picture import Pictogram
+from services.video.providers.local.product_picture import TradeDrawing
 from services.video.providers.local.strokes import along, around, box, fill, image_of, line, rounded, surface_of
 
 Frame = NDArray[np.uint8]
@@ -37,7 +37,7 @@ CARD_MARGIN: Final = 64  # room for the shadow of the card, in units
 CAPTION_REACH: Final = 3.2  # of the size of captions, above and below their middle: four rows and what is about them
 BRAND_REACH: Final = 40  # units above and below the middle of the brand's mark
 NEARER_DROP: Final = 190  # units for each time that a presenter is shown larger
-PICTOGRAM: Final = 0.66  # of the side that the product has
+DRAWING: Final = 0.66  # of the side that the product has
 PRICE_CHARACTERS: Final = 30  # of a price that a card has room for
 LINEAR: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 CHEST_CARD: Final = 0.456  # of the height, between chin and captions
@@ -108,7 +108,7 @@ class Stage:
         *,
         product: Pixels | None,
         logo: Pixels | None,
-        pictogram: Pictogram | None = None,
+        drawing: TradeDrawing | None = None,
     ) -> None:
         self.layout = layout(brief.aspect_ratio, brief.resolution)
         self.brief = brief
@@ -117,7 +117,7 @@ class Stage:
         self.colours: Palette = palette(brief.brand_colours, mood=mood)
         self.family = fonts.nearest_family(brief.brand_font)
         self._product = picture(product) if product is not None else None
-        self._pictogram = pictogram  # stands for a product without a photo
+        self._drawing = drawing  # stands for a product without a photo
         self._logo = picture(logo) if logo is not None else None
         self._lines: dict[str, Line] = {}
         self._caption: tuple[tuple[Group, int | None], Any] | None = None
@@ -160,8 +160,8 @@ class Stage:
 
     @property
     def has_picture(self) -> bool:
-        """Whether there is a photo or a pictogram of the product, and not its name alone."""
-        return self._product is not None or self._pictogram is not None
+        """Whether there is a photo or a drawing for the product, and not its name alone."""
+        return self._product is not None or self._drawing is not None
 
     def backdrop(self, nearness: float = 1.0) -> Frame:
         """What is behind the presenter, larger about the presenter's eyes."""
@@ -276,20 +276,21 @@ class Stage:
             self._draw_product(canvas, pad, pad, side, side, 18 * unit)
             text_x, text_width = pad + side + 20 * unit, width - side - 3 * pad - 8 * unit
             centred = False
-        priced = 30 * unit if self.price() else 0.0
+        priced = (56 if self.layout.tall_card else 30) * unit if self.price() else 0.0
         if self.layout.tall_card:
-            area = (text_x, pad * 1.3 + side, text_width, height - side - pad * 2.1 - priced * 1.6)
+            area = (text_x, pad * 1.3 + side, text_width, height - side - pad * 2.1 - priced * 1.15)
         else:
             area = (text_x, pad * 0.6, text_width, height - pad * 1.2 - priced * 1.25)
         self._draw_name(canvas, area, ink, centred=centred)
         price = self.price()
         if price:
-            made = self._fitted(price, self.face(800), 32 * unit, text_width)
-            place = text_x + (text_width - made.advance) / 2 if centred else text_x
-            canvas.drawTextBlob(made.blob(), place, height - pad * 1.15, fill(accent))
+            rows = 2 if self.layout.tall_card else 1
+            made = fitted(price, self.family, 800, width_px=text_width, height_px=priced, largest=32 * unit, rows=rows)
+            place = text_x + text_width / 2 if centred else text_x
+            draw_rows(canvas, made, place, height - pad * 0.7 - priced / 2, accent, centre=centred)
 
     def _draw_product(self, canvas: Any, x: float, y: float, width: float, height: float, radius: float) -> None:
-        """The product's photo, cropped to fill; without one the pictogram of its trade, or its whole name, on the brand's
+        """The product's photo, cropped to fill; without one the drawing for its trade, or its whole name, on the brand's
         colours."""
         colours = self.colours
         canvas.save()
@@ -309,9 +310,10 @@ class Stage:
                 along((x, y), (x + width, y + height), [colours.accent.lighter(0.08), colours.accent]),
             )
             canvas.drawCircle(x + width * 0.84, y + height * 0.16, width * 0.36, fill("#ffffff", 0.14))
-            if self._pictogram is not None:
-                side = PICTOGRAM * min(width, height)
-                self._pictogram.draw(canvas, x + width / 2, y + height / 2, side, colours.accent_ink)
+            if self._drawing is not None:
+                side = DRAWING * min(width, height)
+                inks = (colours.secondary, colours.accent_ink, colours.ink)
+                self._drawing.draw(canvas, x + width / 2, y + height / 2, side, inks, behind=colours.accent)
             else:
                 self._draw_name(
                     canvas, (x + width * 0.08, y + height * 0.1, width * 0.84, height * 0.8), colours.accent_ink

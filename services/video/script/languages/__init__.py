@@ -25,13 +25,16 @@ def words_of(language: str) -> Words:
 
 
 @cache
-def rules_of(language: str) -> tuple[Rule, ...]:
-    """The rules of one of CODES, the most telling form first: what a rule took, later ones leave."""
+def rules_of(language: str, currency: str = "") -> tuple[Rule, ...]:
+    """The rules of one of CODES, the most telling form first: what a rule took, later ones leave. currency: that of the
+    product, which tells what a sign is."""
     words = words_of(language)
+    if currency and not words.is_local(currency):
+        return rules_of(language)
     return (
         *contacts.rules(words),
         *wording.references(words),
-        *amounts.money(words),
+        *amounts.money(words, currency),
         *dates.rules(words),
         *times.rules(words),
         *amounts.ratios(words),

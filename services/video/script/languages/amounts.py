@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from services.video.script.languages.words import FEMININE, MASCULINE, NUMBER, SPACES, Words
 from services.video.script.spans import Rule
@@ -22,8 +22,8 @@ FRACTIONS: Final = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "�
 class _Money:
     """The rules of prices."""
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def __init__(self, words: Words, currency: str) -> None:
+        self._words, self._currency = words, currency
         data = words.data["currencies"]
         self._scales: dict[str, str] = words.data["scales"]
         signs = one_of(words.currencies)
@@ -43,7 +43,7 @@ class _Money:
             rf"{START}(?P<minus>[-−–])?(?:(?P<low>{NUMBER}){DASH})?(?P<amount>{NUMBER}){scale}{GAP}"
             rf"(?P<name>(?:{data['names']})\b|{one_of(self._short)}(?!\w)){per}"
         )
-        self._local: dict[str, dict[str, str]] = data["local"]
+        self._local: dict[str, dict[str, Any]] = data["local"]
         self._evidence = {sign: re.compile(local["evidence"]) for sign, local in self._local.items()}
 
     def rules(self) -> tuple[Rule, ...]:
@@ -68,9 +68,12 @@ class _Money:
         return self._whole(found, said)
 
     def _code(self, sign: str, script: str) -> str:
-        """The sign, or the currency that it stands for in this script: "$" are pesos where one says so."""
+        """The sign, or the currency that it stands for in this script: "$" are pesos where one says so, and where the
+        product is sold for them."""
         local = self._local.get(sign)
-        return local["code"] if local is not None and self._evidence[sign].search(script) else sign
+        if local is None or not (self._currency in local["codes"] or self._evidence[sign].search(script)):
+            return sign
+        return str(local["code"])
 
     def _name(self, sign: str, *, one: bool, plain: bool) -> str:
         """Names a currency. plain: without its nationality."""
@@ -122,9 +125,9 @@ class _Money:
         return f"{said} {self._periods[found['per']]}" if found["per"] else said
 
 
-def money(words: Words) -> tuple[Rule, ...]:
-    """Prices with a sign, a code or a name of a currency."""
-    return _Money(words).rules()
+def money(words: Words, currency: str = "") -> tuple[Rule, ...]:
+    """Prices with a sign, a code or a name of a currency. currency: of the product, as for `rules_of`."""
+    return _Money(words, currency).rules()
 
 
 def ratios(words: Words) -> tuple[Rule, ...]:

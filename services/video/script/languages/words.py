@@ -185,6 +185,10 @@ class Words:
         plain = code in {"USD", "GBP", "JPY", "INR", "BRL"} or (len(symbol) == 1 and not symbol.isalpha())
         return named.split()[0] if plain else named
 
+    def is_local(self, currency: str) -> bool:
+        """Whether a sign may stand for a currency where the product is priced in it."""
+        return any(currency in local["codes"] for local in self.data["currencies"]["local"].values())
+
     def hundredths_name(self, symbol: str, count: int) -> str | None:
         """Names the hundredth of a currency, or returns None where the name is not known."""
         names = self.data["hundredths"].get(self.currencies[symbol])

@@ -8,6 +8,7 @@ from typing import Any, Final
 from services.media.colour import Colour
 from services.media.text_shaping import shape
 from services.media.text_shaping import width as width_of
+from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local import captions
 from services.video.providers.local.product.layers import SAMPLING, painted
@@ -90,6 +91,8 @@ def _is_shown(scene: Scene) -> bool:
     """Whether a shot shows every word of its part large: a caption would say the same twice."""
     part = scene.part
     shown = set(_bare(" ".join((part.value, part.label, *part.items))))
+    if part.says == "list" and not part.label:
+        return scene.shot.text == "chips" and set(_bare(part.text)) <= shown | cues().joins
     return part.says in VALUES and scene.shot.text == part.says and set(_bare(part.text)) <= shown
 
 

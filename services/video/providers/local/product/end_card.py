@@ -8,10 +8,11 @@ from typing import Any, Final
 from services.video.domain import VideoBrief
 from services.video.prices import written_price
 from services.video.product.layouts import Box
+from services.video.product.parts import Part, money_in
 from services.video.providers.local.product.layers import Layer, painted
 from services.video.providers.local.product.lettering import TextBlock, drawable, fitted
 from services.video.providers.local.product.looks import Tone
-from services.video.providers.local.product.ornaments import arch, arched_pictogram, ornament
+from services.video.providers.local.product.ornaments import arch, arched_drawing, drawing_beside, ornament
 from services.video.providers.local.product.panels import HALF_BEAT
 from services.video.providers.local.product.stage import Stage, draw_rows
 from services.video.providers.local.product.standing_product import standing
@@ -21,13 +22,14 @@ SMALL_UNITS: Final = 24.0  # the largest size of small print
 SMALLEST_UNITS: Final = 17.0  # the smallest: at 720 pixels of width, what a phone shows as 9 points
 SMALL_SHARE: Final = 0.34  # of the column's height, what small print may take
 SMALL_ROWS: Final = 10
+BESIDE_DRAWING: Final = 0.54  # of the column's width, for what stands beside a drawing
 
 
 class EndCard:
     """Draws the end card of one film. small: the small print that is shown; left_out: lines that find no room."""
 
-    def __init__(self, stage: Stage, brief: VideoBrief) -> None:
-        self.stage, self.brief = stage, brief
+    def __init__(self, stage: Stage, brief: VideoBrief, parts: Sequence[Part] = ()) -> None:
+        self.stage, self.brief, self._parts = stage, brief, parts
         _, _, w, h = stage.places.column
         self.small, self.left_out = small_print(
             brief.facts.small_print, stage.family, width_px=w, height_px=h * SMALL_SHARE, unit=stage.unit
@@ -40,9 +42,13 @@ class EndCard:
         gap = 24 * unit
         below_safe = not stage.wide and y + h < stage.height * 0.7  # below the safe zone there is room for the product
         beside = stage.wide or below_safe or not stage.is_pictured
+        is_drawn = not stage.wide and not below_safe and stage.picture.drawing is not None and not self.small.rows
         room = h * (0.36 if beside else 0.19)
         name = fitted(stage.name, stage.family, 800, width_px=w, height_px=room, largest=104 * unit, rows=4)
-        rows: list[tuple[float, str, Any]] = [(name.height, "name", name), *self._price_rows(w, h)]
+        rows: list[tuple[float, str, Any]] = [
+            (name.height, "name", name),
+            *self._price_rows(w * BESIDE_DRAWING if is_drawn else w, h),
+        ]
         if drawable(self.brief.call_to_action):
             rows.append((92 * unit, "button", self.brief.call_to_action.strip()))
         if self.small.rows:
@@ -52,6 +58,14 @@ class EndCard:
         if stage.wide:
             layers = self._product(stage.places.hero, tone)
             top = y + max(0.0, (h - tall) / 2)
+        elif is_drawn:
+            left = x + w * BESIDE_DRAWING
+            layers = [
+                drawing_beside(
+                    stage, (left, top + name.height, stage.width - left, stage.height - top - name.height), tone
+                )
+            ]
+            top += max(0.0, (h - tall) * 0.3)
         elif beside:
             foot = top + tall if below_safe else max(y + tall, stage.places.low[1])
             layers = self._product((stage.width * 0.12, foot, stage.width * 0.76, stage.height * 0.965 - foot), tone)
@@ -72,22 +86,32 @@ class EndCard:
             stands = stage.picture.figure is not None and not stage.wide
             made = standing(stage, area, tone, enter="pop", at=0.0)
             return [arch(stage, area, tone), made] if stands else [made]
-        if stage.picture.pictogram is not None:
-            return arched_pictogram(stage, area, tone)
+        if stage.picture.drawing is not None:
+            return arched_drawing(stage, area, tone)
         return [ornament(stage, "end", tone)] if stage.wide or area[1] <= stage.places.low[1] else []
 
     def _price_rows(self, w: float, h: float) -> list[tuple[float, str, Any]]:
         """The customer's statement of the price, with its unit and conditions; else the amount; nothing without one."""
         line, unit = self.brief.facts.price_line, self.stage.unit
         if line is not None and not self.brief.facts.old_price:
-            text, rows, size = line.text, 3, 46.0
+            text, rows, size = line.text, 3, 54.0
         else:
             text = written_price(self.brief.price, self.brief.currency, self.brief.facts.language)
-            rows, size = 1, 64.0
+            rows, size = 1, 76.0
+        text, rows, size = (text, rows, size) if text else (self._stated(), 2, 54.0)
         if not text:
             return []
         made = fitted(text, self.stage.family, 700, width_px=w, height_px=h * 0.22, largest=size * unit, rows=rows)
         return [(made.height, "price", made)]
+
+    def _stated(self) -> str:
+        """What the script says of money where the product has no price: pay, a gift, the least that anything costs."""
+        for part in self._parts:
+            if part.says == "figure" and any(money_in(part.value)):
+                return " ".join((*part.items, part.value, part.label)).strip()
+            if part.says == "offer":
+                return f"{part.value} {part.label}".strip()
+        return ""
 
     def _row(self, what: str, made: Any, area: Box, tone: Tone, at: float) -> Layer:
         x, y, _, h = area
@@ -97,7 +121,9 @@ class EndCard:
         image = painted(
             made.width + 2 * pad,
             made.height + 2 * pad,
-            lambda canvas: draw_rows(canvas, made, pad, pad + made.height / 2, tone.ink),
+            lambda canvas: draw_rows(
+                canvas, made, pad, pad + made.height / 2, tone.large_ink if what == "price" else tone.ink
+            ),
         )
         centre = x + image.width() / 2
         return Layer(

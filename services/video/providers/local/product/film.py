@@ -14,7 +14,7 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.media import model_files, provenance
 from services.media.colour import Colour
-from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief
+from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief, VideoKind
 from services.video.prices import written_price
 from services.video.product.layouts import layouts
 from services.video.product.parts import MOST_SECONDS, Price, parts_of
@@ -34,6 +34,7 @@ from services.video.providers.local.product.layers import FINE, Drawn, Ground, L
 from services.video.providers.local.product.lettering import drawable, fitted
 from services.video.providers.local.product.looks import DARK, WHITE, Look, Tone
 from services.video.providers.local.product.panels import TEXTS
+from services.video.providers.local.product.presenter_circle import PresenterCircle
 from services.video.providers.local.product.price_tag import price_layers
 from services.video.providers.local.product.stage import Stage, draw_rows
 from services.video.providers.local.product.standing_product import product_layers
@@ -58,11 +59,17 @@ class ProductFilm:
         self.width, self.height = brief.aspect_ratio.size(brief.resolution)
         self.brief, self.scenes, self._logo = brief, scenes, logo
         self.look: Look = looks.look_of(brief.brand_colours, brief.seed, brief.facts.sensitive)
+        places = layouts()[brief.aspect_ratio].scaled(self.width, self.height)
+        self.presenter: PresenterCircle | None = None
+        if brief.kind is VideoKind.PRODUCT and brief.voice_over and brief.avatar_id:
+            circle = places.circle(self.width, self.height)
+            places = places.beside(circle)
+            self.presenter = PresenterCircle(brief.avatar_id, circle, self.look.of("brand"), brief.seed)
         self.stage = Stage(
             width=self.width,
             height=self.height,
             unit=min(self.width, self.height) / 720,
-            places=layouts()[brief.aspect_ratio].scaled(self.width, self.height),
+            places=places,
             wide=brief.aspect_ratio is AspectRatio.LANDSCAPE,
             family=looks.family_of(brief.brand_font, brief.seed),
             picture=shown_product,
@@ -77,7 +84,7 @@ class ProductFilm:
         self._drawn: dict[int, Drawn] = {}
         self._alone: Drawn | None = None
         self.captions = CaptionStrip(self.stage, scenes, self.look.of("photo"), wanted=brief.burn_captions)
-        self.end_card = EndCard(self.stage, brief)
+        self.end_card = EndCard(self.stage, brief, [scene.part for scene in scenes])
 
     @property
     def note(self) -> str:
@@ -115,6 +122,8 @@ class ProductFilm:
         else:
             self._shot(number).draw(canvas, since)
             self._drawn.pop(number - 1, None)
+        if self.presenter is not None:
+            self.presenter.draw(canvas, round(time * FRAMES_PER_SECOND), max(0.0, time - self.scenes[-1].start))
         self.captions.draw(canvas, number, time)
 
     def draw_scene(self, canvas: Any, number: int, since: float) -> None:
@@ -176,10 +185,14 @@ class ProductFilm:
             if kind == "blur" and photo is not None:
                 brand = Colour.of(self.brief.brand_colours[0]) if self.brief.brand_colours else DARK
                 made = looks.blur_ground(photo, tone, brand, self.width, self.height, self.brief.seed)
+            elif kind == "deep" and self.stage.picture.place is not None:
+                place = self.stage.picture.place
+                made = looks.place_ground(place, tone, self.width, self.height, self.brief.seed)
             else:
                 made = looks.flat_ground(tone, self.width, self.height, f"{self.brief.seed}{name}")
             self._grounds[name] = made
-        return Ground(image=self._grounds[name], width=self.width, height=self.height)
+        camera = "zoom_in" if kind == "deep" and self.stage.picture.place is not None else "still"
+        return Ground(image=self._grounds[name], width=self.width, height=self.height, camera=camera)
 
     def _scrim(self, scene: Scene) -> Layer:
         places = self.stage.places
@@ -242,6 +255,8 @@ def render_product(
         notes.append(f"The words take {seconds:.1f} s, so the film is longer than {brief.seconds} s.")
     report(SPEECH_SHARE, "drawing")
     frames = round(seconds * FRAMES_PER_SECOND)
+    if film.presenter is not None:
+        film.presenter.prepare(takes, frames)
     music = music_for(brief, order.models, frames_to_samples(frames), notes)
     sound = soundtrack(spoken, frames, seed=brief.seed, music=music, volume=brief.music_volume)
     video, poster = order.folder / "video.mp4", order.folder / "poster.jpg"
@@ -335,7 +350,8 @@ def _shots_note(scenes: tuple[Scene, ...]) -> str:
 def _price(brief: VideoBrief) -> Price | None:
     line = brief.facts.price_line
     amounts = (float(brief.price),) if brief.price else amounts_of(line) if line is not None else ()
-    return Price(now=amounts[0]) if amounts else None
+    behind = line.after if line is not None and amounts and amounts[0] in amounts_of(line) else ""
+    return Price(now=amounts[0], behind=behind) if amounts else None
 
 
 def _logo(brief: VideoBrief, notes: list[str]) -> Any:

@@ -24,6 +24,11 @@ FAMILIES: Final = ("Montserrat", "Sora", "Poppins", "Manrope", "DM Sans", "Inter
 LIT: Final = 0.014  # of lightness that a ground gains towards its upper left
 APART: Final = 1.35  # contrast of the brand's ground against the deep one, from which a cut between them is seen
 PANEL: Final = 1.6  # contrast of a panel against the ground, from which it is seen as one
+LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
+EXTREMES: Final = (3.0, 97.0)  # percentiles of a place's luminance that take the darkest and the brightest shade
+LEAST_RANGE: Final = 0.1
+READ: Final = 5.0  # contrast of ink on a place
+PLACE_RANGE: Final = (0.08, 0.17)  # of lightness, that the shades of a place are darker and brighter than the ground
 GRAIN: Final = 7  # of 255, the opacity of grain: gradients do not band
 
 
@@ -157,6 +162,34 @@ def blur_ground(photo: Any, tone: Tone, brand: Colour, width: int, height: int, 
         _grain(canvas, width, height, seed)
 
     return painted(width, height, draw, opaque=True)
+
+
+def place_ground(place: Any, tone: Tone, width: int, height: int, seed: str) -> Any:
+    """A photographed place in shades of the ground's colour, as dark as it: what is written on the ground is read."""
+    light = place.toarray(colorType=skia.kRGBA_8888_ColorType)[..., :3].astype(np.float32) @ LUMINANCE / 255
+    low, high = np.percentile(light, EXTREMES)
+    share = np.clip((light - low) / max(high - low, LEAST_RANGE), 0, 1)[..., None]
+    dark, bright = (
+        np.array([shade.red, shade.green, shade.blue], np.float32) * 255
+        for shade in (tone.ground.lighter(-PLACE_RANGE[0]), _brightest(tone))
+    )
+    shades = np.rint(dark + (bright - dark) * share).astype(np.uint8)
+    small = image_of(np.dstack([shades[..., ::-1], np.full(light.shape, 255, np.uint8)]), opaque=True)
+
+    def draw(canvas: Any) -> None:
+        canvas.drawImageRect(small, box(0, 0, width, height), FINE)
+        _grain(canvas, width, height, seed)
+
+    return painted(width, height, draw, opaque=True)
+
+
+def _brightest(tone: Tone) -> Colour:
+    """The brightest shade of a place on which everything is read that is read on the ground."""
+    inks = {tone.ink: READ, tone.large_ink: LARGE_TEXT_CONTRAST}
+    rise = PLACE_RANGE[1]
+    while rise > 0.01 and any(contrast(ink, tone.ground.lighter(rise)) < least for ink, least in inks.items()):
+        rise -= 0.01
+    return tone.ground.lighter(max(rise, 0.0))
 
 
 def scrim(width: int, height: int, top: float, bottom: float) -> Any:

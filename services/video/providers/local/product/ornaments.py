@@ -1,5 +1,5 @@
 """Flat shapes in the room that a shot's texts leave: rings, a quarter disc, bands, dots or tiles in a lower corner, the
-pictogram of the product's trade, and the arch that a product stands before."""
+drawing for the product's trade, and the arch that a product stands before."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import ENTER_SECONDS, Layer, painted
 from services.video.providers.local.product.looks import Tone
 from services.video.providers.local.product.stage import Stage, placed
-from services.video.providers.local.product_picture import Pictogram
+from services.video.providers.local.product_picture import TradeDrawing
 from services.video.providers.local.strokes import box, fill
 
 KINDS: Final = ("rings", "disc", "bands", "dots", "tiles")
-PATTERN: Final = "pattern"  # of pictograms, where there is one: twice as often as any other
+PATTERN: Final = "pattern"  # of drawings, where there is one: twice as often as any other
 RINGS: Final = 4
 SEEN: Final = 1.2  # contrast of a shape against the ground, from which it is seen
-ALONE: Final = 1.7  # contrast of a pictogram with what is behind it
 DRIFT: Final = 0.05  # share by which a shape grows while its shot lasts
-TURN: Final = -9.0  # degrees of a pictogram that is cut by an edge
-CROPPED: Final = 1.02  # of the room's longer side, the size of such a pictogram
-ARCHED: Final = 0.62  # of an arch's width, that of the pictogram in it
+TURN: Final = -9.0  # degrees of a drawing that is cut by an edge
+CROPPED: Final = 1.02  # of the room's longer side, the size of such a drawing
+BESIDE: Final = 0.86  # of the area beside texts, the size of a drawing there
+ARCHED: Final = 0.62  # of an arch's width, that of the drawing in it
 COLUMNS: Final = 4  # of a pattern
 FILLED: Final = 0.62  # of a pattern's cell
 
@@ -35,7 +35,7 @@ FILLED: Final = 0.62  # of a pattern's cell
 def ornament(stage: Stage, shot: str, tone: Tone) -> Layer:
     """A shape in a lower corner, another for each shot; it comes up with the shot."""
     chance = np.random.default_rng(zlib.crc32(f"ornament {stage.seed} {shot}".encode()))
-    kinds = KINDS if stage.picture.pictogram is None else (*KINDS, PATTERN, PATTERN)
+    kinds = KINDS if stage.picture.drawing is None else (*KINDS, PATTERN, PATTERN)
     kind = kinds[int(chance.integers(len(kinds)))]
     x, y, _, _ = stage.places.low
     if kind == PATTERN:
@@ -55,14 +55,14 @@ def ornament(stage: Stage, shot: str, tone: Tone) -> Layer:
     return placed(image, corner_x, stage.height - reach / 2, enter="rise", at=-0.1, far=reach * 0.3, grow=DRIFT)
 
 
-def pictogram_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
-    """The pictogram of the trade: in an arch beside the name, else large and cut by an edge. Only of a stage that has
+def drawing_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
+    """The drawing for the trade: in an arch beside the name, else large and cut by an edge. Only of a stage that has
     one."""
     if scene.shot.text == "name":
-        return arched_pictogram(stage, stage.places.low, tone)
+        return arched_drawing(stage, stage.places.low, tone)
     x, y, w, h = stage.places.low
     size = (stage.width - x if stage.wide else max(w, h)) * CROPPED
-    image = _pictogram(stage, size, _seen_on(tone.ground, tone), turn=TURN)
+    image = _drawing(stage, size, tone, tone.ground, turn=TURN)
     middle = stage.height * 0.5 if stage.wide else y + size * 0.5
     return [
         placed(
@@ -71,50 +71,59 @@ def pictogram_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     ]
 
 
-def arched_pictogram(stage: Stage, area: Box, tone: Tone) -> list[Layer]:
-    """The pictogram of the trade in an arch."""
+def arched_drawing(stage: Stage, area: Box, tone: Tone) -> list[Layer]:
+    """The drawing for the trade in an arch."""
     behind = arch(stage, area, tone)
     ground = _colours(tone)[0]
     size = behind.width * ARCHED
-    image = _pictogram(stage, size, _seen_on(ground, tone))
+    image = _drawing(stage, size, tone, ground)
     top = behind.y - behind.height / 2
     middle = top + max(behind.width * 0.5, min(behind.height * 0.5, behind.width * 0.62))
     return [behind, placed(image, behind.x, middle, enter="pop", at=0.04, grow=DRIFT)]
 
 
-def _pictogram(stage: Stage, size: float, colour: Colour, *, turn: float = 0.0) -> Any:
-    side = size * (1.2 if turn else 1.0)
+def drawing_beside(stage: Stage, area: Box, tone: Tone) -> Layer:
+    """The drawing for the trade, whole, as large as an area takes."""
+    x, y, w, h = area
+    image = _drawing(stage, min(w, h) * BESIDE, tone, tone.ground)
+    return placed(image, x + w / 2, y + h / 2, enter="pop", at=0.04, grow=DRIFT, sway=4 * stage.unit)
+
+
+def _drawing(stage: Stage, size: float, tone: Tone, behind: Colour, *, turn: float = 0.0) -> Any:
+    side = size * 1.2  # room for a turn and the shadow
     return painted(
-        side, side, lambda canvas: _the_pictogram(stage).draw(canvas, side / 2, side / 2, size, colour, turn=turn)
+        side,
+        side,
+        lambda canvas: _the_drawing(stage).draw(
+            canvas, side / 2, side / 2, size, _inks(tone), behind=behind, turn=turn
+        ),
     )
 
 
-def _the_pictogram(stage: Stage) -> Pictogram:
-    if stage.picture.pictogram is None:
-        raise ValueError("the stage has no pictogram")
-    return stage.picture.pictogram
+def _the_drawing(stage: Stage) -> TradeDrawing:
+    if stage.picture.drawing is None:
+        raise ValueError("the stage has no drawing")
+    return stage.picture.drawing
 
 
-def _seen_on(ground: Colour, tone: Tone) -> Colour:
-    """The first of the tone's colours that a pictogram is seen in on that ground, else the one that is seen best."""
-    colours = (tone.second, tone.accent, tone.ground, tone.third, tone.panel, tone.ink)
-    seen = next((colour for colour in colours if contrast(colour, ground) >= ALONE), None)
-    return seen or max(colours, key=lambda colour: contrast(colour, ground))
+def _inks(tone: Tone) -> tuple[Colour, ...]:
+    """The colours of a tone that a drawing may take."""
+    return tone.second, tone.accent, tone.ground, tone.third, tone.panel, tone.ink
 
 
 def _pattern(stage: Stage, tone: Tone) -> Layer:
-    """Rows of the pictogram below the texts, or beside them in a wide frame, every other row set off by half."""
+    """Rows of the drawing below the texts, or beside them in a wide frame, every other row set off by half."""
     x, y, _, _ = stage.places.low
     left, top = (x, 0.0) if stage.wide else (0.0, y)
     wide, tall = stage.width - left, stage.height - top
     cell = wide / COLUMNS
-    ink = _seen_on(tone.ground, tone)
+    tile = _drawing(stage, cell * FILLED, tone, tone.ground)
 
     def draw(canvas: Any) -> None:
         for row in range(math.ceil(tall / cell)):
             for column in range(-1, COLUMNS + 1):
                 middle = (column + 0.5 + 0.5 * (row % 2)) * cell
-                _the_pictogram(stage).draw(canvas, middle, (row + 0.5) * cell, cell * FILLED, ink)
+                canvas.drawImage(tile, middle - tile.width() / 2, (row + 0.5) * cell - tile.height() / 2)
 
     image = painted(wide, tall, draw)
     return placed(image, left + wide / 2, top + tall / 2, enter="rise", at=-0.1, far=cell)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
+from services.media.hyphenation import division_points
 from services.media.text_shaping import shape, width
+from services.video.product.parts import Word
 from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import ENTER_SECONDS, Layer, painted
@@ -15,7 +18,9 @@ from services.video.providers.local.product.stage import Stage, placed, text_lay
 from services.video.providers.local.strokes import fill, rounded
 
 SIZES: Final = ((4, 168.0), (7, 132.0), (10, 108.0), (99, 92.0))  # the largest size in units, by the number of words
-KICKER: Final = 0.13  # of the height of the hook's words, for the product's name above them
+LONG_LETTERS: Final = 14  # of a word that may be divided, where the sentence becomes larger by it
+PARTED_GAIN: Final = 1.15  # of its size, at least
+KICKER: Final = 0.16  # of the height of the hook's words, for the product's name above them
 
 
 def word_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
@@ -33,6 +38,12 @@ def word_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     largest = next(size for most, size in SIZES if len(spoken) <= most) * stage.unit
     pad = 0.14
     rows = fitted(text, stage.family, 800, width_px=w * 0.95, height_px=h * 0.96, largest=largest, rows=7)
+    parted = _parted(spoken, stage.language)
+    if len(parted) > len(spoken):
+        joined = " ".join(each for each, _ in parted)
+        larger = fitted(joined, stage.family, 800, width_px=w * 0.95, height_px=h * 0.96, largest=largest, rows=7)
+        if larger.size > rows.size * PARTED_GAIN and not any("- " in row.text for row in larger.rows):
+            rows, spoken, text = larger, parted, joined
     size = rows.size
     weighty = _weighty([each for each, _ in spoken])
     face = face_for(text, stage.family, 800)
@@ -57,6 +68,20 @@ def word_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
             left += advance + SPACE * size
         number += count
     return layers
+
+
+def _parted(spoken: Sequence[tuple[str, Word]], language: str) -> list[tuple[str, Word]]:
+    """The words with each long one in two, of which the first has a hyphen; what is already hyphenated stays."""
+    made: list[tuple[str, Word]] = []
+    for text, word in spoken:
+        bare = text.rstrip(".,;:!?…")
+        places = division_points(bare, language) if len(bare) >= LONG_LETTERS and bare.isalpha() else ()
+        if places:
+            cut = min(places, key=lambda place: abs(place - len(bare) / 2))
+            made += [(f"{text[:cut]}-", word), (text[cut:], word)]
+        else:
+            made.append((text, word))
+    return made
 
 
 def _kicker(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:

@@ -1,4 +1,4 @@
-"""The product in its box: cut out with a shadow, in its photo, or in a device; else a pictogram or an ornament."""
+"""The product in its box: cut out with a shadow, in its photo, or in a device; else a drawing or an ornament."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from services.video.product.layouts import Box
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import ENTER_SECONDS, FINE, Layer, painted
 from services.video.providers.local.product.looks import DARK, Tone
-from services.video.providers.local.product.ornaments import arch, ornament, pictogram_layers
+from services.video.providers.local.product.ornaments import arch, drawing_layers, ornament
 from services.video.providers.local.product.stage import Stage, placed
 from services.video.providers.local.strokes import box, fill, rounded
 
@@ -19,12 +19,12 @@ ARCHED: Final = frozenset({"low", "hero"})  # places where a product stands befo
 
 
 def product_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
-    """The product where the shot wants it; a pictogram of its trade or an ornament where there is nothing to show."""
+    """The product where the shot wants it; a drawing for its trade or an ornament where there is nothing to show."""
     where, hook = scene.shot.product, scene.start == 0.0  # the first frame shows the product
     if where == "end" or (not where and scene.shot.ground in ("photo", "blur")):
         return []
-    if not stage.is_pictured and stage.picture.pictogram is not None and (hook or where in ("hero", "aside")):
-        return pictogram_layers(stage, scene, tone)
+    if not stage.is_pictured and stage.picture.drawing is not None and (hook or where in ("hero", "aside")):
+        return drawing_layers(stage, scene, tone)
     if not where or not stage.is_pictured:
         return [ornament(stage, scene.shot.id, tone)]
     area: Box = getattr(stage.places, where)

@@ -1,0 +1,68 @@
+"""What a film shows of a product without a photo: a drawing in its own colours, and a place that suits its trade."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.media import model_files, panoramas
+from services.media.colour import Colour, contrast
+from services.media.places import places, places_for
+from services.video.domain import ProductFacts, VideoBrief
+from services.video.providers.local.product import looks
+from services.video.providers.local.product_picture import TradeDrawing, product_picture
+from services.video.providers.local.strokes import rgb_of, surface_of
+
+WHITE, RED = Colour.of("#ffffff"), Colour.of("#c81e1e")
+
+
+@pytest.fixture
+def drawings() -> Path:
+    try:
+        return model_files.model_path(model_files.DRAWINGS)
+    except model_files.ModelMissing:
+        pytest.skip("the drawings are not installed")
+
+
+def drawn(path: Path, name: str, colour: Colour) -> np.ndarray:
+    pixels = np.full((200, 200, 4), 255, np.uint8)
+    TradeDrawing(path=path, name=name).draw(surface_of(pixels).getCanvas(), 100, 100, 160, (colour,), behind=WHITE)
+    return rgb_of(pixels).astype(int)
+
+
+def test_a_drawing_has_its_own_colours_and_an_article_of_any_colour_the_brands(drawings: Path) -> None:
+    lemon = drawn(drawings, "lemon", RED)
+    assert (lemon == drawn(drawings, "lemon", Colour.of("#1e40c8"))).all()
+    shown = (lemon.max(axis=-1) - lemon.min(axis=-1)) > 60
+    assert (lemon[..., 1] - lemon[..., 2])[shown].mean() > 40  # yellow, not the brand's red
+    assert np.abs(drawn(drawings, "thread", RED) - drawn(drawings, "thread", Colour.of("#1e40c8"))).max() > 60
+
+
+class TestPlace:
+    facts = ProductFacts(trade="tailoring", sector="fashion", kind="service", confidence="sure", language="en")
+
+    @pytest.fixture(autouse=True)
+    def installed(self, models: Path) -> None:
+        names = places_for(trade="tailoring", sector="fashion", confidence="sure", sensitive=())
+        if not all((models / panoramas.file_name(places().places[name].panorama)).is_file() for name in names):
+            pytest.skip("the panoramas are not installed")
+
+    def test_only_a_certain_trade_has_a_place(self, brief: VideoBrief, models: Path) -> None:
+        bare = replace(brief, product_photo=None)
+        assert product_picture(replace(bare, facts=self.facts), models, []).place is not None
+        for facts in (ProductFacts(), replace(self.facts, confidence="unsure"), replace(self.facts, sector="")):
+            assert product_picture(replace(bare, facts=facts), models, []).place is None
+
+    @pytest.mark.parametrize("colour", ["#ffd400", "#6f4e37", "#0f766e", "#d4d4d8", "#39ff14"])
+    def test_what_is_written_on_a_place_is_read_and_the_place_is_seen(
+        self, brief: VideoBrief, models: Path, colour: str
+    ) -> None:
+        place = product_picture(replace(brief, product_photo=None, facts=self.facts), models, []).place
+        tone = looks.look_of((colour,), "a").of("deep")
+        ground = looks.place_ground(place, tone, 180, 320, "a").toarray()[..., 2::-1].reshape(-1, 3)
+        brightest = Colour(*(np.percentile(ground, 99.5, axis=0) / 255))
+        assert contrast(tone.ink, brightest) >= 4.5
+        assert np.ptp(np.percentile(ground.mean(axis=-1), (5, 95))) > 8
