@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
+from services.video.product.parts import parts_of
+from services.video.product.storyboard import silent_words, storyboard
 from services.video.providers.local import editing
 from services.video.providers.local.captions import CaptionWord
+from services.video.providers.local.rendering import _statements
 
 SCRIPT = (
     "Blunt knives at home? Bring them to the stall on Saturday, and leave them with me while you shop. It is four "
@@ -108,6 +112,18 @@ def test_statements_fill_the_picture_between_the_ends_of_a_film_and_before_sight
     )
     assert [shot.start for shot in beside if shot.statement] == [sight + 0.2]
     assert not any(shot.product and abs(shot.start - sight) < editing.PRODUCT_SECONDS[1] for shot in beside)
+
+
+def test_a_statement_ends_before_a_short_sentence_that_shares_its_shot() -> None:
+    words = silent_words("A first line of it. It is $18 an hour. No car? That is fine with us here.")
+    scenes = storyboard(parts_of(words), shows=(), until=words[-1].end, seconds=None, seed="a")
+    pay = next(scene for scene in scenes if scene.part.says == "figure")
+    joined = replace(pay, part=replace(pay.part, words=words[5:12]), end=words[12].start)
+    asked = next(word for word in words if word.text == "No")
+    paid = next(word for word in words if word.text == "hour.")
+    [(start, end)] = _statements([scenes[0], joined, scenes[-1]])
+    assert start == joined.start
+    assert paid.end <= end < asked.start
 
 
 def test_a_long_statement_is_left_before_a_word() -> None:

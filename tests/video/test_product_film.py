@@ -33,6 +33,7 @@ from services.video.product.storyboard import (
 from services.video.product.writing import Fact, Material, shown_name, written_script
 from services.video.providers.local.kokoro import SAMPLE_RATE, Phone, Speech
 from services.video.providers.local.product.caption_strip import CaptionStrip
+from services.video.providers.local.product.end_card import EndCard
 from services.video.providers.local.product.film import ProductFilm
 from services.video.providers.local.product.lettering import drawable, fitted
 from services.video.providers.local.product.price_tag import price_layers
@@ -594,6 +595,8 @@ class TestShots:
         assert not _caption(film, scenes[chips])
         assert _caption(film, labelled)
         assert film.end_card._stated() == "$24.60 an hour"
+        least = EndCard(film.stage, job, parts_of(silent_words("See all of it. Everything from 50c.")))
+        assert least._stated() == "from 50c"
 
     def test_a_long_word_is_divided_where_the_sentence_becomes_larger(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models, "Sin internacionalización alguna. Todo en casa.")

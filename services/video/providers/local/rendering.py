@@ -48,7 +48,14 @@ from services.video.providers.local.presenter_cut import PresenterCut, presenter
 from services.video.providers.local.presenters.look import LOOKS
 from services.video.providers.local.presenters.puppet import Puppet
 from services.video.providers.local.previews import drawn_portrait, no_voices
-from services.video.providers.local.product.film import ProductFilm, film_of, parent_of, render_product, storyboards
+from services.video.providers.local.product.film import (
+    AHEAD_SECONDS,
+    ProductFilm,
+    film_of,
+    parent_of,
+    render_product,
+    storyboards,
+)
 from services.video.providers.local.product_picture import ProductPicture, product_picture
 from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.stage import CHEST_CARD, Frame, Stage, layout
@@ -480,7 +487,8 @@ def _stated(scene: Scene) -> tuple[float, float]:
         if first:
             start = whole[first][0].start - editing.LEAD_SECONDS
         if last + 1 < len(whole):
-            end = whole[last + 1][0].start - editing.LEAD_SECONDS
+            # words that are set large come in a moment before they are said
+            end = max(whole[last][-1].end, whole[last + 1][0].start - AHEAD_SECONDS)
     return start, end
 
 

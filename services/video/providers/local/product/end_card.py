@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from services.video.providers.local.strokes import fill, rounded
 SMALL_UNITS: Final = 24.0  # the largest size of small print
 SMALLEST_UNITS: Final = 17.0  # the smallest: at 720 pixels of width, what a phone shows as 9 points
 SMALL_SHARE: Final = 0.34  # of the column's height, what small print may take
+CENTS: Final = re.compile(r"\d{1,2}\s?(?:c|¢|p|ct)")
 SMALL_ROWS: Final = 10
 BESIDE_DRAWING: Final = 0.54  # of the column's width, for what stands beside a drawing
 
@@ -107,7 +109,7 @@ class EndCard:
     def _stated(self) -> str:
         """What the script says of money where the product has no price: pay, a gift, the least that anything costs."""
         for part in self._parts:
-            if part.says == "figure" and any(money_in(part.value)):
+            if part.says == "figure" and (any(money_in(part.value)) or CENTS.fullmatch(part.value)):
                 return " ".join((*part.items, part.value, part.label)).strip()
             if part.says == "offer":
                 return f"{part.value} {part.label}".strip()
