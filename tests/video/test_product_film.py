@@ -31,6 +31,7 @@ from services.video.product.storyboard import (
     storyboard,
 )
 from services.video.product.writing import Fact, Material, shown_name, written_script
+from services.video.providers.local.captions import CaptionWord
 from services.video.providers.local.kokoro import SAMPLE_RATE, Phone, Speech
 from services.video.providers.local.product.caption_strip import CaptionStrip
 from services.video.providers.local.product.end_card import EndCard
@@ -528,7 +529,8 @@ class TestPresenterCircle:
         vowels = tuple(Phone(symbol="ɑ", start=t, end=t + 0.2) for t in (1.0, 2.0))
         speech = Speech(samples=sound, words=(), phones=vowels)
         assert film.presenter is not None
-        film.presenter.prepare([Take(script="", speech=speech, words=words)], frames)
+        said = tuple(CaptionWord(text=word.text, start=word.start, end=word.end) for word in words)
+        film.presenter.prepare([Take(script="", speech=speech, words=said)], frames)
 
         def drawn(time: float) -> Any:
             pixels = np.zeros((film.height, film.width, 4), np.uint8)
