@@ -156,7 +156,7 @@ class ImageBrief:
     headline, subline, call_to_action: from the copy service; an empty one is derived from the product.
     price: what is paid now. old_price: what was paid before, None: nothing that is known.
     benefits: short facts of the product, the strongest first. leading_benefits: those that may be headlines; None: all.
-    offer: the product's offer in the customer's words.
+    offer: the product's offer in the customer's words. occasion: the days on which it takes place, "" without such.
     badge: text of a sticker, from the request. rating: of the product; None: none that may be shown.
     given: names of the texts that the request sets, which are printed verbatim.
     forbidden_texts: those that rules of advertising forbid; a prompt may quote one, and it is left out.
@@ -196,6 +196,7 @@ class ImageBrief:
     benefits: tuple[str, ...] = ()
     leading_benefits: frozenset[str] | None = None
     offer: str = ""
+    occasion: str = ""
     badge: str = ""
     rating: Rating | None = None
     given: frozenset[str] = frozenset()

@@ -18,6 +18,7 @@ from adwright.video.v1 import video_pb2
 from services.chassis.banned_words import BriefNotPossible, first_banned_word
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.image.domain import AspectRatio, ImageBrief, Rating, RenderedImage, Style, Subject, Taken
+from services.image.occasion import occasion_of
 from services.image.providers.local.prompt_parsing import read_prompt, split_quoted_texts
 from services.media.writing_systems import is_unsupported, unsupported_script
 
@@ -33,8 +34,9 @@ MUST_SAY: Final = ("headline", "cta")  # those that need a letter or digit
 BENEFIT_ROLES: Final = frozenset({"benefit", "feature", "figure", "logistics", "proof", "offer"})
 FEWEST_WORDS: Final = 2  # of a short sentence of a description that stands in a list: "Live." says too little
 SHORT_DESCRIPTION: Final = 160  # characters of one that is a list of facts itself: "Gas Safe. No call-out fee."
-# Of facts that may be headlines: others say little without the product's name.
-LEADING_ROLES: Final = frozenset({"benefit", "proof", "offer"})
+# Of facts that may be headlines, above which the product's name stands.
+LEADING_ROLES: Final = frozenset({"benefit", "proof", "offer", "feature"})
+DATED_ROLES: Final = frozenset({"benefit", "feature", "figure", "logistics"})  # of facts that may say when
 LEAST_STRENGTH: Final = 0.55  # of such a fact; weaker ones are details that no one is won by
 BENEFIT_CHARACTERS: Final = 48  # more is not read in a list on a picture
 MOST_TEXTS: Final = 100  # that the copy service takes
@@ -223,7 +225,10 @@ def leading_benefits(brief: catalog_pb2.Brief) -> frozenset[str] | None:
     strong = {
         _as_item(fact.text)
         for fact in facts
-        if fact.role in LEADING_ROLES and fact.strength >= LEAST_STRENGTH and _bare(fact.text) in named
+        if fact.role in LEADING_ROLES
+        and not fact.limited_by
+        and fact.strength >= LEAST_STRENGTH
+        and _bare(fact.text) in named
     }
     return frozenset(strong.intersection(benefits(brief))) if facts else None
 
@@ -242,6 +247,17 @@ def check_scripts(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2
 
 def _current_offer(product: catalog_pb2.Product, date: datetime.date) -> str:
     return product.offer.text if not product.offer.ends or product.offer.ends >= date.isoformat() else ""
+
+
+def _occasion(brief: catalog_pb2.Brief) -> str:
+    """The days on which the product takes place, by its name and the features that the customer named."""
+    understanding, product = brief.understanding, brief.product
+    named = {_bare(text) for text in product.features}
+    dated = [fact.text for fact in understanding.facts if fact.role in DATED_ROLES]
+    facts = [text for text in dated if len(text) <= BENEFIT_CHARACTERS]
+    facts.sort(key=lambda text: _bare(text) not in named)
+    language = "" if understanding.language == UNDETERMINED else understanding.language
+    return occasion_of(product.name, facts if understanding.facts else product.features, language or "en")
 
 
 def quoted_texts(prompt: str) -> tuple[str, ...]:
@@ -318,6 +334,7 @@ def image_brief(
         benefits=tuple(filter(printable, benefits(parameters.brief))),
         leading_benefits=leading_benefits(parameters.brief),
         offer=printable(_current_offer(product, date)),
+        occasion=_occasion(parameters.brief),
         badge=request.badge,
         rating=proof,
         forbidden_texts=forbidden,

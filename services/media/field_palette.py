@@ -20,6 +20,10 @@ DARK: Final = 0.3  # lightness below which it is ink
 SEEN: Final = 1.3  # contrast of a field against the ground beside it, from which it is seen as one
 BUTTON: Final = 2.4  # contrast of a button against the ground
 READ: Final = 5.2  # contrast of the ink on the ground: fields lie under text, and encoding takes a little
+GLARING: Final = (0.22, 0.78)  # chroma and lightness from which a colour is too loud for a whole ground
+VIVID: Final = 0.1  # chroma of two colours that quarrel as fields beside each other,
+QUARREL_HUES: Final = 25.0  # from this many degrees between them on,
+QUARREL_LIGHTNESS: Final = 0.45  # up to this distance in lightness
 SMALL_HUE_STEP: Final = 16.0  # degrees below which two colours count as shades of one
 
 
@@ -65,6 +69,8 @@ def field_palette(brand: Sequence[str], scheme: Scheme) -> Palette:
     ink = next((one for one in given if one.lightness < DARK), None)
     ink = ink or Colour.from_oklch(0.225, min(main.chroma, 0.06), main.hue)
     others = [one for one in given if one is not main and one is not light and _apart(one, main)]
+    if scheme is Scheme.BRAND and main.chroma >= GLARING[0] and main.lightness >= GLARING[1]:
+        scheme = Scheme.DEEP
     ground = {
         Scheme.BRAND: _readable_ground(main, paper, ink),
         Scheme.PAPER: paper if paper.lightness > 0.9 else paper.with_lightness(0.93),
@@ -75,7 +81,11 @@ def field_palette(brand: Sequence[str], scheme: Scheme) -> Palette:
         text = max((WHITE, ink.with_lightness(0.13)), key=lambda one: contrast(one, ground))
     dark = ground.lightness < 0.62
     tint = main.with_lightness(min(max(main.lightness, 0.42), 0.74))
-    fields = [one for one in (*others, main, tint) if contrast(one, ground) >= SEEN]
+    # The brand's main colour is seen first where it is not the ground; colours that quarrel with the ground stay small.
+    calm = sorted(
+        (*others, paper) if scheme is Scheme.BRAND else (main, *others), key=lambda one: _quarrel(one, ground)
+    )
+    fields = [one for one in (*calm, main, tint) if contrast(one, ground) >= SEEN]
     fields += [_tone(ground, 0.13 if dark else -0.1), _tone(ground, 0.22 if dark else -0.2)]
     fields = [_legible(field, paper, ink) for field in fields]
     buttons = (*others[:1], main, paper, ink)
@@ -102,6 +112,16 @@ def _deep(main: Colour, ink: Colour) -> Colour:
     if ink.chroma < main.chroma / 3 and main.chroma >= HUED:
         return Colour.from_oklch(0.29, min(main.chroma, 0.1), main.hue)
     return ink.with_lightness(max(ink.lightness, 0.27))
+
+
+def _quarrel(one: Colour, other: Colour) -> bool:
+    """Whether two colours are both vivid, of different hues, and of nearly one lightness."""
+    turned = abs(one.hue - other.hue) % 360
+    return (
+        min(one.chroma, other.chroma) >= VIVID
+        and min(turned, 360 - turned) >= QUARREL_HUES
+        and abs(one.lightness - other.lightness) < QUARREL_LIGHTNESS
+    )
 
 
 def _apart(one: Colour, other: Colour) -> bool:

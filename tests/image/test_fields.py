@@ -142,7 +142,7 @@ class TestProof:
         found = _image_brief(_request(), catalog)
         assert set(found.benefits) == {"Two-hour lesson with Dawn", "Ring before noon", "Faktura VAT"}
         assert found.leading_benefits == frozenset({"Two-hour lesson with Dawn"})
-        catalog.understanding.facts[0].role = "feature"
+        catalog.understanding.facts[0].role = "figure"
         assert not _image_brief(_request(), catalog).leading_benefits
         headlines = {compose(replace(found, concept=str(idea)), photo=None).headline for idea in range(24)}
         assert "Two-hour lesson with Dawn" in headlines

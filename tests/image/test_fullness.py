@@ -18,7 +18,7 @@ from services.image.providers.local.textstack import Align, Request, Role, Stack
 from tests.image.briefs import brief
 
 FACTS: Final = ("Open on Sundays", "Parking at the door", "Insured up to a million", "Same two people")
-ROOMY: Final = Box(0, 0, 900, 1000)
+ROOMY: Final = Box(0, 0, 900, 1080)
 
 
 @pytest.fixture
@@ -33,7 +33,14 @@ def choice(monkeypatch: pytest.MonkeyPatch) -> Choice:
     with monkeypatch.context() as patch:
         patch.setattr("services.image.providers.local.composer.filled", kept)
         compose(
-            brief("unknown", style=Style.MODERN, aspect_ratio=AspectRatio.SQUARE, headline="Dry by noon"), photo=None
+            brief(
+                "unknown",
+                style=Style.MODERN,
+                aspect_ratio=AspectRatio.SQUARE,
+                headline="Dry by noon",
+                given=frozenset({"headline"}),
+            ),
+            photo=None,
         )
     assert found[0].layout.poster
     words = replace(

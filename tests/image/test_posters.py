@@ -37,7 +37,7 @@ BRANDS = (
     ("#000000", "#ffffff"),
     ("#ff8a5b", "#2a2a2a"),
 )
-ORNAMENTS = (Shape.ARCS, Shape.DISC, Shape.STRIPES, Shape.DOTS)
+ORNAMENTS = (Shape.DISC,)
 
 
 @pytest.fixture(scope="module")

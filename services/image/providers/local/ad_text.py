@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from services.image.domain import ImageBrief, Rating
+from services.image.occasion import without_occasion
 from services.image.providers.local.prices import price_text
 from services.media.bidi import has_right_to_left, is_right_to_left
 from services.media.hyphenation import SOFT_HYPHEN
@@ -20,11 +21,15 @@ SUBLINE_LIMIT: Final = 110  # characters; more is not read in an ad
 DEFAULT_CALLS: Final = ("", "en")  # languages in which the button may say "Learn more" when nobody wrote it
 LONG_NAME: Final = 36  # characters of a name that stands on one line above the headline
 SHORTEST_NAME: Final = 4
+FEWEST_TELLING: Final = 2  # words of a part of a name that says what is offered
 BRACKETS: Final = re.compile(r"\([^()]{8,}\)|\[[^\[\]]{8,}\]|【[^【】]*】|（[^（）]{5,}）")  # "(m/w/d)" stays
 MARKS: Final = re.compile(r"\*|!!|\|")  # of listings and of notes to oneself
 SEPARATOR: Final = re.compile(r"\s+[-–—+/]+\s+|\s*[|*;:•·]+\s*|!!+|,\s+|、")
 SEPARATORS: Final = " -–—|*,;:•·+/"
 RAW: Final = re.compile(r"[<>{}|@#*]|&\w+;|https?:")  # signs of markup, lists and notes in a description
+MEASURE: Final = re.compile(r"\s*[(\[][^()\[\]]*\d[^()\[\]]*[)\]]")  # "(60 min)", which no name needs
+CODE: Final = re.compile(r"^(?=\S*\d)[\w./-]+$")  # "KT-45DZ": says not what is sold
+SPACED_STOP: Final = re.compile(r"(?<=\w)\s+(?=[.,](?:\s|$))")  # left where a sign that no face has was taken out
 SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
 
 
@@ -32,12 +37,12 @@ SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
 class Wording:
     """Each text of the picture; "" leaves it out. `quoted` names those set verbatim from the prompt or the request.
 
-    old_price: what was paid before. badge: of a sticker. rating: of the trust line, beside stars if stars is not None,
-    which is its share of the best rating. benefits: the items of a list; icons: the name of each one's icon,
-    () for ticks. further: facts for a list where the layout has room for one, of which the first
-    `joined` are those of the sub-line. figure_leads: whether the headline is the
-    price or the rating. language: BCP 47 code of the texts, "" where it is not known. soft: words that came with soft
-    hyphens, by the word without them in lower case.
+    occasion: the days on which it takes place. old_price: what was paid before. badge: of a sticker. rating: of the
+    trust line, beside stars if stars is not None, which is its share of the best rating. benefits: the items of a list;
+    icons: the name of each one's icon, () for ticks. further: facts for a list where the layout has room for
+    one, of which the first `joined` are those of the sub-line. figure_leads: whether the headline is the price or the
+    rating. language: BCP 47 code of the texts, "" where it is not known. soft: words that came with soft hyphens, by
+    the word without them in lower case.
     """
 
     brand: str
@@ -47,6 +52,7 @@ class Wording:
     price: str
     call_to_action: str
     product_name: str
+    occasion: str = ""
     quoted: tuple[str, ...] = ()
     old_price: str = ""
     badge: str = ""
@@ -75,22 +81,29 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     """The brief's words; `quoted` (role to text) comes from the prompt and goes before everything."""
     name = clean_text(brief.product_name)
     brand = clean_text(brief.brand_name)
+    occasion = clean_text(brief.occasion)
     headline = clean_text(brief.headline) or name or brand
-    subline = clean_text(brief.subline) or _plain_subline(brief)
+    if "headline" not in brief.given:
+        headline = without_occasion(headline, occasion)
+    subline = SPACED_STOP.sub("", clean_text(brief.subline) or _plain_subline(brief))
+    if "subline" not in brief.given and occasion and says(f"{occasion} {headline}", subline):
+        subline = ""
     if subline.casefold().strip(".!") == headline.casefold().strip(".!"):
         subline = ""
     language = brief.subject.language or next(iter(languages_of(f"{headline} {name}")), "")
     call = clean_text(brief.call_to_action) or ("Learn more" if language[:2] in DEFAULT_CALLS else "")
-    price = price_text(brief.price, brief.currency, language, beside=brief.old_price)
+    free = _is_nothing(brief.price)  # what costs nothing is said to be free in words, which copy writes
+    price = "" if free else price_text(brief.price, brief.currency, language, beside=brief.old_price)
     saved_from = brief.old_price if price and _saving(brief.price, brief.old_price) else ""
     made = Wording(
         brand=brand,
         eyebrow="",
         headline=headline,
         subline=subline,
-        price=price if saved_from else price_text(brief.price, brief.currency, language),
+        price=price if saved_from or free else price_text(brief.price, brief.currency, language),
         call_to_action=call,
         product_name=name,
+        occasion="" if occasion.casefold() in headline.casefold() else occasion,
         old_price=price_text(saved_from, brief.currency, language, beside=brief.price),
         badge=clean_text(brief.badge) or discount_text(brief.price, brief.old_price),
         rating=rating_text(brief.rating, brief.subject.language) if brief.rating else "",
@@ -103,10 +116,34 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     quoted = {role: text for role, text in quoted.items() if role not in made.quoted}  # fields go before the prompt
     if quoted:
         made = _with_quoted(made, {role: clean_text(text) for role, text in quoted.items()})
-    printed = short_name(name)
-    if name and not says(f"{made.headline} {made.brand}", printed):
-        made = replace(made, eyebrow=_rest(printed, made))
+    made = replace(made, eyebrow=eyebrow_of(made, brief.subject.subject))
+    if made.brand.casefold() == made.headline.casefold():
+        made = replace(made, brand="")  # printed once
     return made
+
+
+def eyebrow_of(words: Wording, subject: str = "") -> str:
+    """Returns what stands above the headline: the product's name, or what it says besides headline and brand; "" where
+    they say it all. subject: the customer's words for what is sold."""
+    name = without_occasion(words.product_name, words.occasion)
+    printed = without_occasion(short_name(name, subject), words.occasion)
+    if not name:
+        return ""
+    if not says(f"{words.headline} {words.brand}", printed):
+        return _rest(printed, words)
+    further = name.partition(printed)[2]
+    if not says(words.brand, printed) or not further:
+        return ""
+    # "Camp Lanternwood, a free weekend for children": the sender's name says not what it is
+    part = next((part.strip(SEPARATORS) for part in SEPARATOR.split(further) if part.strip(SEPARATORS)), "")
+    tells = len(re.findall(r"[^\W\d_]{3,}", part)) >= FEWEST_TELLING and not says(words.headline, part)
+    return part[:1].upper() + part[1:] if tells else ""
+
+
+def _is_nothing(price: str | None) -> bool:
+    """Whether a price is an amount of zero: "0", "$0"."""
+    digits = re.sub(r"\D", "", price or "")
+    return bool(digits) and not digits.strip("0") and len(re.findall(r"[^\W\d_]{4,}", price or "")) == 0
 
 
 def _rest(name: str, words: Wording) -> str:
@@ -137,12 +174,15 @@ def without_repeated_price(words: Wording) -> Wording:
     return words
 
 
-def short_name(name: str) -> str:
-    """Returns what a name says first: without brackets of more than a word, and of a long one the part ahead of the
-    first dash, bar, asterisk or comma."""
-    kept = " ".join(BRACKETS.sub(" ", name).split()).strip(SEPARATORS)
+def short_name(name: str, subject: str = "") -> str:
+    """Returns what a name says first: without brackets of more than a word or with a measure, and of a long one the
+    part ahead of the first dash, bar, asterisk or comma, that is no code; or the one that says `subject`."""
+    kept = " ".join(BRACKETS.sub(" ", MEASURE.sub(" ", name)).split()).strip(SEPARATORS)
     if len(kept) > LONG_NAME or MARKS.search(kept):
         parts = [part.strip(SEPARATORS) for part in SEPARATOR.split(kept)]
+        if subject and CODE.match(parts[0]):
+            parts = [subject[:1].upper() + subject[1:], *parts]
+        parts = [part for part in parts if not CODE.match(part)] or parts
         kept = next((part for part in parts if len(part) >= SHORTEST_NAME and any(map(str.isalpha, part))), kept)
     return kept or name
 

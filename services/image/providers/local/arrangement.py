@@ -49,6 +49,8 @@ class Arrangement:
     foot: Box | None = None
     foot_align: Align | None = None
     subline_in_foot: bool = False
+    grows: bool = False
+    foot_anchor: float = 1.0
     panel: Box | None = None
     headline_share: float = 0.62
 

@@ -10,12 +10,15 @@ from typing import Final
 
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style
+from services.image.occasion import without_occasion
 from services.image.providers.local import backdrops, overlays, photo_grounds, settings, style_presets
 from services.image.providers.local.ad_text import (
     Wording,
+    eyebrow_of,
     rating_text,
     reworded,
     says,
+    short_name,
     without_repeated_price,
     wording,
 )
@@ -46,10 +49,16 @@ POSTER_SHARE: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.5, Shows.DRAWING: 1.0,
 POSTER_SHARE_OF_GRAPHIC: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.8, Shows.DRAWING: 1.0, Shows.TYPE: 1.0}
 VIEW_SHARE: Final = 0.5  # of posters that show the trade's place, where there is one
 LARGEST_CAPTION: Final = 13.0  # units of the headline that a gallery's caption may have
-HEADLINE_SHARE: Final = 2  # times that the written headline leads, for each time that another text may
+HEADLINE_WEIGHT: Final = 3.0  # of the written headline, against other texts that may lead;
+BARE_NAME_WEIGHT: Final = 0.6  # of one that says only how the product is called, where a fact may lead
+TITLE_WEIGHT: Final = 6.0  # of the name of what has a date
+FACT_WEIGHTS: Final = (1.5, 1.0, 0.7, 0.6, 0.5, 0.5)  # of facts, the strongest first
+OFFER_WEIGHT: Final = 2.0
+PRICE_WEIGHT: Final = 1.0  # of a reduced price; an amount alone says little
+LONGEST_TITLE: Final = 44  # characters
 FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alone
 FEWEST_BENEFITS: Final = 3
-LIST_SHARE: Final = 3  # times that a list of benefits may lead, likewise
+LIST_SHARE: Final = 0.5  # of pictures that have a list instead of a sub-line
 MOST_IN_A_LIST: Final = 4
 JOINT: Final = " · "  # between the facts of a sub-line
 LONGEST_FACT: Final = 48  # characters of a fact that is read at a glance
@@ -124,6 +133,7 @@ def chosen(
         photos=photos,
         covers=covers,
         with_list=bool(words.benefits),
+        priced=bool(words.price),
         view=seasonal or (composition.photographic and _has_place(brief, panoramas)),
         decor=decor,
     )
@@ -306,6 +316,7 @@ def _layout(
     photos: int,
     covers: bool,
     with_list: bool,
+    priced: bool,
     view: bool,
     decor: bool,
 ) -> Layout:
@@ -317,7 +328,7 @@ def _layout(
 
     def suits(layout: Layout) -> bool:
         plan = layout.plan
-        if style not in layout.styles:
+        if style not in layout.styles or (layout.priced and not priced):
             return False
         if shows is not Shows.PHOTO and layout.poster != (composition.scheme is not None):
             return False
@@ -339,49 +350,86 @@ def _layout(
 
 
 def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool) -> Wording:
-    """The words with what leads: the headline that was written, the offer, the price, the rating, a fact, or a list of
-    benefits below the headline. Only what the product holds can lead, and nothing goes before the customer's headline.
+    """The words with what leads: the headline that was written, the name of what has a date, the offer, the price, the
+    rating or a fact; and in some, a list of benefits in place of the sub-line. Only what the product holds can lead,
+    and nothing goes before the customer's headline.
 
     alone: whether the picture is made of type. There a price that is a figure may stand large in its middle.
     """
-    leads, offer = ["headline"] * HEADLINE_SHARE, clean_text(brief.offer)
-    sensitive = bool(brief.subject.sensitive)
-    if "headline" not in words.quoted and not sensitive:
-        leading = words.benefits if brief.leading_benefits is None else brief.leading_benefits
-        whole = [fact for fact in words.benefits if len(fact) <= LONGEST_FACT and fact in leading]
-        # fewer words say too little by themselves: they lead further pictures of a set only
-        leads += [fact for fact in whole if brief.taken.headlines or _whole_words(fact) >= WHOLE_FACT]
-        if _fits(offer) and "subline" not in words.quoted:
-            leads += ["offer", "offer"]
-        figure = alone and 0 < len(words.price) <= FIGURE_CHARACTERS and words.price[-1:] not in ".,:"
-        if words.price and (words.old_price or figure) and "subline" not in words.quoted:
-            leads.append("price")
-        if words.stars is not None and brief.rating is not None and "subline" not in words.quoted:
-            leads.append("rating")
-    has_figure = any(map(str.isdigit, words.subline))  # a date, a price or its limit stays
-    if len(words.benefits) >= FEWEST_BENEFITS and "subline" not in words.quoted and not has_figure:
-        leads += ["benefits"] * LIST_SHARE
-    lead = draw.choice(leads)
-    if lead == "benefits":
-        kept = _unsaid(words.benefits, f"{words.headline} {words.price} {words.rating}")
-        if len(kept) >= FEWEST_BENEFITS:
-            return replace(words, benefits=kept[:MOST_IN_A_LIST], subline="")
-    fact = lead if lead in words.benefits else ""
-    words = replace(words, benefits=())
-    if fact:
-        is_below = fact.casefold() in words.subline.casefold() and "subline" not in words.quoted
-        said = words.headline if is_below else words.subline
-        return replace(words, headline=fact[0].upper() + fact[1:], subline=said)
-    if lead == "offer":
-        return replace(words, headline=offer, subline=words.headline)
-    if lead == "price":
-        return replace(words, headline=words.price, subline=words.headline, price="", figure_leads=True)
-    if lead == "rating" and brief.rating is not None:
+    texts, weights = zip(*_leads(words, brief, alone=alone), strict=True)
+    lead = draw.choices(texts, weights)[0]
+    with_list = draw.random() < LIST_SHARE
+    benefits, words = words.benefits, replace(words, benefits=())
+    offer = clean_text(brief.offer)
+    if lead in benefits:
+        is_below = lead.casefold() in words.subline.casefold() and "subline" not in words.quoted
+        bare = not is_below and says(words.product_name, words.headline)  # the name stands above the headline
+        said = words.headline if is_below and not says(words.product_name, words.headline) else words.subline
+        words = replace(words, headline=lead[0].upper() + lead[1:], subline="" if bare and is_below else said)
+        words = _renamed(words, brief)
+    elif lead == "title":
+        words = replace(words, headline=_title(words, brief), eyebrow="")
+        words = replace(words, brand="" if words.brand.casefold() == words.headline.casefold() else words.brand)
+    elif lead == "offer":
+        words = replace(words, headline=offer, subline=words.headline)
+    elif lead == "price":
+        words = replace(words, headline=words.price, subline=words.headline, price="", figure_leads=True)
+    elif lead == "rating" and brief.rating is not None:
         value = f"{brief.rating.value}/{brief.rating.best}"
         source = replace(brief.rating, value="", award=brief.rating.source)
         where = rating_text(source, brief.subject.language) or value
-        return replace(words, headline=value, subline=words.headline, rating=where, figure_leads=True)
+        words = replace(words, headline=value, subline=words.headline, rating=where, figure_leads=True)
+    # a date, a price or its limit stays below the headline
+    has_figure = any(map(str.isdigit, words.subline)) or words.figure_leads or lead == "offer"
+    if with_list and "subline" not in words.quoted and not has_figure:
+        said = f"{words.headline} {words.price} {words.rating} {words.occasion}"
+        kept = _unsaid(_undated(benefits, words.occasion), said)
+        if len(kept) >= FEWEST_BENEFITS:
+            return replace(words, benefits=kept[:MOST_IN_A_LIST], subline="")
     return words
+
+
+def _leads(words: Wording, brief: ImageBrief, *, alone: bool) -> list[tuple[str, float]]:
+    """The texts that may lead, each with its weight: facts as they are, others by what they are called."""
+    leads, offer = [("headline", HEADLINE_WEIGHT)], clean_text(brief.offer)
+    if "headline" in words.quoted or brief.subject.sensitive:
+        return leads
+    leading = words.benefits if brief.leading_benefits is None else brief.leading_benefits
+    whole = [fact for fact in words.benefits if len(fact) <= LONGEST_FACT and fact in leading]
+    # fewer words say too little by themselves: they lead further pictures of a set only
+    facts = [fact for fact in whole if brief.taken.headlines or _whole_words(fact) >= WHOLE_FACT]
+    facts = [fact for fact in facts if not says(words.headline, fact)]
+    if facts and says(words.product_name, words.headline) and not words.occasion:
+        leads = [("headline", BARE_NAME_WEIGHT)]
+    leads += zip(facts, FACT_WEIGHTS, strict=False)
+    if words.occasion and _title(words, brief).casefold() != words.headline.casefold():
+        leads.append(("title", TITLE_WEIGHT))
+    if "subline" in words.quoted:
+        return leads
+    if _fits(offer):
+        leads.append(("offer", OFFER_WEIGHT))
+    figure = alone and 0 < len(words.price) <= FIGURE_CHARACTERS and words.price[-1:] not in ".,:"
+    if words.price and (words.old_price or figure):
+        leads.append(("price", PRICE_WEIGHT if words.old_price else PRICE_WEIGHT / 2))
+    if words.stars is not None and brief.rating is not None:
+        leads.append(("rating", 1.0))
+    return leads
+
+
+def _title(words: Wording, brief: ImageBrief) -> str:
+    """The name of what has a date, without it; the headline where it is too long for one."""
+    title = without_occasion(short_name(words.product_name, brief.subject.subject), words.occasion)
+    return title if len(title) <= LONGEST_TITLE and words.occasion not in title else words.headline
+
+
+def _renamed(words: Wording, brief: ImageBrief) -> Wording:
+    """The words with the product's name above a headline that does not say it."""
+    return replace(words, eyebrow=eyebrow_of(words, brief.subject.subject))
+
+
+def _undated(facts: Iterable[str], occasion: str) -> list[str]:
+    """The facts without the days that stand large on the picture."""
+    return [without_occasion(fact, occasion) for fact in facts]
 
 
 def with_further(words: Wording, brief: ImageBrief) -> Wording:
@@ -398,8 +446,11 @@ def with_further(words: Wording, brief: ImageBrief) -> Wording:
     if joined and not unsaid:
         words = replace(words, subline="")
     joined = unsaid
-    said = f"{words.headline} {words.price} {words.eyebrow} {words.rating} {words.subline}"
-    further = _unsaid([fact for fact in brief.benefits if not unsupported_characters(fact, words.language)], said)
+    said = f"{words.headline} {words.price} {words.eyebrow} {words.rating} {words.subline} {words.occasion}"
+    further = _unsaid(
+        [fact for fact in _undated(brief.benefits, words.occasion) if not unsupported_characters(fact, words.language)],
+        said,
+    )
     return replace(words, further=(*joined, *further), joined=len(joined))
 
 
@@ -465,6 +516,7 @@ def _printable(words: Wording) -> tuple[Wording, str]:
         eyebrow=kept(words.eyebrow),
         headline=kept(words.headline),
         subline=kept(words.subline),
+        occasion=kept(words.occasion),
         price=kept(words.price),
         call_to_action=kept(words.call_to_action),
         old_price=kept(words.old_price),

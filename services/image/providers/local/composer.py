@@ -27,6 +27,7 @@ from services.image.providers.local import (
     stages,
     text_drawing,
     visible_mark,
+    wordmark,
 )
 from services.image.providers.local.ad_text import cleaned, reworded
 from services.image.providers.local.arrangement import Arrangement
@@ -35,7 +36,8 @@ from services.image.providers.local.emblem import Emblem, emblem_of, figure_of
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.fullness import filled
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.layouts import Mask, Shows
+from services.image.providers.local.held_fields import held
+from services.image.providers.local.layouts import Mask, PlacedField, Shows
 from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.placing import laid_out, poster_request
 from services.image.providers.local.replaced_texts import Page, with_replaced
@@ -152,7 +154,16 @@ def compose(
         underlay, choice = _photo_underlay(brief, frame, choice, arrangement, product, photo, draw, written)
     else:
         underlay = _underlay(
-            frame, choice, arrangement, product, figure, draw, scene, written, _motif_of(emblem, choice, drawings)
+            frame,
+            choice,
+            arrangement,
+            product,
+            figure,
+            draw,
+            scene,
+            written,
+            _motif_of(emblem, choice, drawings),
+            held(choice.layout.fields(frame), frame, arrangement, stack) if choice.layout.poster else (),
         )
     report(55, "setting type")
     overlays.grain(underlay, draw.randrange(1 << 30), GRAIN)
@@ -339,6 +350,7 @@ def _underlay(
     scene: Any,
     written: tuple[Box, ...],
     motif: tuple[Path, tuple[str, ...]] | None,
+    fields: tuple[PlacedField, ...],
 ) -> Pixels:
     surface = skia.Surface(frame.width, frame.height)
     canvas = surface.getCanvas()
@@ -362,7 +374,7 @@ def _underlay(
     elif choice.layout.poster:
         # the tones of a drawing are made for the layout's own fields
         shown = brushes.average(figure.image) if figure is not None and not figure.drawn else None
-        fields, placed = choice.layout.fields(frame), choice.layout.motif(frame)
+        placed = choice.layout.motif(frame)
         if motif is not None and placed is not None:
             under = len(fields) if placed.columns == 1 else 1  # a pattern lies on the first field, below the others
             poster_fields.paint(stage, fields[:under])
@@ -370,6 +382,7 @@ def _underlay(
             poster_fields.paint(stage, fields[under:], ground=False)
             return legibility.pixels_of(surface)
         poster_fields.paint(stage, fields, shown, _view(choice, stage))
+        wordmark.draw(canvas, frame, fields, choice)
     elif choice.backdrop is not None:
         photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
@@ -512,7 +525,15 @@ def _alt_text(brief: ImageBrief, choice: Choice, photo: Photo | None, figure: Fi
     )
     words = choice.words
     said = f"Headline: “{words.headline}”." if words.headline else ""
-    more = " ".join(part for part in (said, f"Price: {words.price}." if words.price else "") if part)
+    more = " ".join(
+        part
+        for part in (
+            said,
+            f"Date: {words.occasion}." if words.occasion else "",
+            f"Price: {words.price}." if words.price else "",
+        )
+        if part
+    )
     brand = f" by {brief.brand_name.strip()}" if brief.brand_name.strip() else ""
     name = f" for {brief.product_name.strip()}{brand}" if brief.product_name.strip() else ""
     return f"Advertisement{name}: {thing} {where}. {more}".strip()

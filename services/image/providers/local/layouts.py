@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local.arrangement import Arrangement, Plan
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.posters import Shape, Tone
+from services.image.providers.local.posters import Holds, Shape, Tone
 from services.image.providers.local.textstack import Align
 
 FILES: Final = ("data/layouts.toml", "data/poster_layouts.toml")
@@ -77,12 +77,14 @@ class Shares(BaseModel):
 
 
 class PosterField(BaseModel):
-    """A field of colour: its shape, its tone, and its box in shares of the picture, which may reach over the edge."""
+    """A field of colour: its shape, its tone, its box in shares of the picture, which may reach over the edge, and the
+    texts that it is cut to."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     shape: Shape
     tone: Tone
     box: tuple[float, float, float, float]
+    holds: Holds | None = None
 
 
 class Motif(BaseModel):
@@ -123,10 +125,14 @@ class PlacedField:
     shape: Shape
     tone: Tone
     box: Box
+    holds: Holds | None = None
+    fold: tuple[float, float] | None = None  # of a ticket: (x, 0) of an upright perforation, (0, y) of a level one
 
 
 class Boxes(BaseModel):
-    """The places of one layout in one aspect ratio. foot: where price and button stand, apart from the other texts."""
+    """The places of one layout in one aspect ratio. foot: where price and button stand, apart from the other texts.
+    grows: whether the column takes the room that the foot leaves above itself. foot_anchor: where the foot stands in
+    its place: 0 at the top, 1 at the bottom."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     texts: tuple[Shares, ...] = Field(min_length=1, max_length=4)
@@ -139,6 +145,8 @@ class Boxes(BaseModel):
     foot: Shares | None = None
     foot_align: Align | None = None
     subline_in_foot: bool = False
+    grows: bool = False
+    foot_anchor: Share = 1.0
     fields: tuple[PosterField, ...] = Field(default=(), max_length=6)
     motif: Motif | None = None
 
@@ -152,6 +160,7 @@ class Layout(BaseModel):
     plan: Plan | None = None
     mask: Mask = Mask.FULL
     list: bool = False
+    priced: bool = False  # only for pictures with a price
     styles: frozenset[Style] = frozenset(Style)
     boxes: dict[AspectRatio, Boxes] = {}
 
@@ -217,6 +226,8 @@ class Layout(BaseModel):
                 foot=boxes.foot.of(safe) if boxes.foot else None,
                 foot_align=boxes.foot_align,
                 subline_in_foot=boxes.subline_in_foot,
+                grows=boxes.grows,
+                foot_anchor=boxes.foot_anchor,
                 headline_share=0.9 if boxes.fields else 0.66,
             )
             for text in boxes.texts
@@ -237,7 +248,8 @@ class Layout(BaseModel):
     def fields(self, frame: Frame) -> tuple[PlacedField, ...]:
         """The fields of colour in pixels, those behind first."""
         return tuple(
-            PlacedField(field.shape, field.tone, _whole(field.box, frame)) for field in self.boxes[frame.ratio].fields
+            PlacedField(field.shape, field.tone, _whole(field.box, frame), field.holds)
+            for field in self.boxes[frame.ratio].fields
         )
 
 

@@ -18,6 +18,7 @@ from typing import Final
 import budoux
 from icu4py.breakers import LineBreaker, WordBreaker
 
+from services.media.dates import month_names
 from services.media.writing_systems import languages_of, script_of
 
 DATA: Final = Path(__file__).with_name("data") / "line_breaks.toml"
@@ -39,9 +40,9 @@ IN_HYPHENATED: Final = 0.9
 DIVIDED: Final = 0.8  # within a word
 IN_ITEM: Final = 0.9  # within an item of a list
 LONE_SHORT_WORD: Final = 0.9  # a line of one word of at most three letters
-LONE_LAST_WORD: Final = 0.45  # a last line of one word that is far shorter than the others
+LONE_WORD: Final = 0.45  # a later line of one word that is far shorter than the others
 SHORT_LETTERS: Final = 3
-NARROW: Final = 0.4  # of the widest line
+NARROW: Final = 0.5  # of the widest line
 
 HYPHENATED: Final = frozenset({"Latn", "Cyrl", "Grek", "Armn", "Geor"})  # scripts that mark a divided word
 LONG_PHRASE: Final = 7  # characters of Japanese; a longer phrase may be broken between its words
@@ -205,20 +206,20 @@ def _cheapest(
                 continue
             cost = reached[start][0] + ((across - even) / even) ** 2 + ends[end]
             if lines > 1:
-                cost += _lone_cost(pieces[start:end], across, even, last=end == count)
+                cost += _lone_cost(pieces[start:end], across, even, first=start == 0)
             if end not in later or cost < later[end][0]:
                 later[end] = (cost, [*reached[start][1], start] if start else [])
         reached = later
     return reached.get(count)
 
 
-def _lone_cost(line: Sequence[Piece], across: float, even: float, *, last: bool) -> float:
+def _lone_cost(line: Sequence[Piece], across: float, even: float, *, first: bool) -> float:
     if len(line) > 1:
         return 0.0
     letters = sum(character.isalnum() for character in line[0].text)
     if letters <= SHORT_LETTERS and line[0].text.isascii():
         return LONE_SHORT_WORD
-    return LONE_LAST_WORD if last and line[0].lead != DOT and across < even * NARROW else 0.0
+    return LONE_WORD if not first and line[0].lead != DOT and across < even * NARROW else 0.0
 
 
 def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
@@ -239,6 +240,8 @@ def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
         return cost + IN_HYPHENATED
     if (FIGURE.match(before) and UNIT.match(after)) or (SIGN.match(before) and FIGURE.match(after)):
         return cost + IN_NUMBER
+    if _is_date(before, after, month_names(language or "en")):
+        return cost + IN_NUMBER
     joiners = _joiners(language)
     word = before.casefold().strip("\"“„«'‘(¿¡")
     if word in joiners or (len(word) == 1 and word.isalpha() and pieces[place].lead == " "):
@@ -250,6 +253,13 @@ def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
     if before[0].isupper() and after[0].isupper() and before[-1].isalnum() and not before.isupper():
         return cost + IN_NAME
     return cost
+
+
+def _is_date(before: str, after: str, months: frozenset[str]) -> bool:
+    """Whether a day and its month stand on two sides of a break: "15 / August", "May / 1"."""
+    first, second = before.strip(".,;:("), after.strip(".,;:)")
+    day_first = bool(re.search(r"\d(?:st|nd|rd|th)?$", first)) and second in months
+    return day_first or (first in months and bool(re.match(r"\d{1,2}(?!\d)", second)))
 
 
 def ends_with_joiner(line: str, language: str) -> bool:

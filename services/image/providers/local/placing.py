@@ -115,6 +115,8 @@ def _request(frame: Frame, choice: Choice, arrangement: Arrangement, logo: Any, 
         foot_box=arrangement.foot,
         foot_align=arrangement.foot_align,
         subline_in_foot=arrangement.subline_in_foot,
+        grows=arrangement.grows,
+        foot_anchor=arrangement.foot_anchor,
         is_poster=choice.layout.poster,
     )
 

@@ -6,7 +6,6 @@ import tomllib
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -89,14 +88,23 @@ class Shape(StrEnum):
     HALO = "halo"  # a circle around the figure, as wide as its box at most, and off all texts
     ARCH = "arch"  # a rectangle with a round top
     WEDGE = "wedge"  # the part of its box below the diagonal from its lower left to its upper right
-    ARCS = "arcs"  # rainbow-like rings about the box's corner nearest to the picture's; as large as texts leave room
-    DISC = "disc"  # a full circle about that corner; likewise
-    STRIPES = "stripes"  # slanted bands across that corner; likewise
-    DOTS = "dots"  # a grid of dots in that corner; likewise
-    TILES = "tiles"  # quarter circles and squares that fill the box
+    DISC = "disc"  # a full circle about its box's corner nearest to the picture's; as large as texts leave room
+    RULE = "rule"  # a line as thick as its box is high, by the texts that it holds
+    TICKET = "ticket"  # a card with a perforation, and a notch at each end of it, where the foot begins
+    WORDMARK = "wordmark"  # the brand's name as large as the box, in a tone of what is behind it
 
 
-BUSY: Final = frozenset({Shape.ARCS, Shape.DISC, Shape.STRIPES, Shape.DOTS, Shape.TILES})
+class Holds(StrEnum):
+    """The texts that a field is cut to: it stands a margin off them, and is left out where there are none.
+
+    Edges that lie on an edge of the picture stay there.
+    """
+
+    FOOT = "foot"  # what stands apart from the column, at its foot
+    COLUMN = "column"
+    REST = "rest"  # the column, from the brand above it to the foot below
+    BELOW = "below"  # none: it begins below all texts
+    TIGHT = "tight"  # the foot, on all four sides, where it is more than a button
 
 
 class Tone(StrEnum):

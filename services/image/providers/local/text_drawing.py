@@ -261,7 +261,7 @@ def _unfilled(placed: Placed, look: TypeLook) -> bool:
 
 def _wishes(placed: Placed, palette: Palette, dark: Colour, light: Colour) -> list[Colour]:
     first, second = (light, dark) if palette.ink.luminance > 0.3 else (dark, light)
-    if placed.role is Role.EYEBROW:
+    if placed.role in (Role.EYEBROW, Role.OCCASION):
         return [palette.accent, first, second]
     if placed.role in (Role.SUBLINE, Role.OLD_PRICE):
         return [palette.muted_ink, first, second]
@@ -276,7 +276,7 @@ def _agree(plan: Inking, free: list[Placed], underlay: Pixels, palette: Palette,
     wants_light = plan.inks[leader.role].luminance > 0.3
     for placed in free:
         is_light = plan.inks[placed.role].luminance > 0.3
-        if is_light == wants_light or placed.role is Role.EYEBROW:
+        if is_light == wants_light or placed.role in (Role.EYEBROW, Role.OCCASION):
             continue
         if abs(placed.box.centre_y - leader.box.centre_y) > 5.5 * max(leader.box.height, placed.block.size * 4):
             continue

@@ -101,16 +101,17 @@ def _draw_icon(canvas: Any, placed: Placed, line: int, path: Path, name: str, co
     """Draws an icon ahead of an item, its middle at half the height of a small x of the item's first line."""
     size = placed.block.size
     side = round(size * ICON)
-    x, y = placed.pens[line]
-    left = placed.box.right + placed.indent - side if placed.marks_on_right else x - placed.indent
+    y = placed.pens[line][1]
+    left = placed.box.right + placed.indent - side if placed.marks_on_right else placed.box.left - placed.indent
     middle = y - placed.block.lines[line].face.metrics().x_height * size / 2
     draw_icon(canvas, path, name, left=round(left), top=round(middle - side / 2), size=side, colour=colour)
 
 
 def _draw_check(canvas: Any, placed: Placed, line: int, colour: Colour) -> None:
     size = placed.block.size
-    x, y = placed.pens[line]
-    left = placed.box.right + placed.indent - size * 0.9 if placed.marks_on_right else x - placed.indent + size * 0.04
+    y = placed.pens[line][1]
+    start = placed.box.left - placed.indent + size * 0.04  # the pen of a line stands off its ink by its first letter
+    left = placed.box.right + placed.indent - size * 0.9 if placed.marks_on_right else start
     middle = y - size * 0.36
     mark = brushes.path(
         [

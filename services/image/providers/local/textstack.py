@@ -1,7 +1,7 @@
 """The column of texts beside or over the product: which sizes, in which order, how far apart.
 
 Heights are solved, not guessed: the headline takes the largest size with which the whole column fits its box; when
-even the smallest does not fit, texts give way by priority (eyebrow, then sub-line, then price), never the headline or
+even the smallest does not fit, texts give way by priority (sub-line, then eyebrow, then price), never the headline or
 the button, and the column says what it left out.
 """
 
@@ -34,6 +34,7 @@ class Role(StrEnum):
     HEADLINE = "headline"
     SUBLINE = "subline"
     PRICE = "price"
+    OCCASION = "occasion"  # when it takes place
     CALL_TO_ACTION = "call_to_action"
     OLD_PRICE = "old_price"  # struck through, beside the price
     RATING = "rating"  # stars and a line, or an award
@@ -92,7 +93,7 @@ class Placed:
 class Stack:
     """The solved column. `mark` is where the brand's logo stands, beside its name or in place of it.
 
-    right_to_left: whether the texts are read from the right.
+    right_to_left: whether the texts are read from the right. foot: the texts that stand apart from the column.
     """
 
     placed: tuple[Placed, ...]
@@ -100,6 +101,7 @@ class Stack:
     notes: tuple[str, ...]
     headline_size: float
     right_to_left: bool = False
+    foot: frozenset[Role] = frozenset()
     scale: float = 1.0  # of the headline's largest size, with which the column was set
 
     def of(self, role: Role) -> Placed | None:
@@ -132,14 +134,17 @@ WORDMARK_ASPECT: Final = 1.9  # from this width to height on, a logo is taken to
 MARK_GAP: Final = 1.6  # units between a logo and the name
 WIDEST_MARK: Final = 0.55  # of the room's width
 SHORT_CLAUSE: Final = 7  # characters of Chinese or Japanese, its sign included: it stays on one line
+SHORTEST_LINE: Final = 0.4  # of the widest line of a headline
 TIDY_SHARE: Final = 0.66  # of its size: as far as a headline shrinks so that its sentences stay together
-DROP_ORDER: Final = (Role.EYEBROW, Role.SUBLINE, Role.BENEFITS, Role.RATING, Role.BADGE, Role.PRICE)
+DROP_ORDER: Final = (Role.SUBLINE, Role.BENEFITS, Role.RATING, Role.BADGE, Role.EYEBROW, Role.PRICE, Role.OCCASION)
+OCCASION_SIZE, POSTER_OCCASION_SIZE = 5.6, 8.0  # units; it ranks with the price
 LARGEST_BUTTON: Final = 1.25  # of a button's usual size, beside larger texts
 STARS_WIDE: Final = 6.6  # ems that five stars and the gap behind them take
 BULLET_WIDE: Final = 1.5  # ems of a list's indent
 ICON_WIDE: Final = 1.95  # ems of the indent of a list with icons
 MOST_CLAUSES: Final = 3  # lines of a headline, each of which is to be a clause where it has such
 STRETCHED_GAP: Final = 0.13  # ems of the smaller line between the letters of two lines of different sizes
+FOOT_ROOM: Final = 13.5  # units between a column and its foot, for the margins of the field that holds one of them
 ITEM_GAP: Final = 0.42  # ems between the items of a list
 SMALLEST_TEXT: Final = 2.5  # units of any text but the brand's name
 SMALLEST_PRICE: Final = 3.4  # units of a price that takes the place of another
@@ -152,7 +157,8 @@ class Request:
     price_apart: the price goes to a sticker and not into the column; badge_apart: the badge's text does.
     spread: brand at the top and button at the bottom of the box, the rest between; otherwise all one group, at
     `anchor` (0 top .. 1 bottom). foot_box: where price and button (and the sub-line with subline_in_foot) stand when
-    they are apart from the column, at its bottom.
+    they are apart from the column, at its bottom. grows: whether the column reaches down to what stands there.
+    foot_anchor: where they stand in that box, as `anchor`.
     """
 
     wording: Wording
@@ -171,6 +177,8 @@ class Request:
     foot_box: Box | None = None
     foot_align: Align | None = None
     subline_in_foot: bool = False
+    grows: bool = False
+    foot_anchor: float = 1.0
     is_poster: bool = False
 
 
@@ -263,7 +271,8 @@ def _tidier(
 
 def _torn(stack: Stack, language: str) -> bool:
     """Whether a headline's sentence ends within a line, a short one runs over two, all but one of many lines hold a
-    single word, the last holds next to nothing, or one ends with an article or the like."""
+    single word, the last holds next to nothing, a later one is far shorter than the widest, or one ends with an article
+    or the like."""
     headline = stack.of(Role.HEADLINE)
     lines = [line.text for line in headline.block.lines] if headline is not None else []
     if len(lines) < 2:
@@ -271,8 +280,11 @@ def _torn(stack: Stack, language: str) -> bool:
     text = " ".join(lines)
     short = [sentence for sentence in re.split(r"(?<=[.!?…])\s", text) if len(sentence.split()) < 4]
     clauses = [clause for clause in re.split(r"(?<=[，。、！？])", "".join(lines)) if 0 < len(clause) <= SHORT_CLAUSE]
+    widths = [line.ink[2] - line.ink[0] for line in headline.block.lines] if headline is not None else []
+    sizes = {line.size for line in headline.block.lines} if headline is not None else set()
     return (
-        (len(lines[-1]) < 3 and lines[-1].isascii())
+        (len(sizes) == 1 and min(widths[1:]) < SHORTEST_LINE * max(widths))
+        or (len(lines[-1]) < 3 and lines[-1].isascii())
         or any(re.search(r"[.!?…]\s", line) for line in lines)
         or (len(lines) <= MOST_CLAUSES and any(re.search(r"[,;:–—]\s", line) for line in lines[1:]))
         or any(ends_with_joiner(line, language) for line in lines[:-1])
@@ -293,6 +305,7 @@ def _texts(request: Request) -> dict[Role, str]:
         if request.look.headline_capitals and "headline" not in words.quoted
         else words.headline,
         Role.SUBLINE: words.subline,
+        Role.OCCASION: words.occasion,
         Role.PRICE: "" if request.price_apart else words.price,
         Role.CALL_TO_ACTION: words.call_to_action,
         Role.OLD_PRICE: words.old_price if words.price or words.figure_leads else "",
@@ -389,6 +402,16 @@ def _tried(
     )
     if look.stretch > 1 and not last and Role.HEADLINE in rows:
         rows[Role.HEADLINE] = _stretched(rows[Role.HEADLINE], box.width, look.stretch)
+    occasion = (POSTER_OCCASION_SIZE if request.is_poster else OCCASION_SIZE) * unit * small
+    set_text(
+        Role.OCCASION,
+        look.price or look.strong,
+        min(occasion, 0.8 * headline),
+        2,
+        2.6 * unit + 0.14 * headline,
+        1.15,
+        (0, 0),
+    )
     set_text(Role.SUBLINE, look.text, 4.7 * unit * body, 4, 3.0 * unit + 0.2 * headline, 1.32, (0, 0))
     room = box
     if Role.BENEFITS in texts:
@@ -399,14 +422,18 @@ def _tried(
         block = rows[Role.RATING].block
         rows[Role.RATING] = _Row(Role.RATING, block, 3.4 * unit, indent=STARS_WIDE * block.size)
     set_text(Role.BADGE, look.strong, 3.1 * unit * small, 1, 4.2 * unit, 1.1, (2.6 * unit * small, 1.8 * unit * small))
-    in_words = Role.PRICE not in _foot_roles(request)  # a price with its unit and limits: smaller, on two lines
+    # a price with its unit and limits: smaller, on two lines
+    in_words = Role.PRICE not in _foot_roles(request) or _is_phrase(request.wording)
     price_size, price_lines = (min(look.price_size, WORDED_PRICE), 2) if in_words else (look.price_size, 1)
     price_scale = body if in_words else small
     is_below_facts = Role.BENEFITS in texts if in_words else request.subline_in_foot
     above = (4.6 if is_below_facts else 3.4) * unit * price_scale
     set_text(Role.PRICE, look.price or look.strong, price_size * unit * price_scale, price_lines, above, 1.1, (0, 0))
+    price_room = request.foot_box if request.foot_box is not None and Role.PRICE in _foot_roles(request) else box
     if in_words and request.is_poster and Role.PRICE in rows:
-        rows[Role.PRICE] = _with_leading_amount(request, rows[Role.PRICE], LEADING_AMOUNT * unit * price_scale, box)
+        rows[Role.PRICE] = _with_leading_amount(
+            request, rows[Role.PRICE], LEADING_AMOUNT * unit * price_scale, price_room
+        )
     set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button = small * min(look.body_scale, LARGEST_BUTTON)
     button_pad = {
@@ -439,10 +466,16 @@ def _tried(
 
 
 def _foot_roles(request: Request) -> tuple[Role, ...]:
-    """The texts that stand in the foot: a price that is a phrase stands in the column."""
+    """The texts that stand in the foot: a price that is a phrase stands in the column, unless the foot has room."""
     words = request.wording
-    is_phrase = len(words.price) > FIGURE_CHARACTERS and not words.old_price
-    return (Role.CALL_TO_ACTION,) if is_phrase else (Role.PRICE, Role.CALL_TO_ACTION)
+    if request.grows or request.foot_anchor < 1:
+        return (Role.PRICE, Role.CALL_TO_ACTION)
+    return (Role.CALL_TO_ACTION,) if _is_phrase(words) else (Role.PRICE, Role.CALL_TO_ACTION)
+
+
+def _is_phrase(words: Wording) -> bool:
+    """Whether the price is more than an amount."""
+    return len(words.price) > FIGURE_CHARACTERS and not words.old_price
 
 
 def divided_from(look: TypeLook) -> float:
@@ -603,7 +636,7 @@ def _stacked(
     in_foot = below if request.subline_in_foot and request.foot_box else ()
     middle = [
         rows[role]
-        for role in (Role.BADGE, Role.EYEBROW, Role.HEADLINE, *led, *below, *worded)
+        for role in (Role.BADGE, Role.EYEBROW, Role.HEADLINE, *led, Role.OCCASION, *below, *worded)
         if role in rows and role not in in_foot
     ]
     foot = [
@@ -623,6 +656,8 @@ def _stacked(
     foot_gap = 6.2 * unit if foot and middle and request.foot_box is None else 0.0
     inside = brand_height + brand_gap + middle_height
     total = inside + (foot_gap + foot_height if request.foot_box is None else 0.0)
+    if request.grows and foot_steps:
+        area = replace(area, box=replace(area.box, bottom=foot_area.box.bottom - foot_height - FOOT_ROOM * unit))
     if not last and (total > area.box.height + 0.5 or foot_height > foot_area.box.height + 0.5):
         return None
     placed: list[Placed] = []
@@ -640,6 +675,8 @@ def _stacked(
         y += row.height
     if request.foot_box is not None or request.spread:
         y = foot_area.box.bottom - foot_height
+        if request.foot_box is not None:
+            y -= (foot_area.box.height - foot_height) * (1 - request.foot_anchor)
     else:
         y += foot_gap
     for place, step in enumerate(foot_steps):
@@ -662,6 +699,7 @@ def _stacked(
         mark=mark,
         notes=(*notes, *own_notes),
         headline_size=rows[Role.HEADLINE].block.size if Role.HEADLINE in rows else 0.0,
+        foot=frozenset(row.role for row in foot) if request.foot_box is not None else frozenset(),
     )
 
 
