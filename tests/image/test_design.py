@@ -26,7 +26,7 @@ from services.media.text_shaping import Face
 from tests.image.briefs import brief
 
 LOOK = TypeLook(headline=Face(family="Inter", weight=800), text=Face(family="Inter"), strong=Face(family="Inter"))
-DECORATIONS = {Shape.DISC, Shape.HALO, Shape.ARCH}
+DECORATIONS = {Shape.DISC, Shape.HALO}
 
 
 @pytest.mark.parametrize(
@@ -67,6 +67,11 @@ class TestWords:
         given = {"brand_name": "Grady Derby", "product_name": "Grady Derby, 15 August", "occasion": "15 August"}
         words = wording(brief("dentist", headline="Grady Derby, 15 August", **given), {})
         assert (words.headline, words.occasion, words.eyebrow, words.brand) == ("Grady Derby", "15 August", "", "")
+
+    def test_headline_around_a_date_gives_way_to_the_name(self) -> None:
+        given = {"product_name": "Demo derby Sat Aug 15, 7pm", "occasion": "Sat Aug 15, 7pm"}
+        words = wording(brief("dentist", headline="Demo derby Sat Aug 15, 7pm: $20, kids $8", **given), {})
+        assert (words.headline, words.occasion) == ("Demo derby", "Sat Aug 15, 7pm")
 
     def test_amount_of_zero_and_space_before_a_stop_are_not_printed(self) -> None:
         words = wording(brief("dentist", price="0", subline="Winter stock now in ."), {})

@@ -85,6 +85,8 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     headline = clean_text(brief.headline) or name or brand
     if "headline" not in brief.given:
         headline = without_occasion(headline, occasion)
+        if occasion and occasion.casefold() in headline.casefold():  # in its middle; it has a line of its own
+            headline = without_occasion(short_name(name), occasion)
     subline = SPACED_STOP.sub("", clean_text(brief.subline) or _plain_subline(brief))
     if "subline" not in brief.given and occasion and says(f"{occasion} {headline}", subline):
         subline = ""

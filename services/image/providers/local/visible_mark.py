@@ -16,8 +16,8 @@ from services.image.providers.local.typesetting import Writing, fit
 from services.media.text_shaping import Face
 
 SIZE: Final = 2.6  # units: 21 px of a picture that is 1080 wide
-AIR: Final = 1.4  # units to other texts
-ROOM: Final = 2.5  # times AIR, where a place has it: closer, the line reads as one of the others
+AIR: Final = 3.2  # units to other texts: closer, the line reads as one of them
+ROOM: Final = 1.1  # times AIR, where a place has it
 ROWS: Final = 40  # heights that are tried between the safe zone's bottom and top
 FALLBACK: Final = "en"
 OTHER_CODES: Final = {"nb": "no", "nn": "no"}
