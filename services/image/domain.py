@@ -60,6 +60,7 @@ class Subject:
     subject: str = ""
     language: str = ""
     sensitive: frozenset[str] = frozenset()
+    regulated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

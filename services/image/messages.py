@@ -395,4 +395,5 @@ def _subject(message: catalog_pb2.Understanding) -> Subject:
         subject=message.subject,
         language="" if message.language == UNDETERMINED else message.language,
         sensitive=frozenset(message.sensitive),
+        regulated=frozenset(message.regulated),
     )

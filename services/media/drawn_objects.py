@@ -24,8 +24,8 @@ DEEPER: Final = 0.27  # of lightness between the middle and the darkest tone
 DARK, DARKEST = 0.44, 0.17  # lightness of the darkest tone, at most and at least
 LIGHT: Final = 0.94  # lightness of the lightest tone
 PAPER: Final = 0.4  # of the paper in it
-APART: Final = 0.19  # distance in OKLab at which the edge of a drawing in its own colours is seen
-MOST_LOST: Final = 0.35  # of its edge that may be nearer
+APART: Final = 0.13  # distance in OKLab at which the edge of a drawing in its own colours is seen
+MOST_LOST: Final = 0.5  # of its edge that may be nearer: a rim that is not needed makes a sticker of it
 RIM: Final = 0.018  # of its size
 PALE: Final = 0.86  # lightness of a ground on which a paper rim would not be seen
 

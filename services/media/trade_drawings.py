@@ -1,4 +1,5 @@
-"""Which drawing stands for a product without a photo, read from services/media/data/trade_drawings.toml."""
+"""Which drawing stands for a product without a photo: that of the thing that its words name, else one that shows all
+that its trade sells, read from services/media/data/trade_drawings.toml."""
 
 from __future__ import annotations
 
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
+
+from services.media.named_things import Product, named_drawing
 
 MOST: Final = 4  # drawings of one trade
 CERTAIN: Final = frozenset({"sure", "likely"})
@@ -90,23 +93,41 @@ def drawing_for(
     subject: str,
     language: str,
     seed: str,
+    name: str = "",
+    description: str = "",
+    brand: str = "",
 ) -> str:
     """Returns the name of the drawing for a product, or "" where none certainly fits.
 
-    The arguments are fields of adwright.catalog.v1.Understanding. seed: the same gives the same drawing; others may
-    give another that fits as well, the first of the table most often.
+    The arguments but the last three, the product's and its project's own texts, are fields of
+    adwright.catalog.v1.Understanding. seed: the same gives the same drawing; others may give another of the trade that
+    fits as well, the first of the table most often.
     """
-    if confidence not in CERTAIN:
-        return ""
     table = trade_drawings()
-    fitting = table.trades.get(sector, {}).get(trade, ()) if trade else table.sectors.get(sector, ())
+    fitting: tuple[str, ...] = ()
+    if confidence in CERTAIN:
+        fitting = table.trades.get(sector, {}).get(trade, ()) if trade else table.sectors.get(sector, ())
+    named: str | None = None
     if kind in GOODS or sector in SERVED:
         named = _named(subject, language, table.words.get(sector, {}))
-        if named is not None:
-            fitting = (named,) if named else ()
-    fitting = tuple(name for name in fitting if not _says(subject, table.ruled_out.get(name, ())))
+    if named is None:
+        product = Product(
+            name=name or subject,
+            description=description,
+            brand=brand,
+            subject=subject,
+            trade=trade,
+            sector=sector,
+            kind=kind,
+            language=language,
+        )
+        named = named_drawing(product, fitting) or None
+    if named is not None:
+        fitting = (named,) if named else ()
+    said = f"{name} {subject}"
+    fitting = tuple(drawing for drawing in fitting if not _says(said, table.ruled_out.get(drawing, ())))
     if NO_JOKES & set(sensitive):
-        fitting = tuple(name for name in fitting if name in table.quiet)
+        fitting = tuple(drawing for drawing in fitting if drawing in table.quiet)
     if not fitting:
         return ""
     weights = [2.0**-place for place in range(len(fitting))]

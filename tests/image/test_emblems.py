@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import random
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +18,18 @@ from PIL import Image, ImageDraw
 
 from services.image import messages
 from services.image.domain import AspectRatio, ImageBrief, Style, Subject
-from services.image.providers.local import device_frames
+from services.image.providers.local import device_frames, motifs
 from services.image.providers.local.arrangement import TYPE_PLANS
-from services.image.providers.local.choice import NO_SEASON
+from services.image.providers.local.choice import NO_SEASON, NO_SIGN, Choice, chosen
 from services.image.providers.local.composer import Composed, Photo, compose
-from services.image.providers.local.layouts import Shows, layouts
-from services.image.providers.local.posters import season_emblem
+from services.image.providers.local.geometry import Box
+from services.image.providers.local.layouts import PlacedMotif, Shows, layouts
+from services.image.providers.local.posters import Tone, season_emblem
 from services.image.providers.local.seasons import NATURE, season_of
 from services.image.providers.local.style_presets import COMPOSITIONS, TYPE_COMPOSITIONS
 from services.image.providers.local.textstack import Role
 from services.media import model_files
+from services.media.drawings import Drawing
 from services.media.screenshots import is_screenshot
 from services.media.skia import skia
 from services.media.trade_drawings import trade_drawings
@@ -90,9 +93,17 @@ class TestWhatIsShown:
 
     @pytest.mark.parametrize("style", Style)
     def test_beside_death_only_quiet_drawings_stand(self, file: Path, style: Style) -> None:
-        for number in range(2):
-            made = compose(brief("hospice", style=style, seed=str(number)), photo=None, drawings=file)
-            assert made.proof.shown.replace(" ", "-") in trade_drawings().quiet
+        request = brief("hospice", style=style, product_name="Canoe afternoon for the bereaved")
+        assert not compose(request, photo=None, drawings=file).proof.shown
+        funeral = replace(request, subject=replace(request.subject, trade="funeral_director"))
+        assert compose(funeral, photo=None, drawings=file).proof.shown in trade_drawings().quiet
+
+    def test_thing_that_the_name_says_is_shown_whatever_the_trade(self, file: Path) -> None:
+        umbrella = {"product_name": "Walking umbrella", "description": "An umbrella with eight ribs.", "features": ()}
+        unsure = Subject(confidence="not_known", language="en")
+        made = compose(brief("unknown", **umbrella, subject=unsure), photo=None, drawings=file)
+        assert made.proof.shown == "umbrella"
+        assert SHOWN in said(made)
 
     @pytest.mark.parametrize("prompt", ["a bottle of milk on a podium", "show a cat and two croissants", "a tooth"])
     def test_prompt_makes_nothing_appear(self, file: Path, prompt: str) -> None:
@@ -125,6 +136,50 @@ class TestWhatIsShown:
                 box = text.plate or text.box
                 differs[int(box.top) - 64 : int(box.bottom) + 65, int(box.left) - 64 : int(box.right) + 65] = False
         assert not differs.any()
+
+
+def choices(number: int = 60, **changes: Any) -> list[Choice]:
+    """What is decided for a product with a drawing, by as many seeds."""
+    return [
+        chosen(
+            dentist(seed=str(seed), **changes),
+            random.Random(seed),
+            shows=Shows.DRAWING,
+            layout_draw=random.Random(seed),
+            decor=True,
+        )
+        for seed in range(number)
+    ]
+
+
+class TestPatterns:
+    @pytest.mark.parametrize("style", [Style.LIFESTYLE, Style.SEASONAL])
+    def test_no_drawing_is_repeated_beside_a_sensitive_or_regulated_subject(self, style: Style) -> None:
+        shop = replace(dentist().subject, sector="garden_diy", kind="good")
+        assert any(choice.layout.motifs > 1 for choice in choices(style=style, subject=shop))
+        health = frozenset({"health"})
+        for subject in (replace(shop, sensitive=health), replace(shop, regulated=health)):
+            assert all(choice.layout.motifs <= 1 for choice in choices(style=style, subject=subject))
+
+    def test_flower_of_the_season_does_not_stand_beside_a_drawing_and_its_sun_does(self) -> None:
+        shop = replace(dentist().subject, sector="garden_diy", kind="good")
+        found: dict[str, set[str]] = {}
+        for month in (4, 7):
+            date = datetime.date(2026, month, 20)
+            for choice in choices(style=Style.SEASONAL, subject=shop, date=date):
+                if choice.layout.motifs > 1:
+                    found.setdefault(season_of(date), set()).add(choice.decor)
+                    assert (NO_SIGN in choice.notes) is not bool(choice.decor)
+        assert found == {"spring": {""}, "summer": {"sun"}}
+
+    @pytest.mark.parametrize("turn", [0.0, 30.0])
+    def test_large_drawing_loses_hardly_anything_at_the_edges(self, turn: float) -> None:
+        whole = skia.Image.fromarray(numpy.full((160, 160, 4), 255, dtype=numpy.uint8))
+        frame = Box(0, 0, 1000, 1000)
+        motif = PlacedMotif(Box(600, 600, 1150, 1150), frame, Tone.ACCENT, 1, 1.0, turn, False)
+        drawing = Drawing(name="square", image=whole)
+        assert motifs.cut_share(drawing, motif.box, turn, frame) > 0.3
+        assert motifs.cut_share(drawing, motifs.drawn_in(drawing, motif), turn, frame) <= motifs.MOST_CUT
 
 
 class TestType:

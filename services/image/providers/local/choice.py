@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from services.chassis.errors import InputFault
-from services.image.domain import AspectRatio, ImageBrief, Style
+from services.image.domain import AspectRatio, ImageBrief, Style, Subject
 from services.image.occasion import without_occasion
 from services.image.providers.local import backdrops, overlays, photo_grounds, settings, style_presets
 from services.image.providers.local.ad_text import (
@@ -25,7 +25,7 @@ from services.image.providers.local.ad_text import (
 from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
-from services.image.providers.local.posters import season_emblem, shows_season
+from services.image.providers.local.posters import season_emblem, season_ornaments, shows_season
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
@@ -40,6 +40,7 @@ from services.media.writing_systems import clean_text, unsupported_script
 PHOTO_STAYS: Final = "the photo is shown as it is"
 NO_ICONS: Final = "The icons are not installed: the list has ticks."
 NO_SEASON: Final = "Signs of the season do not suit this trade: the picture shows none."
+NO_SIGN: Final = "No sign of the season stands beside the drawing: it would look as if both were sold."
 NO_PANORAMAS: Final = "The photographed places are not installed: the ground is drawn."
 # Grounds that are drawn for some plans only.
 GROUND_PLANS: Final = {"split": (Plan.SIDE,), "arch": (Plan.SIDE, Plan.MIRRORED)}
@@ -136,6 +137,7 @@ def chosen(
         priced=bool(words.price),
         view=seasonal or (composition.photographic and _has_place(brief, panoramas)),
         decor=decor,
+        patterns=_may_repeat(brief.subject),
     )
     placed = composition.photographic and (layout.view or not composition.scheme)
     composition = replace(composition, plan=layout.plan or Plan.PHOTO, photographic=placed)
@@ -211,6 +213,9 @@ def chosen(
     if shows is Shows.PHOTO:
         refused |= dict.fromkeys(_hidden_by_photo(steering, layout), PHOTO_STAYS)
     notes = [*_prompt_notes(steering, refused, refused_texts), *notes]
+    sign = season_emblem(season_name) if seasonal and layout.motifs > 1 else ""
+    if shows is Shows.DRAWING and sign in season_ornaments():
+        sign, notes = "", [*notes, NO_SIGN]
     return Choice(
         composition=composition,
         layout=layout,
@@ -224,7 +229,7 @@ def chosen(
         overlay=overlay,
         notes=tuple(notes),
         backdrop=backdrop,
-        decor=season_emblem(season_name) if seasonal and layout.motifs > 1 else "",
+        decor=sign,
     )
 
 
@@ -295,7 +300,13 @@ def _composition(brief: ImageBrief, steering: Steering, draw: random.Random, sho
 def _hides_season(brief: ImageBrief, steering: Steering, composition: Composition, shows: Shows) -> bool:
     """Whether a seasonal poster without a photo shows no season, as it does not suit what is sold."""
     drawn = shows in (Shows.DRAWING, Shows.TYPE) and composition.scheme is not None
-    return brief.style is Style.SEASONAL and drawn and not steering.season and not shows_season(brief.subject)
+    suits = steering.season or shows_season(brief.subject)
+    return brief.style is Style.SEASONAL and drawn and not (suits and _may_repeat(brief.subject))
+
+
+def _may_repeat(subject: Subject) -> bool:
+    """Whether a pattern of one drawing suits what is sold: beside illness or credit it looks like a joke."""
+    return not (subject.sensitive or subject.regulated)
 
 
 def _has_place(brief: ImageBrief, panoramas: Path | None) -> bool:
@@ -319,9 +330,10 @@ def _layout(
     priced: bool,
     view: bool,
     decor: bool,
+    patterns: bool,
 ) -> Layout:
     """A layout in which the composition's ground and type work. view: whether there is one to see through a field.
-    decor: whether there are pictograms for those that show them."""
+    decor: whether there are pictograms for those that show them. patterns: whether one may be repeated."""
 
     drawn = decor and shows in (Shows.DRAWING, Shows.TYPE)  # a view that shows nothing sold looks like a missing photo
     layout_has_view = view and not drawn and (style is Style.SEASONAL or draw.random() < VIEW_SHARE)
@@ -335,6 +347,8 @@ def _layout(
         if layout.poster and layout.view != layout_has_view:
             return False
         if layout.motifs and shows is Shows.TYPE and not (decor and style is Style.SEASONAL):
+            return False
+        if layout.motifs > 1 and not patterns:
             return False
         if layout.motifs > 1 and not decor:  # a scene of a model has no room for patterns
             return style is Style.SEASONAL and shows is Shows.DRAWING

@@ -329,7 +329,7 @@ def _shown_box(choice: Choice, product: Box, figure: Figure | None, written: tup
 
 
 def _motif_of(emblem: Emblem | None, choice: Choice, drawings: Path | None) -> tuple[Path, tuple[str, ...]] | None:
-    """The file and names of the pictograms that a layout takes: the trade's, and in patterns the season's."""
+    """The file and names of the pictograms that a layout takes: the product's, and in patterns the season's."""
     if drawings is None or not choice.layout.motifs:
         return None
     own = (emblem.name,) if emblem is not None and emblem.name else ()

@@ -43,9 +43,12 @@ def emblem_of(brief: ImageBrief, drawings: Path | None) -> Emblem:
         subject=subject.subject,
         language=subject.language,
         seed=f"{brief.concept or brief.seed}|{brief.product_name}",
+        name=brief.product_name,
+        description="\n".join((brief.description, *brief.features)),
+        brand=brief.brand_name,
     )
     if name and drawings is not None:
-        trade = subject.trade_name or "its trade"
+        trade = subject.trade_name or "it"
         note = f"The product has no photo: a drawing ({_words(name)}) stands for {trade}."
     elif name:
         note = "The product has no photo, and the drawings are not installed: the picture is made of type."

@@ -26,6 +26,10 @@ FILLED: Final = 0.66  # of a pattern's cell that its drawing takes
 KEPT_OFF: Final = 1.6  # units between a drawing and the nearest text
 SHRINKING: Final = 0.95  # steps in which a drawing that would touch a text becomes smaller
 SMALLEST: Final = 0.4  # of its size
+MOST_CUT: Final = 0.03  # of a drawing's pixels beyond the edges: more may be what it is known by
+INWARD: Final = 0.02  # of its size by which it is moved in at a time
+MOST_STEPS: Final = 40
+CUT_GRAIN: Final = 8  # every so many of its pixels count
 GRAIN: Final = 14  # points across and down at which a text's box is compared with a drawing
 SHADOW: Final = 0.3  # opacity of what a large drawing casts on the ground
 CAST: Final = 0.035  # of its size that the shadow is blurred by; it falls by half as much again
@@ -80,11 +84,12 @@ def _cells(motif: PlacedMotif) -> Iterator[tuple[int, Box]]:
 
 def _kept_off(drawing: Drawing, motif: PlacedMotif, written: Sequence[Box]) -> Box:
     """The motif's box, as large as leaves all texts free; it shrinks towards the edges that it reaches over."""
-    box, frame = motif.box, motif.within
+    box, frame = drawn_in(drawing, motif), motif.within
     unit = min(frame.width, frame.height) / 135
     texts = [text.inset(-KEPT_OFF * unit) for text in written]
-    x = box.right if box.right > frame.right else box.left if box.left < frame.left else box.centre_x
-    y = box.bottom if box.bottom > frame.bottom else box.top if box.top < frame.top else box.centre_y
+    # about the edge itself, so that a smaller drawing is not cut by more of its size
+    x = frame.right if box.right > frame.right else frame.left if box.left < frame.left else box.centre_x
+    y = frame.bottom if box.bottom > frame.bottom else frame.top if box.top < frame.top else box.centre_y
     alpha = drawing.alpha
     share = 1.0
     while share > SMALLEST:
@@ -98,6 +103,40 @@ def _kept_off(drawing: Drawing, motif: PlacedMotif, written: Sequence[Box]) -> B
             return tried
         share *= SHRINKING
     return tried
+
+
+def drawn_in(drawing: Drawing, motif: PlacedMotif) -> Box:
+    """The motif's box, moved in from the edges until no more of the drawing than MOST_CUT is lost."""
+    box, frame = motif.box, motif.within
+    step = INWARD * max(box.width, box.height)
+    width = min(box.width, box.height * drawing.aspect)
+    height = width / drawing.aspect
+    cosine, sine = (abs(turned(math.radians(motif.turn))) for turned in (math.cos, math.sin))
+    reach, rise = (width * cosine + height * sine) / 2, (width * sine + height * cosine) / 2
+    for _ in range(MOST_STEPS):
+        if cut_share(drawing, box, motif.turn, frame) <= MOST_CUT:
+            break
+        x, y = box.centre_x, box.centre_y
+        across = min(step, max(0.0, frame.left + reach - x)) - min(step, max(0.0, x + reach - frame.right))
+        down = min(step, max(0.0, frame.top + rise - y)) - min(step, max(0.0, y + rise - frame.bottom))
+        if not across and not down:
+            break
+        box = Box(box.left + across, box.top + down, box.right + across, box.bottom + down)
+    return box
+
+
+def cut_share(drawing: Drawing, box: Box, turn: float, frame: Box) -> float:
+    """The share of a drawing's pixels that lie outside of a frame, where it is in a box and turned about its middle."""
+    width = min(box.width, box.height * drawing.aspect)
+    height = width / drawing.aspect
+    alpha = drawing.alpha[::CUT_GRAIN, ::CUT_GRAIN] > FAINT
+    rows, columns = numpy.nonzero(alpha)
+    across = ((columns + 0.5) / alpha.shape[1] - 0.5) * width
+    down = ((rows + 0.5) / alpha.shape[0] - 0.5) * height
+    angle = math.radians(turn)
+    x = box.centre_x + across * math.cos(angle) - down * math.sin(angle)
+    y = box.centre_y + across * math.sin(angle) + down * math.cos(angle)
+    return float(((x < frame.left) | (x > frame.right) | (y < frame.top) | (y > frame.bottom)).mean())
 
 
 def _covers(drawing: Drawing, alpha: Any, box: Box, turn: float, text: Box) -> bool:

@@ -52,6 +52,7 @@ class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
     season_signs: SeasonSigns
     seasons: dict[str, str]
+    season_ornaments: tuple[str, ...]
     styles: dict[Style, PosterStyle]
 
 
@@ -77,6 +78,11 @@ def shows_season(subject: Subject) -> bool:
 def season_emblem(season: str) -> str:
     """Returns the name of a season's pictogram. Raises KeyError for an unknown season."""
     return _file().seasons[season]
+
+
+def season_ornaments() -> frozenset[str]:
+    """Returns the pictograms of seasons that stand in patterns of their own only, not beside a product's drawing."""
+    return frozenset(_file().season_ornaments)
 
 
 class Shape(StrEnum):
