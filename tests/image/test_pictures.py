@@ -222,7 +222,7 @@ class TestScripts:
     )
     def test_texts_of_other_scripts_are_set_without_missing_glyphs(self, language: str, text: str) -> None:
         made = compose(
-            brief("unknown", headline=text, brand_name=text, subject=Subject(language=language)),
+            brief("unknown", headline=text, brand_name=f"2 {text}", subject=Subject(language=language)),
             photo=None,
             drawings=None,
         )
