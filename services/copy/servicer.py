@@ -28,6 +28,7 @@ from services.copy import messages
 from services.copy.domain import CopyBrief
 from services.copy.providers import CopyProvider
 from services.copy.providers.local import picture_price
+from services.copy.providers.local.proof import is_placeholder
 from services.copy.providers.model_headline import HeadlineWriter, LocalHeadlines
 from services.worker.faults import classify
 from services.worker.submission import PreparedRequest, Submitter
@@ -285,6 +286,8 @@ class CopyWriterServicer(copy_pb2_grpc.CopyWriterServiceServicer):
             call_to_action=headline.cta,
             price=picture_price(brief),
             forbidden_texts=[
-                text for text in request.product_texts if forbidden_claim(text, subject=brief.subject) is not None
+                text
+                for text in request.product_texts
+                if is_placeholder(text) or forbidden_claim(text, subject=brief.subject) is not None
             ],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
@@ -211,6 +211,12 @@ def _short_sentences(description: str, facts: Sequence[str]) -> list[str]:
     return [text for place, text in sorted(found) if place >= 0 and len(text.split()) >= FEWEST_WORDS]
 
 
+def new_beside(headline: str, items: Iterable[str]) -> tuple[str, ...]:
+    """The items of a list that a headline does not hold."""
+    said = _bare(headline)
+    return tuple(item for item in items if _bare(item) not in said)
+
+
 def _bare(text: str) -> str:
     return " ".join(text.split()).strip(" .;,!").casefold()
 
@@ -331,7 +337,7 @@ def image_brief(
         subject=_subject(parameters.brief.understanding),
         more_photos=tuple(more_photos),
         old_price=old_price,
-        benefits=tuple(filter(printable, benefits(parameters.brief))),
+        benefits=new_beside(request.headline or headline.headline, filter(printable, benefits(parameters.brief))),
         leading_benefits=leading_benefits(parameters.brief),
         offer=printable(_current_offer(product, date)),
         occasion=_occasion(parameters.brief),

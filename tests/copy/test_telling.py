@@ -13,7 +13,8 @@ from services.copy.providers.local.arguments import small_first
 from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.material import audience_phrase, is_always_said, material_of
 from services.copy.providers.local.names import without_codes
-from services.copy.providers.local.quotes import phrase_head, quote
+from services.copy.providers.local.proof import is_placeholder
+from services.copy.providers.local.quotes import head_of, phrase_head, quote
 from services.copy.providers.local.request import understand_order
 from services.copy.providers.local.telling import Line, Wish, passage
 from services.copy.providers.local.words import words_of
@@ -377,3 +378,15 @@ def test_an_age_stands_in_every_text_though_more_is_asked_for() -> None:
     for text, always in (("Over-18s only, photo ID", True), ("Bring: photo ID, 18+, cell number", False)):
         found = quote(id="f1", text=text, role="condition", strength=0.0, source="features", words=words)
         assert is_always_said(found, words) is always
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("see above", True), ("Siehe oben.", True), ("Price TBC", True), ("Above the sea", False)]
+)
+def test_a_text_that_waits_for_another_is_a_placeholder(text: str, wanted: bool) -> None:
+    assert is_placeholder(text) is wanted
+
+
+def test_no_sentence_is_cut_within_its_list() -> None:
+    text = "The Hedgerow paper is a pattern of bramble, dog rose and one wren, cut into pearwood in 1908."
+    assert head_of(text, 60, words_of("en")) is None

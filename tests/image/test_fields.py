@@ -230,3 +230,9 @@ def test_facts_of_a_list_begin_with_a_capital() -> None:
     made = catalog_pb2.Brief(product=catalog_pb2.Product(name="Bottle"))
     made.product.features.extend(["charges over USB-C.", "iPhone holder", "Oak lid"])
     assert messages.benefits(made) == ("Charges over USB-C", "iPhone holder", "Oak lid")
+
+
+def test_a_list_leaves_out_what_the_headline_says() -> None:
+    items = ("Charges over USB-C", "Oak lid")
+    assert messages.new_beside("The box: oak lid", items) == ("Charges over USB-C",)
+    assert messages.new_beside("The box", items) == items

@@ -41,6 +41,22 @@ def test_a_drawing_has_its_own_colours_and_an_article_of_any_colour_the_brands(d
     assert np.abs(drawn(drawings, "thread", RED) - drawn(drawings, "thread", Colour.of("#1e40c8"))).max() > 60
 
 
+def test_a_film_shows_the_thing_that_the_products_name_says(brief: VideoBrief, models: Path, drawings: Path) -> None:
+    bare = replace(
+        brief, product_photo=None, product_name="The Wexbury walking umbrella", description="", brand_name=""
+    )
+    known = replace(bare, facts=ProductFacts(language="en"))
+    assert [known_drawing(each, models) for each in (known, replace(known, product_name="The Wexbury"))] == [
+        "umbrella",
+        "",
+    ]
+
+
+def known_drawing(brief: VideoBrief, models: Path) -> str:
+    drawing = product_picture(brief, models, []).drawing
+    return drawing.name if drawing is not None else ""
+
+
 class TestPlace:
     facts = ProductFacts(trade="tailoring", sector="fashion", kind="service", confidence="sure", language="en")
 

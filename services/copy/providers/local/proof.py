@@ -69,6 +69,12 @@ def is_clean(text: str, language: str, names: tuple[str, ...] = ()) -> bool:
     return not faults("", text, language, names)
 
 
+def is_placeholder(text: str) -> bool:
+    """Whether a text only points to another one or waits for it ("See above", "TBC")."""
+    plain = text.strip()
+    return _PAGE.fullmatch(plain) is not None or _UNFILLED.search(plain) is not None
+
+
 def _masked(text: str, names: tuple[str, ...]) -> str:
     for name in sorted(names, key=len, reverse=True):
         if len(name) > SHORT_NAME:

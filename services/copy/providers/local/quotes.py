@@ -360,6 +360,8 @@ def _may_be_cut_off(dropped: str, words: Words) -> bool:
     is_list = _goes_on_as_list(dropped, words)
     if is_list and (words.language == "de" or len(found) <= LIST_ITEM):
         return False  # "loans on guitars, tools and rings" are not on guitars
+    if any(word in words.listing for word in found[1:SHORT_ITEM]):
+        return False  # "a pattern of bramble, dog rose and one wren"
     if not found or not found[0][:1].islower() or first_word(item) in words.open_end:
         return True
     return any(sign.isdigit() for word in found[:NEAR_WORDS] for sign in word) or (

@@ -147,6 +147,9 @@ def _drawn(brief: VideoBrief, models: Path) -> ProductPicture:
         subject=facts.subject,
         language=facts.language,
         seed=f"{brief.seed}|{brief.product_name}",
+        name=brief.product_name,
+        description=brief.description,
+        brand=brief.brand_name,
     )
     trade = facts.trade_name or facts.trade or "its trade"
     place = _place(brief, models)
