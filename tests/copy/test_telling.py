@@ -390,3 +390,10 @@ def test_a_text_that_waits_for_another_is_a_placeholder(text: str, wanted: bool)
 def test_no_sentence_is_cut_within_its_list() -> None:
     text = "The Hedgerow paper is a pattern of bramble, dog rose and one wren, cut into pearwood in 1908."
     assert head_of(text, 60, words_of("en")) is None
+
+
+@pytest.mark.parametrize(("text", "button"), [("Ask us for a quote.", "Get quote"), ("Enquire about sizes.", "Contact us")])
+def test_who_sends_quotations_is_asked_for_one(text: str, button: str) -> None:
+    facts = (STORY[0], fact(2, "Postage is extra."), fact(3, text), *LISTED)
+    made = request(*facts, kind="service", goal="call", confidence="sure", price="14.00", currency="GBP")
+    assert {variant.cta for variant in engine.write(replace(made, platform=Platform.META), "seed").variants} == {button}

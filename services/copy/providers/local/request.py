@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -16,8 +17,11 @@ from services.copy.providers.local.goals import asks, goal_of
 from services.copy.providers.local.material import Material, audience_phrase, material_of
 from services.copy.providers.local.prices import readable_amounts
 from services.copy.providers.local.quotes import Quote, content_words
+from services.copy.providers.local.words import signs
 from services.copy.providers.platforms import Layout, PlatformRules, platforms
 
+_QUOTED = re.compile(rf"(?<!\w)(?:{'|'.join(signs('quoted'))})(?!\w)", re.IGNORECASE)
+_QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)  # in the label of a button
 REASON = "BRIEF_NOT_POSSIBLE"
 FOCUS = 1.2  # how much a fact gains that the customer asks to put first
 CALM = frozenset({"calm", "quiet", "discreet", "restrained", "serious", "sober", "understated", "minimal", "dignified"})
@@ -238,6 +242,8 @@ def _buttons(
     table = material.words.buttons
     platform = brief.platform.value
     labels = table.get((platform, goal or "none")) or table.get((platform, "none"), ())
+    if goal == "enquire" and _QUOTED.search(material.written):  # who sends quotations is asked for one
+        labels = tuple(sorted(labels, key=lambda label: _QUOTATION.search(label) is None))
     if material.solemn and goal in {"call", "book"}:  # who mourns is not hurried
         quiet = [label for label in labels if label in table.get((platform, "call"), ())[1:]]
         labels = (*quiet, *labels)
