@@ -114,7 +114,7 @@ class TestRelease:
         listed = customer.client.get("/api/prices").json()["prices"]
         assert {"type": "video_product", "credits": 15} in listed
         body = {**customer.ids, "kind": "product", "aspectRatio": "4:5", "script": "Cold all day, warm all night."}
-        refused = customer.client.post("/api/generate/video", json={**body, "avatarId": "maya"})
+        refused = customer.client.post("/api/generate/video", json={**body, "avatarUrl": "https://faces.example/a.png"})
         assert refused.status_code == 400, refused.text
         assert customer.credits == {"available": 15, "held": 0}
         job = customer.client.post("/api/generate/video", json=body)

@@ -392,7 +392,9 @@ def test_no_sentence_is_cut_within_its_list() -> None:
     assert head_of(text, 60, words_of("en")) is None
 
 
-@pytest.mark.parametrize(("text", "button"), [("Ask us for a quote.", "Get quote"), ("Enquire about sizes.", "Contact us")])
+@pytest.mark.parametrize(
+    ("text", "button"), [("Ask us for a quote.", "Get quote"), ("Enquire about sizes.", "Contact us")]
+)
 def test_who_sends_quotations_is_asked_for_one(text: str, button: str) -> None:
     facts = (STORY[0], fact(2, "Postage is extra."), fact(3, text), *LISTED)
     made = request(*facts, kind="service", goal="call", confidence="sure", price="14.00", currency="GBP")

@@ -199,7 +199,9 @@ class TestPrompt:
 
 class TestScripts:
     def test_characters_without_glyph_are_left_out_with_note(self) -> None:
-        made = compose(brief(headline="Fresh 🚀 water ទឹក"), photo=None, drawings=drawings())
+        made = compose(
+            brief(headline="Fresh 🚀 water ទឹក", given=frozenset({"headline"})), photo=None, drawings=drawings()
+        )
         headline = next(text for text in made.proof.texts if text.role is Role.HEADLINE)
         assert headline.text == "Fresh water"
         assert any("🚀" in note for note in made.notes)
