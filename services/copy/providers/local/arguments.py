@@ -280,10 +280,10 @@ def _lead_ins(material: Material, weights: Mapping[str, float], limit: int) -> I
 def _is_taken_back(material: Material) -> bool:
     """Whether what limits the customer's beginning stands right behind it and may stand in no ad."""
     last = material.lead_in[-1].id
-    place = next((place for place, line in enumerate(material.telling) if last in line.ids), None)
-    if place is not None and material.telling[place].taken_back:
+    place = next((place for place, line in enumerate(material.sentences) if last in line.ids), None)
+    if place is not None and material.sentences[place].taken_back:
         return True
-    behind = material.telling[place + 1] if place is not None and place + 1 < len(material.telling) else None
+    behind = material.sentences[place + 1] if place is not None and place + 1 < len(material.sentences) else None
     return behind is not None and behind.closed and behind.leans and behind.parts[0].role == "condition"
 
 

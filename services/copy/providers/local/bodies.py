@@ -24,6 +24,7 @@ from services.copy.providers.local.joining import (
 )
 from services.copy.providers.local.material import MADE
 from services.copy.providers.local.page import Page
+from services.copy.providers.local.passages import priced_sentences
 from services.copy.providers.local.prices import readable_amounts
 from services.copy.providers.local.quotes import (
     Quote,
@@ -37,20 +38,19 @@ from services.copy.providers.local.repeats import says_again, share_said
 from services.copy.providers.local.selection import ROWS, Selection
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.supply import LINES, Supply, Task
-from services.copy.providers.local.telling import priced_sentences
 from services.copy.providers.local.words import signs
 
 _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)
 LONG = 200  # characters of room from which a text has paragraphs
 CONTINUED = 0.8  # share of it that goes on with what the hook says
 GOING_ON = 1.2  # likewise behind the sentence with which the customer begins
-TOLD = 1.3  # of the usual length that a passage of the customer's sentences has,
-TOLD_BESIDE_LIST = 0.9  # and where a list follows
+PASSAGE = 1.3  # of the usual length that a passage of the customer's sentences has,
+PASSAGE_BESIDE_LIST = 0.9  # and where a list follows
 LISTED = 3  # features of a list
 SEVERAL_WORDS = 2  # of a name that half of it stands for
 NAMED_BY = 0.5  # share of a name's words with which a passage names the thing,
 NAMED_WITH_SENDER = 0.3  # and where it names the sender too
-TOLD_OF = 0.6  # share of a fact's words that the passage has, from which it says nothing new
+IN_PASSAGE = 0.6  # share of a fact's words that the passage has, from which it says nothing new
 NARROW = 100  # characters of a body that has no room for a passage
 SHORT_AIM = 130  # characters of a text of which a passage may be one sentence
 ROW = 72  # characters of a row of a list
@@ -99,10 +99,10 @@ class Writer:
             task = replace(task, layout=replace(task.layout, body=most, aim=min(task.layout.aim, most)))
         if without:
             quotes = tuple(found for found in task.material.quotes if found.id not in without)
-            telling = tuple(
-                line if line.ids.isdisjoint(without) else replace(line, closed=True) for line in task.material.telling
+            sentences = tuple(
+                line if line.ids.isdisjoint(without) else replace(line, closed=True) for line in task.material.sentences
             )
-            task = replace(task, material=replace(task.material, quotes=quotes, telling=telling))
+            task = replace(task, material=replace(task.material, quotes=quotes, sentences=sentences))
         draft = _Draft(task, argument, self._uses, self._random, self._closers, turn)
         if bare:
             draft.bare()
@@ -162,20 +162,20 @@ class _Draft:
         is_long = self._task.layout.body > LONG and self._task.form in {Format.LONG, Format.STORY}
         self._answer()
         self._rest()
-        told = self._tell()
-        if not told:
+        quotes_passage = self._place_passage()
+        if not quotes_passage:
             self._continue()
-        line = "" if told or self._named else self._priced_name() or self._name_line()
+        line = "" if quotes_passage or self._named else self._priced_name() or self._name_line()
         is_apart = self._wants_price() and not line and not self._task.material.price_is_quoted
         price = len(self._task.material.price) + 2 if is_apart else 0
-        name = len(self._name_line()) + 2 if told and not self._named else 0
+        name = len(self._name_line()) + 2 if quotes_passage and not self._named else 0
         room = self._page.room - price - (len(line) + 1 if line else 0) - name
         limits = self._limits_of_hook()
-        run = is_long and not self._task.limited and not told
+        run = is_long and not self._task.limited and not quotes_passage
         has_passage = run and bool(self._supply.passage(room))
         self._selection.named, self._selection.bare_of_terms = self._named, self._bare_of_terms
         chosen = (
-            ([] if has_passage or told else self._selection.everything(room))
+            ([] if has_passage or quotes_passage else self._selection.everything(room))
             or self._selection.strongest(room, limits=limits, passage=run)
             or self._selection.strongest(room + price, limits=limits, passage=run)  # rather a fact than the price
         )
@@ -183,12 +183,12 @@ class _Draft:
         if not chosen and line and self._selection.is_one_line:  # what is done says more than its name
             chosen = self._selection.strongest(self._page.room, limits=limits, passage=run)
             line = "" if chosen else line
-        if told and not self._named:
+        if quotes_passage and not self._named:
             line = self._priced_name() or self._name_line()
-        if told:
-            chosen = [one for one in chosen if one in limits or not self._is_told_of(one)]
-        if told and line:
-            self._name_what_was_told(line, chosen)
+        if quotes_passage:
+            chosen = [one for one in chosen if one in limits or not self._is_in_passage(one)]
+        if quotes_passage and line:
+            self._name_behind_passage(line, chosen)
         elif line and not (chosen and self._task.material.says_the_name(chosen[0].text)):
             chosen = self._said_of(line, chosen)
         rows = self._rows(chosen) if is_long and self._task.layout.bullets else []
@@ -200,8 +200,8 @@ class _Draft:
             self._page.new_block()
         for found in behind:
             self._quote(found)
-        self._name_and_price(first=not told)
-        if not told or self._supply.used_offer:
+        self._name_and_price(first=not quotes_passage)
+        if not quotes_passage or self._supply.used_offer:
             self._condition(listed=True)
         if self._task.form is not Format.HOOK:
             self._closer()
@@ -230,8 +230,8 @@ class _Draft:
     def body(self) -> Body:
         """The finished body."""
         self._without_name_said_again()
-        is_told = self._task.form in {Format.LONG, Format.STORY}
-        text = self._page.close(self._tail, apart=is_told, paragraphs=self._task.layout.body > 200)
+        is_long_form = self._task.form in {Format.LONG, Format.STORY}
+        text = self._page.close(self._tail, apart=is_long_form, paragraphs=self._task.layout.body > 200)
         answer = self._argument.answer
         return Body(
             text=text,
@@ -308,7 +308,7 @@ class _Draft:
             self._quote(found)
         self._answered = self._answered and not (is_open and not going_on)
 
-    def _tell(self) -> bool:
+    def _place_passage(self) -> bool:
         """Places a run of the customer's sentences; False where there is none that stands by itself."""
         task, layout, material = self._task, self._task.layout, self._task.material
         if (
@@ -324,8 +324,8 @@ class _Draft:
         if task.priced is not False and not task.priced and material.price:
             kept += len(material.price) + 2
         is_listed = task.form is Format.LONG and sum(found.source == "features" for found in material.quotes) >= LISTED
-        room = min(self._page.room - kept, int(layout.aim * (TOLD_BESIDE_LIST if is_listed else TOLD)))
-        run = self._supply.told(room, fewest=1 if layout.aim <= SHORT_AIM else 2)
+        room = min(self._page.room - kept, int(layout.aim * (PASSAGE_BESIDE_LIST if is_listed else PASSAGE)))
+        run = self._supply.own_passage(room, fewest=1 if layout.aim <= SHORT_AIM else 2)
         for line in run:
             if line.begins and layout.body > LONG and task.form is not Format.SHORT and self._page.length:
                 self._page.new_block()
@@ -334,26 +334,26 @@ class _Draft:
                 self._supply.take(part)
             self._named = self._named or material.says_the_name(line.text)
         self._named = self._named or self._is_named_by(self._page.texts)
-        self._selection.told = self._page.length if run else 0
+        self._selection.passage_length = self._page.length if run else 0
         return bool(run)
 
     def _is_named_by(self, texts: Sequence[str]) -> bool:
         """Whether a passage says half of what the name says, or the sender and a third of it."""
-        material, told = self._task.material, "\n".join(texts)
+        material, passage = self._task.material, "\n".join(texts)
         if len(material.name.split()) < SEVERAL_WORDS:
             return False
-        share = share_said(material.name, told, material.language)
-        names_sender = bool(material.brand) and fold(material.brand.split()[0]) in fold(told)
+        share = share_said(material.name, passage, material.language)
+        names_sender = bool(material.brand) and fold(material.brand.split()[0]) in fold(passage)
         return share >= NAMED_BY or (names_sender and share >= NAMED_WITH_SENDER)
 
-    def _is_told_of(self, found: Quote) -> bool:
+    def _is_in_passage(self, found: Quote) -> bool:
         """Whether the passage has said most of a fact, or what it costs."""
         passage = "\n".join(self._page.texts)
         if found.role == "price":
             return bool(amounts_of(found.text) & amounts_of(passage))
-        return share_said(found.text, passage, self._task.material.language) >= TOLD_OF
+        return share_said(found.text, passage, self._task.material.language) >= IN_PASSAGE
 
-    def _name_what_was_told(self, line: str, chosen: list[Quote]) -> None:
+    def _name_behind_passage(self, line: str, chosen: list[Quote]) -> None:
         """Says behind a passage what it is about, together with the price or with a few words on it."""
         material = self._task.material
         short = [
@@ -545,7 +545,7 @@ class _Draft:
         said = "\n".join([self._argument.hook, *self._page.texts])
         if self._argument.angle == "price" or same_amount(said, material.amount):
             return
-        for text, parts in priced_sentences(material.telling, material.amount):
+        for text, parts in priced_sentences(material.sentences, material.amount):
             if self._page.place(text):
                 for part in parts:
                     self._supply.beside(part)

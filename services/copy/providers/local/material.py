@@ -28,6 +28,7 @@ from services.copy.providers.local.fitness import (
     stands_for,
 )
 from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_codes, without_sender
+from services.copy.providers.local.passages import Line, lines_of
 from services.copy.providers.local.prices import amount_text, is_amount, readable_amounts
 from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (
@@ -43,7 +44,6 @@ from services.copy.providers.local.quotes import (
     upper_first,
 )
 from services.copy.providers.local.strengths import LEADS_NOTHING, LISTED, SELLING, ranks_of, strength_of
-from services.copy.providers.local.telling import Line, lines_of
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
 
 KEPT_BRIEFS = 64  # that have been read lately, at most some 100 kB each
@@ -107,7 +107,7 @@ class Material:
     the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
     likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
     offered; `lead_in`: the first sentence or two of the description, where they open an ad; `is_begun_only`: whether
-    the sentence behind it leans on it; `telling`: its sentences in their order; `dated`: whether a fact names a day.
+    the sentence behind it leans on it; `sentences`: its sentences in their order; `dated`: whether a fact names a day.
     `said`: all texts of the product, case folded; `written`: the same with their capitals.
     """
 
@@ -137,7 +137,7 @@ class Material:
     opening: Quote | None
     lead_in: tuple[Quote, ...]
     is_begun_only: bool
-    telling: tuple[Line, ...]
+    sentences: tuple[Line, ...]
     dated: bool
     regulated: frozenset[str]
     sensitive: frozenset[str]
@@ -341,7 +341,7 @@ def _read(brief: CopyBrief) -> Material:
         and any(
             found.dangling and found.place == lead_in[-1].place + 1 for found in quotes if found.source == "description"
         ),
-        telling=_telling(quotes, lead_in, doubted, brief, name, setting, is_proper, solemn=solemn)
+        sentences=_sentences_of(quotes, lead_in, doubted, brief, name, setting, is_proper, solemn=solemn)
         if code in LANGUAGES
         else (),
         dated=setting.dated,
@@ -352,7 +352,7 @@ def _read(brief: CopyBrief) -> Material:
     )
 
 
-def _telling(
+def _sentences_of(
     quotes: Sequence[Quote],
     lead_in: Sequence[Quote],
     doubted: Collection[str],

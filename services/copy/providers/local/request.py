@@ -174,11 +174,11 @@ def _allowed(material: Material, rules: content_filters.RequestRules) -> tuple[M
         spare=tuple(spare),
         opening=material.opening if material.opening in kept else None,
         conditions=tuple(found for found in material.conditions if not _is_banned(found.text, rules)),
-        telling=tuple(
+        sentences=tuple(
             replace(line, closed=True)
             if _is_banned(line.text, rules) or forbidden_claim(line.text, subject=rules.subject) is not None
             else line
-            for line in material.telling
+            for line in material.sentences
         ),
     )
     if _is_banned(material.price, rules):

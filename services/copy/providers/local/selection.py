@@ -28,14 +28,15 @@ BEHIND_PASSAGE = 1  # facts behind such a passage, besides those that must stand
 class Selection:
     """Chooses the statements of one body. `uses`: how often the request's other texts have each fact.
 
-    Set before each choice: `named`, whether the text names what is sold; `told`, the characters of the passage that it
-    has; `bare_of_terms`, whether a loan's terms may not stand, because lines that the law asks for have no room.
+    Set before each choice: `named`, whether the text names what is sold; `passage_length`, the characters of the
+    passage that it has; `bare_of_terms`, whether a loan's terms may not stand, because lines that the law asks for have
+    no room.
     """
 
     def __init__(self, task: Task, argument: Argument, supply: Supply, uses: Mapping[str, int]) -> None:
         self._task, self._argument, self._supply, self._uses = task, argument, supply, uses
         self.named = False
-        self.told = 0
+        self.passage_length = 0
         self.bare_of_terms = False
 
     def everything(self, room: int) -> list[Quote]:
@@ -70,8 +71,8 @@ class Selection:
         chosen: list[Quote] = (
             list(supply.passage(min(room, int(layout.aim * PROSE[self._task.form])))) if passage else []
         )
-        length = sum(len(found.sentence) + 1 for found in chosen) or self.told
-        room += self.told
+        length = sum(len(found.sentence) + 1 for found in chosen) or self.passage_length
+        room += self.passage_length
         statements = supply.statements(turn=self._argument.turn)
         needed = [statement for statement in statements if self._is_needed(statement.found)]
         fresh = [statement for statement in statements if not self._uses[statement.found.id]]
@@ -89,7 +90,7 @@ class Selection:
             if any(alike(found, other) for other in chosen):
                 continue
             is_sentence = found.source == "description" and found.is_prose
-            if is_sentence and (self._only_begins(found) or (self.told and statement not in needed)):
+            if is_sentence and (self._only_begins(found) or (self.passage_length and statement not in needed)):
                 continue
             if is_sentence and found.place < supply.passed and not self._costs(found):
                 continue  # the text is past it
@@ -99,7 +100,7 @@ class Selection:
                 continue
             is_needed = statement in needed
             usual = layout.aim if found.strength >= WEAK or not chosen else layout.aim * FILLED
-            if self.told and not layout.bullets and count >= BEHIND_PASSAGE:
+            if self.passage_length and not layout.bullets and count >= BEHIND_PASSAGE:
                 usual = 0
             if not is_needed and (length >= usual or (self._task.limited and count >= layout.facts)):
                 continue
@@ -122,12 +123,12 @@ class Selection:
                 chosen.append(replace(found, text=text))
                 length += len(text) + 2
         others = [found for found in chosen if found not in limits]
-        others = self.whole(in_order(others) if self._is_told else self._strongest_first(others))
+        others = self.whole(in_order(others) if self._keeps_order else self._strongest_first(others))
         others = _with_limits_behind(others, {found.id: self._supply.limits_of(found) for found in others})
         return [*(limit for limit in chosen if limit in limits), *others]
 
     @property
-    def _is_told(self) -> bool:
+    def _keeps_order(self) -> bool:
         """Whether the customer's sentences keep their order."""
         return self._task.form in {Format.LONG, Format.STORY}
 
@@ -149,14 +150,14 @@ class Selection:
     def _rank(self, found: Quote) -> tuple[bool, bool, bool, float]:
         """What orders the statements of a line or two: the opening, the customer's sentences in their order, what is
         listed by strength, the price."""
-        is_told = found.source == "description" and found.is_prose
+        is_written_as_prose = found.source == "description" and found.is_prose
         material = self._task.material
         begins = found is material.opening or any(found.id == one.id for one in material.lead_in)
         return (
             not begins,
             found.role == "price",
-            not is_told,
-            found.place if is_told else -found.strength,
+            not is_written_as_prose,
+            found.place if is_written_as_prose else -found.strength,
         )
 
     @property

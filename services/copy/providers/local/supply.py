@@ -14,6 +14,7 @@ from services.copy.providers.local.amounts import CACHED, amounts_of
 from services.copy.providers.local.arguments import Argument, names_price
 from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
+from services.copy.providers.local.passages import Line, Wish, passage
 from services.copy.providers.local.quotes import (
     ECHO,
     Quote,
@@ -25,7 +26,6 @@ from services.copy.providers.local.quotes import (
 )
 from services.copy.providers.local.repeats import numbers_of, says_again, share_said
 from services.copy.providers.local.strengths import SELLING
-from services.copy.providers.local.telling import Line, Wish, passage
 from services.copy.providers.local.words import Words
 from services.copy.providers.platforms import Layout
 
@@ -58,7 +58,7 @@ INFORMS: Final = 0.2  # less for what customers want to know and do not buy for
 WHEN: Final = 1.0  # more for the day of an event: without it nobody can come
 RELATED: Final = 0.3  # more for a fact that goes on with what the hook speaks of
 ABOUT: Final = 0.6  # share of a feature's words that a sentence has which is about it
-TOLD_AGAIN: Final = 0.7  # share of a headline's words that a sentence has which says it again
+REPEATED: Final = 0.7  # share of a headline's words that a sentence has which says it again
 ADDED_TO_HOOK: Final = 6  # words of such a sentence that make it say more
 ADDED: Final = 3  # words that such a sentence adds, at least
 CONTINUED: Final = SELLING - {"price"}  # roles of sentences that go on with a hook
@@ -209,7 +209,7 @@ class Supply:
             return False
         numbers = numbers_of(text, language)
         is_same = len(numbers) > 1 and numbers <= numbers_of(hook, language)  # "$20 for up to 5"
-        return is_same or share_said(text, hook, language) >= TOLD_AGAIN
+        return is_same or share_said(text, hook, language) >= REPEATED
 
     def _fit(self, found: Quote) -> float:
         """How well a fact follows: its strength, and whether it goes on with what the hook speaks of."""
@@ -268,10 +268,10 @@ class Supply:
                 best, best_value = run, value
         return best
 
-    def told(self, length: int, *, fewest: int) -> list[Line]:
+    def own_passage(self, length: int, *, fewest: int) -> list[Line]:
         """The best run of the customer's sentences within `length` characters, of `fewest` at least; empty without."""
         material, lead = self._task.material, self._argument.fact
-        lines = [self._without_hook(line) for line in material.telling]
+        lines = [self._without_hook(line) for line in material.sentences]
         hook = content_words(self._argument.hook, material.words)
 
         def is_said(line: Line) -> bool:
@@ -280,8 +280,8 @@ class Supply:
                 return True
             if line.costs and self.is_price_of_hook(line.text):
                 return True
-            told = share_said(self._argument.hook, line.text, material.language)
-            return told >= TOLD_AGAIN and len(line.words - hook) < ADDED_TO_HOOK
+            share = share_said(self._argument.hook, line.text, material.language)
+            return share >= REPEATED and len(line.words - hook) < ADDED_TO_HOOK
 
         return passage(
             lines,
@@ -304,7 +304,7 @@ class Supply:
     def _without_hook(self, line: Line) -> Line:
         """A line about the fact of the headline without a beginning that says the headline again."""
         lead = self._argument.lead
-        if lead is None or share_said(self._argument.hook, line.text, self._task.material.language) < TOLD_AGAIN:
+        if lead is None or share_said(self._argument.hook, line.text, self._task.material.language) < REPEATED:
             return line
         more = self._more_of(line.quote, lead)
         return replace(line, text=more[0].sentence, words=more[0].words) if more else line
@@ -404,8 +404,8 @@ class Supply:
         """The conditions that limit a price or offer, or stand right behind a sentence of a long text, and that the
         text does not hold: without them the fact is not what a customer gets. What only refuses something limits
         nothing, unless it says what the price lacks ("Duty is not included")."""
-        is_told = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
-        behind = self.limit_behind(found) if is_told or found.role in {"price", "offer"} else None
+        keeps_order = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
+        behind = self.limit_behind(found) if keeps_order or found.role in {"price", "offer"} else None
         if behind is None and found.role == "offer" and found.source == "features":
             same = [other for other in self._task.material.quotes if other.id in found.same_as]
             behind = next((limit for other in same if (limit := self.limit_behind(other)) is not None), None)
@@ -487,7 +487,7 @@ class Supply:
 
     def _is_apart(self, limit: Quote) -> bool:
         """Whether something that no fact holds stands in the description before a limit."""
-        return any(line.apart and limit.id in line.ids for line in self._task.material.telling)
+        return any(line.apart and limit.id in line.ids for line in self._task.material.sentences)
 
     def follows(self, found: Quote, *, at_start: bool) -> bool:
         """Whether a fact that refers back would stand behind the very sentence that it refers to.

@@ -1,4 +1,4 @@
-"""A text tells the customer's own sentences in their order, each with what it leans on and what limits it."""
+"""A text quotes the customer's own sentences in their order, each with what it leans on and what limits it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from services.copy.providers.local.arguments import small_first
 from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.material import audience_phrase, is_always_said, material_of
 from services.copy.providers.local.names import without_codes
+from services.copy.providers.local.passages import Line, Wish, passage
 from services.copy.providers.local.proof import is_placeholder
 from services.copy.providers.local.quotes import head_of, phrase_head, quote
 from services.copy.providers.local.request import understand_order
-from services.copy.providers.local.telling import Line, Wish, passage
 from services.copy.providers.local.words import words_of
 from tests.copy.test_material import fact, quoted, request
 
@@ -45,10 +45,10 @@ def _texts(made: CopyBrief, form: Format = Format.STORY, platform: Platform = Pl
 
 
 def _lines(made: CopyBrief) -> list[str]:
-    return [line.text for line in material_of(made).telling if not line.closed]
+    return [line.text for line in material_of(made).sentences if not line.closed]
 
 
-def _told(*facts: BriefFact, description: str = "", **changes: Any) -> list[str]:
+def _stories(*facts: BriefFact, description: str = "", **changes: Any) -> list[str]:
     """Headline and body of every text of a story."""
     made = request(*facts, *LISTED, description=description or " ".join(each.text for each in facts), **changes)
     return [f"{hook}\n{body}" for hook, body in _texts(made)]
@@ -56,7 +56,7 @@ def _told(*facts: BriefFact, description: str = "", **changes: Any) -> list[str]
 
 def _passage(*facts: BriefFact, description: str = "", **wish: Any) -> list[str]:
     """The sentences of the best passage of these facts, with room for most of them."""
-    lines = material_of(request(*facts, description=description or " ".join(each.text for each in facts))).telling
+    lines = material_of(request(*facts, description=description or " ".join(each.text for each in facts))).sentences
     wanted: dict[str, Any] = {
         "length": 400, "fewest": 1, "begun": 0, "says_what": True, "lead": None, "goes_on": False, "focus": frozenset(),
         "taken": (), "uses": {}, "priced": True, "said": lambda _: False, "speaks": lambda _: True,
@@ -73,7 +73,7 @@ class TestLines:
 
     def test_what_no_fact_holds_divides(self) -> None:
         made = request(*STORY[:1], *STORY[4:], description=WRITTEN)
-        assert [line.apart for line in material_of(made).telling] == [False, True]
+        assert [line.apart for line in material_of(made).sentences] == [False, True]
 
     def test_a_question_stands_with_its_answer_unless_the_subject_is_grave(self) -> None:
         facts = (*STORY[:1], fact(2, "Hang it from the beam in the hall instead."), *LISTED)
@@ -94,22 +94,22 @@ class TestLines:
             "RED LAMPS AND BLUE LAMPS w/ arms x 2 £15.",
         ],
     )
-    def test_headings_numbers_addresses_and_notes_are_told_in_no_text(self, text: str) -> None:
+    def test_headings_numbers_addresses_and_notes_stand_in_no_text(self, text: str) -> None:
         assert _lines(request(*STORY[:1], fact(2, text), *LISTED)) == [STORY[0].text]
 
     def test_a_word_in_a_banned_list_closes_the_sentence(self) -> None:
         made = replace(request(*STORY, description=WRITTEN), banned_words=("circle",))
-        closed = [line.text for line in understand_order(made).material.telling if line.closed]
+        closed = [line.text for line in understand_order(made).material.sentences if line.closed]
         assert closed == ["It throws a circle of warm light on two pages."]
 
 
 class TestPassage:
     def test_sentences_follow_each_other_as_the_customer_wrote_them(self) -> None:
-        texts = _told(*STORY[:5], description=WRITTEN)
+        texts = _stories(*STORY[:5], description=WRITTEN)
         assert any(WRITTEN.partition(" It throws")[0] in text for text in texts)
 
     def test_what_points_back_stands_behind_what_it_points_to(self) -> None:
-        for text in _told(*STORY[:5], description=WRITTEN):
+        for text in _stories(*STORY[:5], description=WRITTEN):
             if "It throws a circle" in text:
                 assert "It glows until the book is done. It throws a circle" in text or "done. It throws" in text
 
@@ -117,34 +117,34 @@ class TestPassage:
         limit = fact(3, "Guests must be over sixteen to climb up.", "condition", strength=0.0)
         first = fact(2, "Our tower has a lamp room that all may see.", "benefit", strength=0.8)
         last = fact(4, "The stairs are oak and the view goes far.", "benefit", strength=0.8)
-        for text in _told(STORY[0], first, limit, last):
+        for text in _stories(STORY[0], first, limit, last):
             assert "lamp room" not in text or limit.text in text
 
     def test_what_takes_the_sentence_before_back_stays_with_it(self) -> None:
         first = fact(1, "A lamp gives some people better evenings.", "benefit", strength=0.8)
         back = fact(2, "It gives nobody better eyes, and we say so.", "condition", strength=0.0)
-        texts = _told(first, back, *STORY[4:5])
+        texts = _stories(first, back, *STORY[4:5])
         assert any("better evenings" in text for text in texts)
         assert all(back.text in text for text in texts if "better evenings" in text)
 
     def test_a_refusal_or_a_term_opens_no_text(self) -> None:
         for opening in ("We can't send lamps to an island.", "Assembly is a separate job and we'll quote it."):
-            texts = _told(
+            texts = _stories(
                 *STORY[:1], fact(6, opening, "feature", strength=0.9), fact(7, "The arm is ash and the shade is linen.")
             )
             assert not any(text.partition("\n")[2].startswith(opening) for text in texts)
 
     def test_the_description_may_begin_with_a_case(self) -> None:
         case = fact(1, "If you read in bed at night, somebody beside you is awake.", "benefit", strength=0.6)
-        texts = _told(
+        texts = _stories(
             case, fact(2, "Alder Lamp lights two pages and nothing else.", "benefit", strength=0.7), *STORY[4:5]
         )
         assert any("awake. Alder Lamp lights two pages" in text for text in texts)
 
-    def test_the_headline_is_not_told_again(self) -> None:
+    def test_the_headline_is_not_said_again(self) -> None:
         won = fact(24, "Gold at the County Show, 2019 and 2023", "proof", source="features", strength=0.95)
         again = fact(1, "Alder took gold at the County Show in 2019 and again in 2023.", "benefit", strength=0.9)
-        texts = [text.partition("\n") for text in _told(again, *STORY[3:5], won)]
+        texts = [text.partition("\n") for text in _stories(again, *STORY[3:5], won)]
         won_first = [body for hook, _, body in texts if "gold at the County Show, 2019" in hook]
         assert won_first
         assert all(again.text not in body for body in won_first)
@@ -152,13 +152,13 @@ class TestPassage:
     def test_a_feature_that_the_passage_says_is_not_listed_behind_it(self) -> None:
         said = fact(24, "Dims after 20 minutes by itself", source="features", strength=0.95)
         line = fact(6, "You read on, and it dims when twenty minutes have gone.", "benefit", strength=0.9)
-        for text in _told(STORY[0], line, said):
+        for text in _stories(STORY[0], line, said):
             body = text.partition("\n")[2]
             assert not (line.text in body and said.text in body)
 
     def test_the_name_stands_behind_the_passage_with_a_few_words(self) -> None:
         facts = (fact(1, "There are eleven of us in an old tram shed.", "benefit", strength=0.8), *STORY[4:5])
-        texts = _told(*facts, name="Fell Board")
+        texts = _stories(*facts, name="Fell Board")
         assert any(".\n\nFell Board: " in text or ". Fell Board: " in text for text in texts)
 
 
@@ -172,10 +172,10 @@ class TestRuns:
 
     def test_what_leans_on_a_line_left_out_is_left_out_too(self) -> None:
         leaning = fact(10, "It rings in the old barn by the lane.", "benefit", strength=0.8)
-        told = _passage(STORY[0], self.CLOSED, leaning, replace(self.WARM, id="f11"))
-        assert told == [STORY[0].text, self.WARM.text]
+        found = _passage(STORY[0], self.CLOSED, leaning, replace(self.WARM, id="f11"))
+        assert found == [STORY[0].text, self.WARM.text]
 
-    def test_a_sentence_is_not_told_without_what_takes_it_back(self) -> None:
+    def test_a_sentence_does_not_stand_without_what_takes_it_back(self) -> None:
         first = fact(1, "A lamp gives some people better evenings.", "benefit", strength=0.8)
         back = fact(2, "It gives nobody better eyes, and we say so at the door of the shop.", "condition", strength=0.0)
         assert _passage(first, back, length=60) == []
@@ -189,9 +189,9 @@ class TestRuns:
             fact(3, "The arm is ash and turns all around.", strength=0.9),
             fact(4, "Each shade is cut from one sheet."),
         )
-        told = _passage(replace(self.CLOSED, id="f1"), fact(2, text, "feature", strength=0.9), *more)
-        assert told
-        assert told[0] != text
+        found = _passage(replace(self.CLOSED, id="f1"), fact(2, text, "feature", strength=0.9), *more)
+        assert found
+        assert found[0] != text
 
     def test_no_passage_begins_with_what_goes_on_limiting(self) -> None:
         limit = fact(2, "Every bulb is dim, which doesn't mean dark.", "condition", strength=0.0)
@@ -200,11 +200,11 @@ class TestRuns:
             fact(4, "The arm is ash and turns all around.", strength=0.9),
             fact(5, "Its shade is cut from one sheet."),
         )
-        told = _passage(replace(self.CLOSED, id="f1"), limit, still, *more)
-        assert told
-        assert told[0] != still.text
+        found = _passage(replace(self.CLOSED, id="f1"), limit, still, *more)
+        assert found
+        assert found[0] != still.text
 
-    def test_the_beginning_is_told_until_it_says_of_what(self) -> None:
+    def test_the_beginning_goes_on_until_it_says_of_what(self) -> None:
         first = fact(1, "In winter they took down the old lights.", "benefit", strength=0.8)
         second = fact(2, "In spring eleven people began to hang new ones.", "benefit", strength=0.8)
         third = fact(3, "Today Alder Lamp lights every stair in town.", "benefit", strength=0.8)
@@ -215,17 +215,17 @@ class TestRuns:
         assert first.text not in _passage(first, second, third, length=100, speaks=speaks)
         assert len(_passage(first, second, third, speaks=speaks)) == 3
 
-    def test_a_line_that_the_text_has_is_not_told(self) -> None:
+    def test_a_line_that_the_text_has_does_not_stand_again(self) -> None:
         assert _passage(STORY[0], self.WARM, taken={"f2"}) == [STORY[0].text]
         assert _passage(STORY[0], self.WARM, said=lambda line: "linen" in line.text) == [STORY[0].text]
 
     def test_a_long_sentence_with_an_hour_is_more_than_hours(self) -> None:
         early = "We push the boat off at 5.45am while the bay is flat and row out to the rock with the lamp on it."
-        lines = material_of(request(fact(1, early), fact(2, "Open from 9.30am to 4pm."))).telling
+        lines = material_of(request(fact(1, early), fact(2, "Open from 9.30am to 4pm."))).sentences
         assert [line.beside for line in lines] == [False, True]
 
 
-def test_what_is_taken_back_by_words_that_no_fact_holds_is_told_in_no_text() -> None:
+def test_what_is_taken_back_by_words_that_no_fact_holds_stands_in_no_text() -> None:
     first = fact(1, "A lamp gives some people better evenings.", "benefit", strength=0.8)
     rest = (
         replace(STORY[4], id="f3"),

@@ -1,7 +1,7 @@
-"""The description as its author tells it: whole sentences in their order, with what stands between them known.
+"""Passages: runs of the description's own sentences, with what each leans on and what limits it.
 
-Facts are parts of sentences; a text that is told needs the sentences. "You buy it once, for £59, and it carries on
-working for as long as your computer does" is one line here and two facts elsewhere.
+Facts are parts of sentences; a text that follows the customer needs the sentences. "You buy it once, for £59, and it
+carries on working for as long as your computer does" is one line here and two facts elsewhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.telephones import has_telephone
 from services.copy.providers.local.words import Words, signs
 
-MOST_LINES: Final = 60  # of a description that are told from
+MOST_LINES: Final = 60  # of a description that are read
 LONGEST: Final = 260  # characters of a line
 FEWEST_WORDS: Final = 4  # of one
 HOURS_WORDS: Final = 14  # words of a line that is about hours: a longer one says more than when
@@ -30,7 +30,7 @@ FEWEST_ALONE: Final = 7  # of a line that is the whole passage
 JOINING: Final = 2  # words between two facts of one sentence that hold neither
 QUESTION: Final = 70  # characters of a question that the next line answers
 CLOSED: Final = frozenset({"legal", "contact"})  # roles of what is said elsewhere or not at all
-USUAL: Final = 0.12  # strength of a fact from which a line is worth telling
+USUAL: Final = 0.12  # strength of a fact from which a line is worth sentences
 LIMIT_WORTH: Final = -0.1  # of a line that limits or refuses
 DEMAND_WORTH: Final = -0.2  # of one that asks something of the customer
 BESIDE_WORTH: Final = -0.15  # of one with the price of something beside the product, and of hours
