@@ -10,10 +10,11 @@ import pytest
 from services.copy.domain import BriefFact, CopyBrief, Format, Platform
 from services.copy.providers.local import engine
 from services.copy.providers.local.arguments import small_first
+from services.copy.providers.local.description_lines import Line
 from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.material import audience_phrase, is_always_said, material_of
 from services.copy.providers.local.names import without_codes
-from services.copy.providers.local.passages import Line, Wish, passage
+from services.copy.providers.local.passages import Wish, passage
 from services.copy.providers.local.proof import is_placeholder
 from services.copy.providers.local.quotes import head_of, phrase_head, quote
 from services.copy.providers.local.request import understand_order

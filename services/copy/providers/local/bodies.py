@@ -17,6 +17,7 @@ from services.copy.providers.local.arguments import (
     small_first,
     with_name,
 )
+from services.copy.providers.local.description_lines import priced_sentences
 from services.copy.providers.local.joining import (
     behind_name,
     is_phrase,
@@ -24,7 +25,6 @@ from services.copy.providers.local.joining import (
 )
 from services.copy.providers.local.material import MADE
 from services.copy.providers.local.page import Page
-from services.copy.providers.local.passages import priced_sentences
 from services.copy.providers.local.prices import readable_amounts
 from services.copy.providers.local.quotes import (
     Quote,

@@ -12,6 +12,7 @@ from functools import lru_cache
 from services.chassis.amounts import western
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Format, Platform, Tone
 from services.copy.providers.local.amounts import amounts_of, first_amount, has_unit, same_amount
+from services.copy.providers.local.description_lines import Line, lines_of
 from services.copy.providers.local.fitness import (
     WEAK,
     Setting,
@@ -28,7 +29,6 @@ from services.copy.providers.local.fitness import (
     stands_for,
 )
 from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_codes, without_sender
-from services.copy.providers.local.passages import Line, lines_of
 from services.copy.providers.local.prices import amount_text, is_amount, readable_amounts
 from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (

@@ -12,9 +12,10 @@ from typing import Final
 from services.copy.domain import Format, Tone
 from services.copy.providers.local.amounts import CACHED, amounts_of
 from services.copy.providers.local.arguments import Argument, names_price
+from services.copy.providers.local.description_lines import Line
 from services.copy.providers.local.fitness import is_trail
 from services.copy.providers.local.material import Material
-from services.copy.providers.local.passages import Line, Wish, passage
+from services.copy.providers.local.passages import Wish, passage
 from services.copy.providers.local.quotes import (
     ECHO,
     Quote,
