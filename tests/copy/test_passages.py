@@ -55,9 +55,9 @@ def _stories(*facts: BriefFact, description: str = "", **changes: Any) -> list[s
     return [f"{hook}\n{body}" for hook, body in _texts(made)]
 
 
-def _passage(*facts: BriefFact, description: str = "", **wish: Any) -> list[str]:
+def _passage(*facts: BriefFact, between: str = " ", **wish: Any) -> list[str]:
     """The sentences of the best passage of these facts, with room for most of them."""
-    lines = material_of(request(*facts, description=description or " ".join(each.text for each in facts))).sentences
+    lines = material_of(request(*facts, description=between.join(each.text for each in facts))).sentences
     wanted: dict[str, Any] = {
         "length": 400, "fewest": 1, "begun": 0, "says_what": True, "lead": None, "goes_on": False, "focus": frozenset(),
         "taken": (), "uses": {}, "priced": True, "said": lambda _: False, "speaks": lambda _: True,
@@ -169,6 +169,10 @@ class TestRuns:
         fact(14, "The arm is ash and turns all around.", strength=0.9),
         fact(15, "Its shade is cut from one sheet."),
     )
+    REST = (
+        fact(3, "The arm is ash and turns all around.", strength=0.9),
+        fact(4, "The shade is cut from one sheet of tin."),
+    )
     WARM = fact(2, "The shade is linen and the light is warm.", "benefit", strength=0.8)
 
     def test_what_leans_on_a_line_left_out_is_left_out_too(self) -> None:
@@ -190,20 +194,39 @@ class TestRuns:
             fact(3, "The arm is ash and turns all around.", strength=0.9),
             fact(4, "Each shade is cut from one sheet."),
         )
-        found = _passage(replace(self.CLOSED, id="f1"), fact(2, text, "feature", strength=0.9), *more)
+        found = _passage(replace(self.CLOSED, id="f1"), fact(2, text, "feature", strength=0.9), *more, between="\n\n")
         assert found
         assert found[0] != text
 
-    def test_no_passage_begins_with_what_goes_on_limiting(self) -> None:
-        limit = fact(2, "Every bulb is dim, which doesn't mean dark.", "condition", strength=0.0)
-        still = fact(3, "Moths and small owls may still come to the window.", "feature", strength=0.9)
+    def test_a_passage_begins_with_a_paragraph(self) -> None:
+        within = fact(2, "We test again later at no charge to you.", "feature", strength=0.9)
         more = (
-            fact(4, "The arm is ash and turns all around.", strength=0.9),
-            fact(5, "Its shade is cut from one sheet."),
+            fact(3, "The arm is ash and turns all around.", strength=0.9),
+            fact(4, "The shade is cut from one sheet."),
         )
-        found = _passage(replace(self.CLOSED, id="f1"), limit, still, *more)
+        assert _passage(replace(self.CLOSED, id="f1"), within, *more) == []
+        assert _passage(replace(self.CLOSED, id="f1"), within, *more, between="\n\n")[0] == within.text
+
+    def test_no_paragraph_opens_a_text_with_a_pronoun_for_what_was_named_before(self) -> None:
+        cook = fact(2, "Over about 35 degrees they cook in the sun.", "feature", strength=0.9)
+        more = (
+            fact(3, "The arm is ash and turns all around.", strength=0.9),
+            fact(4, "The shade is cut from one sheet."),
+        )
+        found = _passage(replace(self.CLOSED, id="f1"), cook, *more, between="\n\n")
         assert found
-        assert found[0] != still.text
+        assert found[0] != cook.text
+
+    def test_a_note_to_whoever_makes_the_ad_is_no_text(self) -> None:
+        note = fact(1, "Hi Kerry this is what I want on it.", "feature", strength=0.9)
+        assert note.text not in _lines(request(note, *STORY[1:], description=f"{note.text} {WRITTEN}"))
+        assert "Hello, we are three makers in a shed." in _lines(
+            request(fact(1, "Hello, we are three makers in a shed."), *STORY[3:5])
+        )
+
+    def test_a_description_of_notes_is_not_quoted(self) -> None:
+        notes = [fact(number, f"Ring 01632 96012{number} for the {number} lamps.") for number in range(2, 6)]
+        assert _lines(request(STORY[0], *notes)) == []
 
     def test_the_beginning_goes_on_until_it_says_of_what(self) -> None:
         first = fact(1, "In winter they took down the old lights.", "benefit", strength=0.8)
@@ -400,3 +423,14 @@ def test_who_sends_quotations_is_asked_for_one(text: str, button: str) -> None:
     facts = (STORY[0], fact(2, "Postage is extra."), fact(3, text), *LISTED)
     made = request(*facts, kind="service", goal="call", confidence="sure", price="14.00", currency="GBP")
     assert {variant.cta for variant in engine.write(replace(made, platform=Platform.META), "seed").variants} == {button}
+
+
+def test_a_number_of_nothing_opens_no_text() -> None:
+    counted = fact(24, "2,316 last spring", "figure", source="features", strength=0.95)
+    quotes = material_of(request(*STORY, counted, description=WRITTEN)).quotes
+    assert [each.loss >= 1 for each in quotes if each.text == counted.text] == [True]
+
+
+def test_no_line_is_cut_behind_the_first_item_of_its_list() -> None:
+    text = "We lend you everything: bow, the arrows, a finger tab. Just wear something warm."
+    assert head_of(text, 40, words_of("en")) is None

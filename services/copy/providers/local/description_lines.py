@@ -24,6 +24,9 @@ LONGEST: Final = 260  # characters of a line
 FEWEST_WORDS: Final = 4  # of one
 HOURS_WORDS: Final = 14  # words of a line that is about hours: a longer one says more than when
 HEADING: Final = 8  # words of a line above terms ("The conditions, and we do mean them")
+FIRST_WORDS: Final = 6  # words of a line among which a pronoun stands for what was named before
+CLEAN: Final = 0.6  # share of lines that may stand in an ad, at least: less is a note and no text to quote
+SEVERAL_LINES: Final = 5  # of which that can be said
 OPENING_WORDS: Final = 4  # words with which a line begins
 REFUSAL: Final = 2  # words among which a refusal begins
 JOINING: Final = 2  # words between two facts of one sentence that hold neither
@@ -35,6 +38,7 @@ DEMAND_WORTH: Final = -0.2  # of one that asks something of the customer
 BESIDE_WORTH: Final = -0.15  # of one with the price of something beside the product, and of hours
 PRICED: Final = 0.25  # more for a line with the price,
 NAMED: Final = 0.3  # more for one that says what is sold by its name
+_GREETINGS: Final = frozenset(signs("greetings"))
 _EACH: Final = frozenset(signs("each"))
 _SMALL_PRINT: Final = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, signs('small_print')))})(?!\w)", re.IGNORECASE)
 _THERE: Final = frozenset(signs("there"))  # "There are eleven of us"
@@ -65,6 +69,7 @@ class Line:
     binds: bool = False  # whether it limits the price or offer of the line before it
     refuses: bool = False  # whether it only says what is not done
     points: bool = False  # whether its first word stands for something that was named before
+    refers: bool = False  # whether a pronoun stands among its first words
     unfit: bool = False  # whether it begins with what is not done, or merely informs, so that no text begins with it
     taken_back: bool = False  # whether what stands behind it takes it back and may stand in no ad
     asks: bool = False
@@ -166,7 +171,19 @@ def lines_of(
         line = replace(line, limits=line.limits or refuses)
         lines.append(replace(line, costs=costs, beside=beside, dated=is_day_named, named=is_name(line.text)))
         last_end = end
-    return tuple(lines)
+    kept = sum(not line.closed for line in lines)
+    return tuple(lines) if len(lines) < SEVERAL_LINES or kept >= CLEAN * len(lines) else ()
+
+
+def _pronouns(words: Words) -> frozenset[str]:
+    """Words that stand for what was named before."""
+    return frozenset(words.pronouns) | frozenset(words.far)
+
+
+def _greets(text: str) -> bool:
+    """Whether a line is written to whoever makes the ad ("Hi Kerry this is what I want on it")."""
+    first, _, rest = text.partition(" ")
+    return first.casefold() in _GREETINGS and rest[:1].isalpha()
 
 
 def _is_taken_back(between: str, words: Words) -> bool:
@@ -231,6 +248,7 @@ def _line(
     closed = (
         is_torn
         or heads
+        or _greets(text)
         or bool(roles & CLOSED)
         or len(text) > LONGEST
         or len(_WORD.findall(text)) < FEWEST_WORDS
@@ -258,6 +276,7 @@ def _line(
         refuses=words.negations.search(" ".join(text.split()[:REFUSAL])) is not None
         and not any(sign.isdigit() for sign in text),
         points=first in words.dangling and first not in _THERE,
+        refers=bool(_pronouns(words).intersection(re.findall(r"[\w'’]+", text.casefold())[:FIRST_WORDS])),
         unfit=words.negations.search(" ".join(text.split()[:OPENING_WORDS])) is not None
         or words.informs.search(text) is not None
         or words.extras.search(text) is not None,

@@ -50,6 +50,9 @@ SHARED: Final = 0.6  # share of the name's words that such a sentence needs to s
 _KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
 _KEY: Final = re.compile(r"[^\W\d][\w /]{1,24}\s?: \S")
 _CAPITAL_KEY: Final = re.compile(r"[A-Z][A-Z &/]+\s?[:.]\s?\S")  # "SEO: storage near me"
+_BARE_COUNT: Final = re.compile(
+    rf"\W{{0,2}}\d[\d.,]*\s(?:{'|'.join(map(re.escape, signs('counted_times')))})(?!\w)", re.IGNORECASE
+)
 _STREETS: Final = "|".join(map(re.escape, signs("streets")))
 _STREET_ENDS: Final = "|".join(map(re.escape, signs("street_ends")))
 _FIRST: Final = "|".join(map(re.escape, signs("streets_first")))
@@ -249,7 +252,7 @@ def lead_loss(found: Quote, setting: Setting) -> float:
         less += UNFIT
     if is_demand(text, words) or is_part(found, setting):
         less += UNFIT
-    if last_word(text) in words.dangling:  # "no charge for that"
+    if last_word(text) in words.dangling or _BARE_COUNT.match(text):  # "no charge for that", "2,316 last spring"
         less += UNFIT
     if setting.kind == "cause" and found.role == "offer":  # what others are given is no reason of those who give
         less += UNFIT

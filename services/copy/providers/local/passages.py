@@ -66,9 +66,6 @@ def passage(lines: Sequence[Line], wish: Wish) -> list[Line]:
         follows = lead_at is not None and start == lead_at + 1 and not lines[start].apart
         if not _opens(lines[start], lines[0], wish, follows=follows):
             continue
-        goes_on_limiting = start > 0 and lines[start - 1].limits and not lines[start].begins
-        if goes_on_limiting and not follows:
-            continue  # "Horses may still be frightened" behind "Lower-noise is not silent"
         run: list[Line] = []
         value, worth, length, skipped = 0.0, 0.0, 0, False
         left_out: frozenset[str] = frozenset()  # words of the line before that was left out
@@ -143,9 +140,11 @@ def _opens(line: Line, first: Line, wish: Wish, *, follows: bool) -> bool:
         return not (line.asks or line.binds or line.points)
     if line.leans:
         return follows
+    if not (follows or line.begins or line.named):
+        return False  # what stands in the middle of a paragraph goes on with it: "We retest afterwards at no charge"
     if follows:
         return not line.asks
-    return not (line.asks or line.limits or line.unfit) and line.worth > 0
+    return not (line.asks or line.limits or line.unfit or line.refers) and line.worth > 0
 
 
 def _is_bound(lines: Sequence[Line], place: int, run: Sequence[Line]) -> bool:

@@ -239,6 +239,8 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
             return None
         if not _may_be_cut_off(dropped, words) or _ends_within_list(kept, dropped, words):
             return None
+        if _begins_list(kept, dropped):
+            return None
         parts = [part for part in re.split(r"[,;:–—]\s", dropped) if part.strip()]
         if words.negations.search(dropped) or any(
             words.guards.search(part) and not _NUMBER.search(part) for part in parts
@@ -246,6 +248,11 @@ def head_of(text: str, limit: int, words: Words) -> str | None:
             return None
         return kept
     return None
+
+
+def _begins_list(kept: str, dropped: str) -> bool:
+    """Whether a text is cut between the items of a list behind a colon ("We lend you everything: bow | , arrows")."""
+    return dropped.startswith(",") and ": " in kept
 
 
 def _ends_within_list(kept: str, dropped: str, words: Words) -> bool:
