@@ -45,8 +45,8 @@ class TestLeadIn:
             *SHELF[2:],
         )
         texts = [text for form in (Format.SHORT, Format.HOOK) for text in _variants(request(*story), form=form)]
-        told = [f"{hook} {body}" for hook, body in texts if "forty years" in f"{hook} {body}"]
-        assert all("Then we bought it back" in text for text in told)
+        found = [f"{hook} {body}" for hook, body in texts if "forty years" in f"{hook} {body}"]
+        assert all("Then we bought it back" in text for text in found)
 
     def test_what_ends_in_a_pronoun_leans_on_the_sentence_before(self) -> None:
         found = {each.text: each.dangling for each in material_of(request(fact(1, "We got tired of that."))).quotes}
@@ -105,9 +105,9 @@ def test_what_holds_in_one_case_is_not_said_of_all() -> None:
         fact(4, "We text you at nine, and you choose your money back.", "benefit", strength=0.9),
         *FEATURES,
     )
-    told = f"{facts[0].text} {facts[1].text} {{}}{facts[2].text}"
+    found = f"{facts[0].text} {facts[1].text} {{}}{facts[2].text}"
     free, bound = (
-        request(*facts, description=told.format(case)) for case in ("", "If the boats stay in we send no box. ")
+        request(*facts, description=found.format(case)) for case in ("", "If the boats stay in we send no box. ")
     )
     assert any("We text you" in body for _, body in _variants(free, form=Format.LONG))
     assert not any("We text you" in body for _, body in _variants(bound, form=Format.LONG))

@@ -109,6 +109,7 @@ class TestSentences:
     @settings(max_examples=200, deadline=None)
     @given(st.text(max_size=60))
     def test_only_the_first_letter_and_marks_change(self, text: str) -> None:
+        text = text.replace("ı", "i")  # its capital is that of another letter
         assert upper_first(text).casefold() == text.casefold()
         letters, before = ([sign for sign in each.casefold() if sign.isalnum()] for each in (as_sentence(text), text))
         assert letters == before
