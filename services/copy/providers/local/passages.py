@@ -105,7 +105,7 @@ def passage(lines: Sequence[Line], wish: Wish) -> list[Line]:
 
 def _is_whole(run: Sequence[Line], start: int, behind: Line | None, lines: Sequence[Line], wish: Wish) -> bool:
     """Whether a run may end here. start: where it begins among the lines; behind: the line behind it."""
-    if behind is not None and _limits(behind, run[-1], lines):
+    if behind is not None and _limits(behind, run[-1]):
         return False
     if len(run) < wish.fewest or (len(run) == 1 and (run[0].limits or _is_slight(run[0]))):
         return False
@@ -149,14 +149,12 @@ def _opens(line: Line, first: Line, wish: Wish, *, follows: bool) -> bool:
 
 def _is_bound(lines: Sequence[Line], place: int, run: Sequence[Line]) -> bool:
     """Whether a line limits the last of a run, which stands right before it."""
-    return bool(run) and _limits(lines[place], run[-1], lines)
+    return bool(run) and run[-1] is lines[place - 1] and _limits(lines[place], run[-1])
 
 
-def _limits(line: Line, before: Line, lines: Sequence[Line]) -> bool:
-    """Whether a line limits the one before it; behind a price or an offer whatever limits does, unless it refuses."""
-    place = lines.index(line)
-    if not place or lines[place - 1] is not before:
-        return False
+def _limits(line: Line, before: Line) -> bool:
+    """Whether a line limits the one right before it; behind a price or an offer whatever limits does, unless it
+    refuses."""
     is_condition = all(part.role == "condition" for part in line.parts)
     qualifies = is_condition and line.leans and not line.apart  # "It doesn't give anyone a guarantee"
     return line.binds or qualifies or (line.limits and not line.refuses and before.is_priced)
