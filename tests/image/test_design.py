@@ -53,6 +53,7 @@ def test_days_are_found_with_weekday_and_hour(text: str, language: str, phrase: 
         ("Lambing help wanted", ("Night lamber, 10 March to 14 April",), "10 March to 14 April", "Lambing help wanted"),
         ("Camp", ("Apply by July 31",), "", "Camp"),
         ("Gym", ("Closed 24 December to 2 January",), "", "Gym"),
+        ("Weekend", ("Four teachers from three counties play on 13–15 February in the hall",), "", "Weekend"),
         ("Slip", ("$2,950, or $2,700 if it is paid by February 28",), "", "Slip"),
     ],
 )
