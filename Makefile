@@ -11,9 +11,9 @@ ROWS ?=
 KINDS ?=
 SETTINGS ?= gateway/resources/settings.json
 BIN := .venv/bin
-TRADES := $(foreach data,trades names worth statements,$(wildcard services/catalog/understanding/data/$(data)/*.toml)) \
+TRADES := $(foreach data,trades names worth leads statements,$(wildcard services/catalog/understanding/data/$(data)/*.toml)) \
   services/catalog/understanding/data/grammar.toml \
-  $(addprefix services/catalog/understanding/,encoder.py index.py role_model.py taxonomy.py words.py worth.py)
+  $(addprefix services/catalog/understanding/,encoder.py index.py leads.py role_model.py taxonomy.py words.py worth.py)
 STUDIO := studio/package-lock.json studio/index.html $(wildcard studio/src/*) deploy/studio.py services/copy/data/platforms.toml
 PROTOS := $(shell find protos -name '*.proto') protos/generate.py
 export PYTHONWARNINGS ?= ignore::Warning:platformdirs

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.understanding.facts import MAX_FACTS, about, find_facts, in_order
+from services.catalog.understanding.facts import AMENITY, MAX_FACTS, about, amenities_behind, find_facts
 from services.catalog.understanding.prices import offer_text
 from services.catalog.understanding.roles import KINDS, LANGUAGES
 from services.catalog.understanding.text import clean
@@ -566,13 +566,12 @@ def test_seasons_and_what_a_house_has_are_logistics(text: str) -> None:
     assert fact.role == "logistics"
 
 
-def test_listed_features_keep_their_order_and_the_first_that_sells_leads() -> None:
-    features = ("Lift to the first floor", "From £40", "Roof mended in one visit", "Ten-year guarantee on all work")
-    texts = ProductTexts(project="", name="Roofer", description="Free survey, rated 4.9 out of 5.", features=features)
-    ordered = [fact.text for fact in in_order(find_facts(texts, "en"), texts, "en")]
-    assert ordered[0] == features[2]
-    assert ordered.index(features[3]) < ordered.index(features[1])
-    assert ordered[-1] == features[0]
+def test_what_a_house_has_leads_nothing() -> None:
+    lift = Fact(text="Lift to the first floor", role="logistics", strength=0.9, source="features")
+    roof = Fact(text="Roof mended in one visit", role="benefit", strength=0.6, source="features")
+    weighed = amenities_behind([lift, roof], "en")
+    assert [fact.text for fact in weighed] == [roof.text, lift.text]
+    assert weighed[1].strength <= AMENITY
 
 
 class TestWhatIsSaidToWhoeverMakesTheAd:

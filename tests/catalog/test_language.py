@@ -35,6 +35,8 @@ from services.catalog.understanding.language import language_of
         ("熱いお茶が好きな人のための手作りマグカップ", "ja"),
         ("为喜欢热茶的人手工制作的杯子", "zh"),
         ("뜨거운 차를 좋아하는 분을 위한 수제 머그컵", "ko"),
+        ("Cốc gốm làm thủ công cho những ai thích uống trà nóng.", "vi"),
+        ("แก้วเซรามิกทำมือสำหรับคนรักชาร้อน", "th"),
     ],
 )
 def test_language_of_one_sentence(text: str, language: str) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Tone
+from services.copy.providers.local.bodies import SIGNED
 from services.copy.providers.local.prices import amount_text, readable_amounts
 from services.copy.providers.local.words import LANGUAGES, Cue, trade_lines, words_of
 from tests.copy.products import Product, brief
@@ -115,6 +116,9 @@ class Sources:
             return Unit(kind="price", text=text)
         if words in self.lines or self.frames.fullmatch(words):
             return Unit(kind="line", text=text)
+        signed = [plain(part) for part in text.split(SIGNED)]  # the line below a text: what, and its price or sender
+        if len(signed) == 2 and signed[0] in self.names and (signed[1] in self.names or signed[1] in self.prices):
+            return Unit(kind="name", text=text)
         before, colon, after = text.partition(": ")
         if colon and plain(before) in self.names:
             return self._unit(after, asked)

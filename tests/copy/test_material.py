@@ -85,7 +85,7 @@ class TestWhatLeads:
 
     def test_side_prices_and_hours_come_last(self) -> None:
         made = request(
-            fact(1, "Turned by hand from ash"),
+            fact(1, "Turned by hand from ash", strength=0.7),
             fact(2, "Spare shade £9", "price"),
             fact(3, "Mon–Fri 9–5", "logistics"),
             price="80.00",
@@ -98,17 +98,40 @@ class TestWhatLeads:
         assert hooks.get("Spare shade £9", 0.0) < 0.3
         assert hooks.get("Mon–Fri 9–5", 0.0) < 0.3
 
-    def test_the_customers_own_features_come_before_sentences(self) -> None:
-        features = [
-            fact(n, text, source="features")
-            for n, text in enumerate(("One piece of ash", "Warm light", "Linen shade"), 1)
+    def test_words_of_a_chat_open_nothing(self) -> None:
+        facts = (fact(1, "Mum of three, balloon fan hehe", strength=0.9), fact(2, "Any three colours", strength=0.6))
+        hooks = {
+            each.hook: each.score
+            for each in arguments(material_of(request(*facts)), Tone.CASUAL, limit=80, answer_limit=80)
+        }
+        assert "hehe" not in max(hooks, key=lambda hook: hooks[hook])
+        assert any("hehe" in hook for hook in hooks)
+
+    @pytest.mark.parametrize("facts", [("Nolan and Pruitt counties",), ("Nolan & Pruitt counties", "Weekly rounds")])
+    def test_a_name_beside_another_keeps_its_capital_behind_a_colon(self, facts: tuple[str, ...]) -> None:
+        made = request(*(fact(n, text, source="features") for n, text in enumerate(facts, 1)))
+        hooks = [each.hook for each in arguments(material_of(made), Tone.CASUAL, limit=80, answer_limit=80)]
+        assert any(": Nolan" in hook for hook in hooks)
+        assert not any("nolan" in hook for hook in hooks)
+
+    def test_a_strong_fact_leads_again_rather_than_a_weak_one(self) -> None:
+        strong = fact(1, "Mended free for ten years", "benefit", strength=0.95, source="features")
+        weak = [
+            fact(n, text, strength=0.2, source="features")
+            for n, text in enumerate(("Box of card", "Cable of two metres", "Base of steel", "Bulb of nine watts"), 2)
         ]
-        sentence = fact(9, "The workshop stands by a river in the north")
-        made = request(*features, sentence)
-        strengths = {found.text: found.strength for found in material_of(made).quotes}
-        assert strengths["Warm light"] > strengths[sentence.text]
-        few = request(*features[:2], sentence)
-        assert material_of(few).quotes[0].text == "One piece of ash"  # what is said first counts more
+        made = replace(request(strong, *weak), platform=Platform.META, format=Format.SHORT)
+        hooks = [variant.hook for variant in engine.write(made, "seed").variants]
+        assert sum("ended free for ten years" in hook for hook in hooks) >= 3, hooks
+
+    def test_the_products_own_price_is_said_before_that_of_a_size(self) -> None:
+        small = fact(1, "£18 for the small lamp", "price", strength=0.9, source="features")
+        own = fact(2, "£40 for the lamp", "price", strength=0.4, source="features")
+        made = request(small, own, fact(3, "Turned by hand"), fact(4, "Burns all night"), price="40.00", currency="GBP")
+        for platform in (Platform.META, Platform.LINKEDIN):
+            for variant in engine.write(replace(made, platform=platform, format=Format.SHORT), "seed").variants:
+                text = f"{variant.hook} {variant.body}"
+                assert "£18" not in text or "£40" in text, variant
 
     def test_all_of_a_line_or_two_is_said(self) -> None:
         facts = [

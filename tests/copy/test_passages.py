@@ -60,7 +60,8 @@ def _passage(*facts: BriefFact, between: str = " ", **wish: Any) -> list[str]:
     lines = material_of(request(*facts, description=between.join(each.text for each in facts))).sentences
     wanted: dict[str, Any] = {
         "length": 400, "fewest": 1, "begun": 0, "says_what": True, "lead": None, "goes_on": False, "focus": frozenset(),
-        "taken": (), "uses": {}, "priced": True, "said": lambda _: False, "speaks": lambda _: True,
+        "taken": (), "uses": {}, "priced": True, "said": lambda _: False,
+        "restates": lambda _: False, "speaks": lambda _: True,
     }  # fmt: skip
     return [line.text for line in passage(lines, Wish(**{**wanted, **wish}))]
 
@@ -157,10 +158,12 @@ class TestPassage:
             body = text.partition("\n")[2]
             assert not (line.text in body and said.text in body)
 
-    def test_the_name_stands_behind_the_passage_with_a_few_words(self) -> None:
+    def test_the_name_stands_on_a_line_below_the_passage_with_price_or_sender(self) -> None:
         facts = (fact(1, "There are eleven of us in an old tram shed.", "benefit", strength=0.8), *STORY[4:5])
-        texts = _stories(*facts, name="Fell Board")
-        assert any(".\n\nFell Board: " in text or ". Fell Board: " in text for text in texts)
+        texts = _stories(*facts, name="Fell Board", brand="Fell & Sons")
+        assert any(text.endswith("\n\nFell Board · Fell & Sons") for text in texts), texts
+        priced = _stories(*facts, name="Fell Board", brand="Fell & Sons", price="49.00", currency="EUR")
+        assert any(text.endswith("\n\nFell Board · €49") for text in priced), priced
 
 
 class TestRuns:
@@ -434,3 +437,10 @@ def test_a_number_of_nothing_opens_no_text() -> None:
 def test_no_line_is_cut_behind_the_first_item_of_its_list() -> None:
     text = "We lend you everything: bow, the arrows, a finger tab. Just wear something warm."
     assert head_of(text, 40, words_of("en")) is None
+
+    def test_a_passage_that_says_the_headline_again_gives_way(self) -> None:
+        again = fact(3, "The shade is cut from one sheet of tin, in our shed by the quay.", strength=0.7)
+        other = fact(4, "We wire each lamp by hand and test it for a week on the bench.", strength=0.65)
+        both = {"between": "\n\n", "fewest": 1, "length": 90}
+        assert _passage(again, other, **both) == [again.text]
+        assert _passage(again, other, **both, restates=lambda line: line.text == again.text) == [other.text]

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.catalog.understanding.encoder import shared_encoder
-from services.catalog.understanding.facts import about, find_facts, in_order, is_messy_text
+from services.catalog.understanding.facts import about, amenities_behind, find_facts, is_messy_text
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
+from services.catalog.understanding.leads import Leads
 from services.catalog.understanding.reading import Reader, Trade
 from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.repeats import Repeats
@@ -18,7 +19,6 @@ from services.catalog.understanding.role_model import RoleModel
 from services.catalog.understanding.text import calm, calm_name, clean, clean_name
 from services.catalog.understanding.unsaid import UnsaidStatements
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
-from services.catalog.understanding.worth import Worth
 from services.chassis import amounts
 
 WARM_UP = ProductTexts(project="", name="Oak desk", description="A desk made of oak.")  # loads what is loaded late
@@ -40,7 +40,7 @@ def load_engine() -> Engine:
         return recogniser.recognise(texts, language)
 
     trades = {trade.id: trade for trade in index.trades}
-    worth = Worth(index.worth, shared_encoder())
+    leads = Leads(index.leads, shared_encoder())
     role_model = RoleModel(index.roles, shared_encoder())
     unsaid = UnsaidStatements(role_model)
 
@@ -48,7 +48,9 @@ def load_engine() -> Engine:
         found = find_facts(texts, language)
         said = unsaid.without(found, texts.name, language, is_messy=is_messy_text(texts))
         found = role_model.applied(role_model.restored(said, language), language)
-        return role_model.doubted(in_order(worth.weigh(found), texts, language), language)
+        written = clean("\n".join((texts.description, *texts.features)))
+        weighed = leads.weigh(found, clean_name(texts.name), written)
+        return role_model.doubted(amenities_behind(weighed, language), language)
 
     reader = Reader(
         recognise=recognise,

@@ -22,7 +22,6 @@ DUE_WORDS = 6  # of a piece that goes on about delivery
 _COUNTED = re.compile(r"\d+ [a-zà-ÿ]+ ")
 MAX_FEATURE = 60  # characters of a feature that is one fact, as the customer wrote it
 MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
-BEHIND = 0.01  # strength by which a listed price or hour stands behind the first listed feature
 AMENITY = 0.3  # strength of a lift, of parking and of ways to pay, at most
 MAX_SEARCH_WORDS = 7  # of a line for search engines
 MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
@@ -107,31 +106,14 @@ def is_messy_text(texts: ProductTexts) -> bool:
     return mess.share(text.divided(text.clean(texts.description))) >= mess.MESSY
 
 
-def in_order(facts: Sequence[Fact], texts: ProductTexts, language: str) -> list[Fact]:
-    """Returns facts, the strongest first, with the customer's own features in the customer's order.
-
-    A list's first entries are worth the most to whoever wrote it, and its first one is no weaker than any sentence: of
-    82 briefs with lists whose strongest fact was known, that one was it in 57, the strongest by itself in 32. Prices,
-    hours, places and ways to pay stand behind the features that sell, whatever their place.
-    """
+def amenities_behind(facts: Sequence[Fact], language: str) -> list[Fact]:
+    """Returns facts, the strongest first, with a lift, parking and ways to pay no stronger than AMENITY."""
     cues = roles.cues_of(language)
-    places = {
-        item: place for place, feature in enumerate(_with_footnotes(texts.features)) for item in text.items(feature)
-    }
-    listed = [fact for fact in facts if fact.source == "features" and fact.role in _SELLING and fact.text in places]
-    ordered = sorted(listed, key=lambda fact: places[fact.text])
-    strengths = sorted((fact.strength for fact in listed), reverse=True)
-    if strengths:
-        said = (fact.strength for fact in facts if fact.source in {"description", "name"} and fact.role in _SOLD)
-        strengths[0] = min(1.0, max(strengths[0], max(said, default=0.0) + BEHIND))
-    changed = {id(fact): strength for fact, strength in zip(ordered, strengths, strict=True)}
-    for fact in facts:
-        if fact.source == "features" and listed and fact.role in {"price", "logistics"}:
-            changed[id(fact)] = min(fact.strength, max(BESIDE, strengths[0] - BEHIND))
-        if roles.is_amenity(fact.text, cues):
-            changed[id(fact)] = min(fact.strength, AMENITY)
-    strengthened = [replace(fact, strength=changed.get(id(fact), fact.strength)) for fact in facts]
-    return sorted(strengthened, key=lambda fact: -fact.strength)
+    weighed = [
+        replace(fact, strength=min(fact.strength, AMENITY)) if roles.is_amenity(fact.text, cues) else fact
+        for fact in facts
+    ]
+    return sorted(weighed, key=lambda fact: -fact.strength)
 
 
 def _is_search_line(statement: str, name: str, language: str, cues: Cues) -> bool:

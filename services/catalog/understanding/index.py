@@ -1,7 +1,7 @@
 """The index of the taxonomy: its names and clues as stems and its sentences as vectors, in one file.
 
-It holds the weights of single words, and those of the models of worth and of roles, which read the same encoder's
-vectors.
+It holds the weights of single words, and those of the models of leading statements and of roles, which read the same
+encoder's vectors.
 
 `python -m services.catalog.understanding.index` builds it (60 s), or copies it from the user's cache folder, where an
 index of the same data was put by an earlier build. Reading the taxonomy itself takes 1.5 s and encoding its sentences
@@ -24,14 +24,14 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.understanding import role_model
+from services.catalog.understanding import leads, role_model
 from services.catalog.understanding.encoder import SentenceEncoder, encoder_version
 from services.catalog.understanding.taxonomy import LANGUAGES, Trade, data_digest, phrases, read_trades
 from services.catalog.understanding.vocabulary import Vocabulary, fit_vocabulary, read_vocabulary
 from services.catalog.understanding.words import stems_of
-from services.catalog.understanding.worth import fit, read_labelled
+from services.catalog.understanding.worth import read_labelled
 
-FORMAT = 6  # of the file; raise it when what is written changes
+FORMAT = 7  # of the file; raise it when what is written changes
 PATH = Path(__file__).resolve().parents[3] / "gen" / "trades.npz"
 MAX_SHOWN_NAMES = 3  # of a trade in one language: what an understanding shows of them
 MAX_WORDS = 7  # of a phrase
@@ -61,7 +61,7 @@ class TradeIndex:
     starts: NDArray[np.int32]  # (trades,): each trade's first sentence
     name_vectors: NDArray[np.float32]  # (names, 512), unit length
     name_owners: NDArray[np.int32]  # (names,): positions of trades
-    worth: NDArray[np.float32]  # (513,), as services.catalog.understanding.worth.fit returns them
+    leads: NDArray[np.float32]  # as services.catalog.understanding.leads.fit returns them
     roles: NDArray[np.float32]  # as services.catalog.understanding.role_model.fit returns them
     version: str
 
@@ -95,7 +95,11 @@ def build_index(path: Path = PATH) -> None:
     arrays["name_owners"] = np.array([position for _, position in names], np.int32)
     labelled = list(read_labelled())
     vectors = _encoded([statement.text for statement in labelled])
-    arrays["worth"] = fit(vectors, np.array([statement.worth for statement in labelled], np.float32))
+    graded = list(leads.read_products())
+    read = iter(_encoded([text for product in graded for text in leads.read_texts(product)]))
+    of_products = [np.stack([next(read) for _ in leads.read_texts(product)]) for product in graded]
+    worths = np.array([statement.worth for statement in labelled], np.float32)
+    arrays["leads"] = leads.fit(graded, of_products, vectors, worths)
     encoded = dict(zip((statement.text for statement in labelled), vectors, strict=True))
     encoded.update(zip(described, of_sentences, strict=True))
     statements = role_model.labelled_statements(labelled, trades)
@@ -173,7 +177,7 @@ def load_index(path: Path = PATH) -> TradeIndex:
             starts=arrays["starts"],
             name_vectors=_units(arrays["name_vectors"]),
             name_owners=arrays["name_owners"],
-            worth=arrays["worth"],
+            leads=arrays["leads"],
             roles=arrays["roles"],
             version=index_key(),
         )
@@ -206,7 +210,7 @@ class _ByLanguage(Mapping[str, Read]):
 def index_key() -> str:
     """Returns what an index depends on: format, data and encoder."""
     # the stems of the first are the keys of the index, the fits of the others are in it
-    parts = ("words.py", "worth.py", "vocabulary.py", "role_model.py")
+    parts = ("words.py", "worth.py", "leads.py", "vocabulary.py", "role_model.py")
     code = b"".join(Path(__file__).with_name(name).read_bytes() for name in parts)
     return f"{FORMAT}:{data_digest()}:{blake2b(code, digest_size=8).hexdigest()}:{encoder_version()}"
 

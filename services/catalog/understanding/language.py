@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 4_000  # more adds time, not certainty
 SURE = 0.55  # of py3langid's probability, among LATIN
 BACKED = 0.2  # enough when common words of the language agree
-LATIN = ("en", "es", "fr", "de", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ro", "hu", "tr")
+LATIN = ("en", "es", "fr", "de", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ro", "hu", "tr", "vi")
 
 _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "languages.toml").read_text(encoding="utf-8"))
 _WORDS = {language: frozenset(words.split()) for language, words in _DATA["words"].items()}
@@ -35,7 +35,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _SCRIPT_SHARE = 0.3
 _SCRIPTS = {
     "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "CJK": "zh", "GREEK": "el", "HEBREW": "he", "ARABIC": "ar",
-    "DEVANAGARI": "hi", "CYRILLIC": "ru", "LATIN": "",
+    "DEVANAGARI": "hi", "CYRILLIC": "ru", "THAI": "th", "LATIN": "",
 }  # fmt: skip
 
 

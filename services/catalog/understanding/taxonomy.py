@@ -75,7 +75,9 @@ def data_digest(folder: Path = DATA) -> str:
     """Returns a digest of the files that the index is built from."""
     digest = blake2b(digest_size=16)
     listed = [
-        path for name in ("trades", "names", "worth", "statements") for path in sorted((folder / name).glob("*.toml"))
+        path
+        for name in ("trades", "names", "worth", "leads", "statements")
+        for path in sorted((folder / name).glob("*.toml"))
     ]
     for path in [*listed, folder / "grammar.toml"]:
         digest.update(f"{path.parent.name}/{path.name}".encode())

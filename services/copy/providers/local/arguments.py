@@ -46,24 +46,27 @@ ROOMY: Final = 50  # characters of a hook that has room for the name beside such
 BOTH: Final = 80  # characters of a hook that says what is sold and leads with a fact
 FOCUS: Final = 3.0  # what the customer asks for comes first
 PAIRED: Final = 6  # facts that are set beside each other
-PAIR: Final = 0.5  # less for two facts in one hook: one is left less to say
+PAIR: Final = 0.1  # less for two facts in one hook: one is left less to say
 OPENING: Final = 0.5  # more for the sentence that says what is offered
 LEAD_IN: Final = 0.95  # score of the customer's own beginning: of readers' best texts most open with it
 FEW_WORDS: Final = 3  # of a hook that says little by itself
 TOO_LITTLE: Final = 0.4  # less for one where a hook has room for more
 NO_SUBJECT: Final = 0.2  # less for a few words that stand alone and do not name the thing
-OWN_TRADE: Final = -0.35  # more for a line of this trade: the fact itself is the better opening
+OWN_TRADE: Final = 0.05  # more for a line of this trade: the fact itself is the better opening
 ANY_TRADE: Final = 2.2  # less for a line of any trade
 CUT: Final = 0.08  # less for a fact that is shortened
 UNFIT: Final = 0.5  # loss from which a fact opens an ad only where nothing else does
 LAST: Final = 2.0  # less for those
+SLIGHT: Final = 0.6  # strength below which a fact hardly leads
+SLIGHT_LOSS: Final = 0.8  # less for such a fact: rather a strong one again
 FAIR: Final = 0.4  # strength of such a sentence
 WEAKER: Final = 0.35  # less for a whole sentence that others are stronger than: still better than a name alone
 WEAK_AUDIENCE: Final = 0.7  # less for whom it is for: it does not say what
-AGAIN: Final = (1.2, 2.0, 2.6, 3.0)  # less for the same hook with another text below it
+AGAIN: Final = (0.6, 1.0, 1.4, 1.8)  # less for the same hook with another text below it
+NOTHING_AGAIN: Final = 3.0  # times as much for a hook that rests on no fact
 FEWEST_AGAIN: Final = -2.2  # score of a hook that stands again
 NEVER_AGAIN: Final = frozenset({"call", "neutral"})  # of those that do not
-BARE_NAME: Final = 1.5  # less for a name alone
+BARE_NAME: Final = 2.5  # less for a name alone
 ENOUGH_FACTS: Final = 3  # that may lead instead of it
 BARE_NAME_OF_FEW: Final = 0.5  # likewise where there are fewer
 FEW_FACTS: Final = 4  # of a brief of which each line is chosen: all may stand behind the name
@@ -87,13 +90,14 @@ _ORDER: Final = {
 _VERB_ENDS: Final = ("ing", "ed")  # of English verbs
 _ADJECTIVE_ENDS: Final = ("e", "es", "en")  # of German adjectives before a noun; "-er" may be of a town
 SHORTEST_NAME: Final = 3  # letters of a language, country, day or month
+_BESIDE_A_NAME: Final = re.compile(r"(?:and|or|und|oder|et|ou|y|o|e|&) [A-ZÀ-Þ][\w’'-]")
 _CHAT: Final = frozenset(signs("chat"))
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
-_STEP: Final = 0.15
+_STEP: Final = 0.05
 WEIGHTS: Final[Mapping[Tone, Mapping[str, float]]] = MappingProxyType(
-    {tone: {angle: 0.55 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
+    {tone: {angle: 0.25 - _STEP * place for place, angle in enumerate(order)} for tone, order in _ORDER.items()}
 )
-_LEAST: Final = {"name": -0.2, "brand": -2.0, "call": -6.0, "neutral": -2.5}  # hooks that say nothing about the product
+_LEAST: Final = {"name": -0.2, "brand": -4.0, "call": -6.0, "neutral": -4.2}  # hooks that say nothing about the product
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +174,7 @@ def _worth(found: Quote, text: str) -> float:
     is_plain = found.loss <= NOT_CHOSEN and found.is_prose and found.role in SELLING and "?" not in found.text
     is_plain = is_plain and found.strength >= FAIR
     loss = found.loss + ((WEAKER if is_plain else LAST) if found.loss >= UNFIT else 0.0)
+    loss += SLIGHT_LOSS if found.strength < SLIGHT else 0.0
     return found.strength - loss - (0.0 if text == found.text else CUT)
 
 
@@ -210,7 +215,9 @@ def _facts(material: Material, weights: Mapping[str, float], limit: int, *, spar
         says_again = material.is_named_in(hook) if sparse else says_what or echoes(text, material.what)
         is_repeated = says_in_other_words(text, material.what, material.language)
         says_again = says_again or is_repeated or _has_figures_of(text, material.what)
-        if not says_again and len(both) <= min(limit, BOTH):
+        is_said_of = found.source != "description" or is_brief or found.role in {"offer", "price"}
+        has_verb = joins_of(material.language) is not None and not is_phrase(text, material.language)
+        if not says_again and len(both) <= min(limit, BOTH) and is_said_of and not (has_verb and found.is_prose):
             if is_brief and found.role in SELLING and found.loss <= BEHIND_NAME and not found.late:
                 score = weights.get(found.role, 0.0) + found.strength - WEAKER
             yield Argument(angle=found.role, hook=both, score=score - 0.02, lead=found, says_what=True)
@@ -339,6 +346,8 @@ def _is_name(word: str, rest: str, material: Material) -> bool:
         return False  # "Covering Leeds and York"
     if not material.spoken or rest[:1].isupper() or small in names_of(material.language):
         return True
+    if _BESIDE_A_NAME.match(rest):
+        return True  # "Nolan and Pruitt counties"
     return (
         bool(re.search(rf"[\w,;] {re.escape(word.rstrip(',;'))}(?!\w)", material.written))
         or small in fold(f"{material.brand} {material.full_name}").split()
@@ -378,6 +387,7 @@ def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iter
         hook = f"{as_sentence(one.text)} {as_line(other.text)}"
         if len(hook) <= min(limit, BOTH) and not echoes(other.text, one.text):
             score = weights.get(one.role, 0.0) + one.strength - one.loss - PAIR - other.loss
+            score -= 0.0 if echoes(hook, f"{material.what} {material.subject}") else NO_SUBJECT
             yield Argument(angle=one.role, hook=hook, score=score, lead=one)
     hook = f"{material.brand}{colon(material)} {material.what}"
     is_plain = ":" not in material.what  # two labels before one text cannot be read
@@ -523,8 +533,14 @@ def again(found: Iterable[Argument]) -> Iterator[Argument]:
     """The better arguments once more, with other texts below the same hooks."""
     for argument in found:
         if argument.score >= FEWEST_AGAIN and argument.angle not in NEVER_AGAIN:
-            for turn, less in enumerate(AGAIN, 1):
-                yield replace(argument, turn=turn, score=argument.score - less)
+            yield from turns_of(argument)
+
+
+def turns_of(argument: Argument) -> Iterator[Argument]:
+    """An argument once more for each other text below its hook, each time worth less."""
+    for turn, less in enumerate(AGAIN, 1):
+        loss = less if argument.fact is not None else NOTHING_AGAIN * less
+        yield replace(argument, turn=turn, score=argument.score - loss)
 
 
 def complete(frames: Iterable[str], *further: str) -> list[str]:

@@ -15,7 +15,6 @@ from services.copy.providers.local.arguments import (
     filled,
     names_price,
     small_first,
-    with_name,
 )
 from services.copy.providers.local.description_lines import priced_sentences
 from services.copy.providers.local.joining import (
@@ -60,6 +59,7 @@ SWAPPED = 2  # times that a hook stands again from which a fact stands before wh
 SPARE_WORDS = 3  # fewest of a fact that an otherwise empty body holds
 _DIVIDED = re.compile(r"[,:] | [–—-] ")  # a name of several parts
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)\s*$")
+SIGNED = " · "  # between the parts of the line below a text
 WITH_BRAND = 72  # characters of a line with product and sender
 
 
@@ -183,12 +183,11 @@ class _Draft:
         if not chosen and line and self._selection.is_one_line:  # what is done says more than its name
             chosen = self._selection.strongest(self._page.room, limits=limits, passage=run)
             line = "" if chosen else line
-        if quotes_passage and not self._named:
-            line = self._priced_name() or self._name_line()
         if quotes_passage:
             chosen = [one for one in chosen if one in limits or not self._is_in_passage(one)]
-        if quotes_passage and line:
-            self._name_behind_passage(line, chosen)
+        signature = self._signature(chosen) if quotes_passage and not self._named else ""
+        if signature and self._page.sign(signature, apart=self._task.layout.body > LONG):
+            self._named = True
         elif line and not (chosen and self._task.material.says_the_name(chosen[0].text)):
             chosen = self._said_of(line, chosen)
         rows = self._rows(chosen) if is_long and self._task.layout.bullets else []
@@ -353,27 +352,21 @@ class _Draft:
             return bool(amounts_of(found.text) & amounts_of(passage))
         return share_said(found.text, passage, self._task.material.language) >= IN_PASSAGE
 
-    def _name_behind_passage(self, line: str, chosen: list[Quote]) -> None:
-        """Says behind a passage what it is about, together with the price or with a few words on it."""
+    def _signature(self, chosen: list[Quote]) -> str:
+        """The line below a passage that says what it was about: what is advertised, with its price or else its sender.
+        Takes from the statements that are left the one with that price."""
         material = self._task.material
-        short = [
-            found
-            for found in chosen
-            if not found.dangling
-            and (not found.is_prose or is_phrase(found.text, material.language))
-            and ":" not in found.text
-        ]
-        is_plain = not _DIVIDED.search(material.what)
-        first = next((found for found in short if found.role in TERMS), short[0] if short and is_plain else None)
-        if first is not None and ":" not in material.what and line == self._name_line():
-            text = as_sentence(with_name(material, as_line(first.text)))
-            says_twice = echoes(first.text, material.what) or says_again(first.text, material.what, material.language)
-            if not says_twice and self._page.place(text):
-                self._named = True
-                self._supply.take(first)
-                chosen.remove(first)
-                return
-        self._named = self._page.place(line) or self._page.place(self._name_line())
+        said = fold(" ".join([self._hook_folded, *self._page.texts]))
+        parts = [material.what.rstrip(".")]
+        priced = next((found for found in chosen if found.role == "price"), None)
+        if self._wants_price() and not material.price_is_quoted:
+            parts.append(material.price.rstrip("."))
+            if priced is not None and names_price(priced, material, strict=True):
+                chosen.remove(priced)
+                self._supply.beside(priced)
+        elif material.brand and fold(material.brand) not in f"{said} {fold(material.what)}":
+            parts.append(material.brand)
+        return SIGNED.join(parts)
 
     @property
     def _is_left_open(self) -> bool:
@@ -509,7 +502,10 @@ class _Draft:
         said = "\n".join([self._hook_folded, *self._page.texts]).casefold()
         if task.priced is False or not material.price or material.price.casefold() in said:
             return False
-        if any(found.role == "price" for found in self._supply.used) or self._argument.angle == "price":
+        prices = [found for found in self._supply.used if found.role == "price"]
+        if any(not material.amount or names_price(found, material, strict=True) for found in prices):
+            return False
+        if self._argument.angle == "price":
             return False
         amounts = amounts_of(material.price)
         if self._supply.is_price_of_hook(material.price):

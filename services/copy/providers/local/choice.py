@@ -11,11 +11,11 @@ from services.copy.providers.local.material import Material
 from services.copy.providers.local.quotes import content_words
 
 MAX_HOOK_OVERLAP = 0.5  # share of words in common from which two hooks say the same
-REPEATED_ANGLE = 0.22  # less for each variant that argues from the same side
-REPEATED_FACT = 0.4  # less for each variant that rests on the same fact
+REPEATED_ANGLE = 0.08  # less for each variant that argues from the same side
+REPEATED_FACT = 0.05  # less for each variant that rests on the same fact
 NEAR = 0.5  # less for a hook whose words another has, in full
 NEAR_AT_LAST = 0.2  # likewise where the brief holds no other
-FAIR = 0.8  # score of an argument below which the best facts rather lead again, in other words
+FAIR = 1.0  # score of an argument below which the best facts rather lead again, in other words
 PRICED_AGAIN = 1.0  # less for a second hook that says nothing but the price
 MOST_NAMED = 4  # hooks that say what is sold beside a fact
 MOST = {"question": 1, "audience": 1, "price": 1, "name": 1, "logistics": 1, "neutral": 5}

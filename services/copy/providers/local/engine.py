@@ -15,7 +15,7 @@ from services.chassis.errors import InputFault
 from services.copy.domain import VARIANT_COUNT, CopyBrief, CopyResult, Platform, Variant
 from services.copy.providers import content_filters
 from services.copy.providers.local import proof, spelling
-from services.copy.providers.local.arguments import Argument, again, arguments
+from services.copy.providers.local.arguments import Argument, again, arguments, turns_of
 from services.copy.providers.local.bodies import Body, Writer
 from services.copy.providers.local.choice import choose
 from services.copy.providers.local.hashtags import hashtags
@@ -122,7 +122,7 @@ def _drafts(order: Order, random_: random.Random, *, sparse: bool = False) -> li
     found = _arguments(order, random_, sparse=sparse)
     # rather the best headline again, with another text below it, than a poor one
     both = [*found, *again(found)]
-    turned = [replace(argument, turn=turn) for turn in range(1, VARIANT_COUNT) for argument in found]
+    turned = [turn for argument in found for turn in turns_of(argument)]
     best: list[Draft] = []
     for listed, named in ((both, True), (both, False), ([*found, *turned], False)):
         drafts = _drafts_of(listed, order, random_, named=named, sparse=sparse)

@@ -24,8 +24,8 @@ INFORMS: Final = 0.55  # less for what customers want to know and do not buy for
 BESIDE: Final = 0.9  # less for opening hours and addresses, and for the price of something beside the product
 UNFIT: Final = 1.4  # less for what asks something of the customer, and for a part of a sentence
 BARE_PRICE: Final = 0.9  # less for a price before one knows of what
-NOT_CHOSEN: Final = 0.6  # less for a weaker sentence of the description
-BESIDE_LIST: Final = 0.25  # less for a strong one beside the features that a customer lists
+NOT_CHOSEN: Final = 0.2  # less for a weaker sentence of the description
+BESIDE_LIST: Final = 0.0  # less for a strong one beside the features that a customer lists
 LISTED: Final = 0.07  # strength that it needs there beyond the usual
 STRONG: Final = 0.55  # strength of a sentence that leads
 LABEL: Final = 0.15  # less for "Key: value" that the customer lists
@@ -47,6 +47,7 @@ FEWEST_DESCRIBED: Final = 4  # statements of a description that is written to be
 SENTENCES: Final = 0.5  # share of them that are sentences
 LEAD_IN: Final = 70  # characters of two sentences that open an ad together
 SHARED: Final = 0.6  # share of the name's words that such a sentence needs to stand for the name
+_CHAT: Final = frozenset(signs("chat"))
 _KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
 _KEY: Final = re.compile(r"[^\W\d][\w /]{1,24}\s?: \S")
 _CAPITAL_KEY: Final = re.compile(r"[A-Z][A-Z &/]+\s?[:.]\s?\S")  # "SEO: storage near me"
@@ -110,7 +111,6 @@ class Setting:
     begins: int  # place of the description's first text
     capitals: bool  # whether the customer begins sentences with a capital
     prices: frozenset[Decimal]  # amounts of the prices that the customer lists
-    chosen: Callable[[Quote], float]  # strength that a fact has gained because the customer lists it
 
 
 def is_demand(text: str, words: Words) -> bool:
@@ -245,13 +245,15 @@ def lead_loss(found: Quote, setting: Setting) -> float:
         less += BESIDE if setting.kind in PLACES else UNFIT
     if found.role == "logistics" and not is_event:
         less += BESIDE if _HOURS.search(text) or _ADDRESS.match(text) else 0.0
-        less += INFORMS if found.strength - setting.chosen(found) < TELLING else 0.0
+        less += INFORMS if found.strength < TELLING else 0.0
     if not is_event and names_day(text, words.language) and (count <= DAY_WORDS or _CLOCK.search(text)):
         less += UNFIT if count <= DAY_WORDS else BESIDE
     if (is_event or not setting.titled) and _is_where_or_when(found, setting):
         less += UNFIT
     if is_demand(text, words) or is_part(found, setting):
         less += UNFIT
+    if not _CHAT.isdisjoint(re.findall(r"[^\W\d_]+", text.casefold())):
+        less += UNFIT  # "hehe"
     if last_word(text) in words.dangling or _BARE_COUNT.match(text):  # "no charge for that", "2,316 last spring"
         less += UNFIT
     if setting.kind == "cause" and found.role == "offer":  # what others are given is no reason of those who give

@@ -18,6 +18,9 @@ SOLD: Final = frozenset({"good", "food"})  # kinds that are bought by a click
 APPLIED: Final = frozenset(
     {"", "job", "service", "finance", "property", "cause", "public_body"}
 )  # what one applies for
+UNBOOKED: Final = frozenset(
+    {"job", "property", "software", "cause", "finance", "public_body", "event"}
+)  # kinds of which a name says nothing of booking
 BOOKED: Final = frozenset({"service", "event", "place"})  # kinds that one makes an appointment with
 CLOSED_BY: Final = frozenset(
     {"sell", "book", "apply", "tickets", "sign_up", "call", "enquire"}
@@ -27,7 +30,7 @@ VISITED: Final = frozenset({"place", "event"})  # kinds that one goes to
 ENQUIRE: Final = "enquire"  # the goal of a brief whose readers ask first
 USUAL: Final = {  # kinds of which a goal is usual, so that their words need not say it
     "sign_up": frozenset({"software", "event", "finance"}),
-    "apply": frozenset({"job", "finance", "property"}),
+    "apply": frozenset({"job", "finance"}),
     "donate": frozenset({"cause"}),
     "download": frozenset({"software"}),
 }
@@ -43,6 +46,10 @@ def goal_of(material: Material) -> str:
     goal, kind = material.goal, material.kind
     walks_in = material.words.walk_in.search(material.written) is not None
     asked = [name for name in ASKED if asks(name, material)]
+    if material.words.joined.search(material.full_name):
+        return "sign_up"
+    if _is_booked_by_name(material, asked):
+        return "book"
     if "enquire" in material.words.asked and material.words.asked["enquire"].search(material.full_name):
         return _reached(material)
     if "book" in asked and _begins_with("book", material):
@@ -73,27 +80,36 @@ def goal_of(material: Material) -> str:
         return ""  # who takes in a dog pays a fee, and gives nothing
     if kind in {"", "software"} and "sign_up" in {goal, *asked} and material.words.pay_once.search(material.written):
         return "download"
+    if goal == "apply" and kind == "property":
+        return _reached(material)  # one looks first
     if goal in USUAL and kind in USUAL[goal]:
         return goal if material.is_known or goal in asked or kind in {"cause", "job"} else ""
     if kind == "software":
         return ""
     stated = next((name for name in ("sign_up", "book") if name in asked and not (walks_in and name == "book")), "")
-    if stated and kind in {"", "service", "event", "place", "public_body"}:
+    if stated and kind in {"", "service", "event", "place", "public_body"} and not (kind == "" and "sell" in asked):
         return stated
+    if goal == "sign_up" and kind == "service" and material.is_sure:  # a course
+        return goal
+    if goal == "book" and kind in BOOKED and material.is_sure and material.amount and not walks_in:
+        return goal
     if "sell" in asked:  # it is sent: what is done by post is ordered, else it is perhaps a thing
-        asks_first = {"book", "enquire", "call"} & set(asked)
+        is_own = is_own_work(material.full_name, material.written, material.language)
+        asks_first = (is_own and not kind) or {"book", "enquire", "call"} & set(asked)
         if kind in {"", "service"} and material.amount and not asks_first:
             return "sell"
         return ENQUIRE if "enquire" in asked and kind in BOOKED else ""
     if goal == "book" and walks_in:
         return ""
     if goal == "book" and kind != "public_body":
-        return goal if material.is_sure or (material.is_known and kind in BOOKED and "enquire" not in asked) else ""
+        is_known = material.is_known and kind in BOOKED and (material.amount or "enquire" not in asked)
+        return goal if material.is_sure or is_known else ""
     if goal == "visit" and kind in VISITED:
         return goal if material.is_known else ""
     if goal == "call" or "call" in asked:
         return _reached(material)
-    return ENQUIRE if kind == "service" and (material.amount or "enquire" in asked) and goal != "donate" else ""
+    is_asked_for = kind == "service" and goal not in {"donate", "sell"}
+    return ENQUIRE if is_asked_for and (material.amount or "enquire" in asked) else ""
 
 
 def _goal_of_goods(asked: list[str], material: Material) -> str:
@@ -126,6 +142,20 @@ def _reached(material: Material) -> str:
 def asks(goal: str, material: Material) -> bool:
     """Whether the brief asks for it in its own words."""
     return bool(material.words.asked.get(goal, _NEVER).search(material.written))
+
+
+def _is_booked_by_name(material: Material, asked: list[str]) -> bool:
+    """Whether the name says that what has a price is lent, or takes a day or an hour, and nobody asks for more."""
+    if not material.amount or material.kind in UNBOOKED or {"apply", "tickets"} & set(asked):
+        return False
+    words = material.words
+    if words.hired.search(material.full_name):
+        return True
+    is_timed = bool(words.timed.search(material.full_name))
+    return is_timed and not {"sell", "enquire", "sign_up", "donate"} & {
+        *asked,
+        material.goal if material.is_known else "",
+    }
 
 
 def _is_of_work(material: Material) -> bool:

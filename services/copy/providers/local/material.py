@@ -43,7 +43,7 @@ from services.copy.providers.local.quotes import (
     quote,
     upper_first,
 )
-from services.copy.providers.local.strengths import LEADS_NOTHING, LISTED, SELLING, ranks_of, strength_of
+from services.copy.providers.local.strengths import LEADS_NOTHING, SELLING
 from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
 
 KEPT_BRIEFS = 64  # that have been read lately, at most some 100 kB each
@@ -194,14 +194,12 @@ def _read(brief: CopyBrief) -> Material:
     if code == "und" and not facts and not brief.description.strip():
         code = "en"  # a name alone has no language: that of the API's own words
     words = words_of(code)
-    listed = sum(fact.source == "features" for fact in facts) >= FEW_FEATURES and bool(brief.description.strip())
-    ranks = ranks_of(facts)
     quotes = [
         quote(
             id=fact.id,
             text=_with_its_question(fact, brief),
             role=fact.role,
-            strength=strength_of(fact, ranks.get(fact.id, 1.0), listed=listed),
+            strength=fact.strength,
             source=fact.source,
             words=words,
             limited_by=fact.limited_by,
@@ -230,7 +228,6 @@ def _read(brief: CopyBrief) -> Material:
         listed=sum(fact.source == "features" for fact in facts) >= FEW_FEATURES,
         titled=2 * sum(is_titled(found.text) for found in quotes) > len(quotes),
         is_priced=lambda text: not brief.price or same_amount(text, brief.price),
-        chosen=lambda found: LISTED if listed and found.source == "features" else 0.0,
         prices=frozenset[Decimal]().union(*(amounts_of(found.text) for found in quotes if found.source == "features")),
     )
     quotes = _with_cases_before(quotes, brief.description, words)

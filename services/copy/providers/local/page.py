@@ -9,6 +9,7 @@ class Page:
     def __init__(self, room: int) -> None:
         self.room = room
         self._blocks: list[list[str]] = [[]]
+        self._signature, self._is_apart = "", False
 
     @property
     def length(self) -> int:
@@ -18,7 +19,7 @@ class Page:
     @property
     def texts(self) -> list[str]:
         """Everything that has been placed, in order."""
-        return [text for block in self._blocks for text in block]
+        return [*(text for block in self._blocks for text in block), *filter(None, [self._signature])]
 
     @property
     def is_divided(self) -> bool:
@@ -54,6 +55,15 @@ class Page:
         self.room -= len(text) + 1
         return True
 
+    def sign(self, text: str, *, apart: bool) -> bool:
+        """Puts a line below all others, `apart`: below an empty one; False where there is no room."""
+        needed = len(text) + 2
+        if needed > self.room:
+            return False
+        self.room -= needed
+        self._signature, self._is_apart = text, apart
+        return True
+
     def drop(self, text: str) -> None:
         """Takes a text out."""
         for block in self._blocks:
@@ -69,4 +79,7 @@ class Page:
             blocks.append(tail)
         elif tail:
             blocks[-1] = [*blocks[-1], *tail]
-        return ("\n\n" if paragraphs and len(blocks) > 1 else " ").join(" ".join(block) for block in blocks if block)
+        between = "\n\n" if paragraphs and len(blocks) > 1 else " "
+        text = between.join(" ".join(block) for block in blocks if block)
+        below = "\n\n" if self._is_apart else "\n"
+        return below.join(filter(None, (text, self._signature)))

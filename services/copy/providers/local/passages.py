@@ -16,6 +16,7 @@ OPENING: Final = 0.5  # more for a passage with which the description begins: it
 PARAGRAPH: Final = 0.3  # and for one that begins a paragraph
 ACROSS: Final = 0.15  # less for each paragraph more than one
 ABOUT: Final = 0.6  # and for one that speaks of what the headline says
+RESTATED: Final = 0.35  # less for a line that says the headline again
 SKIPPED: Final = 0.12  # less for each line that a passage leaves out
 USED: Final = 0.18  # less for a line with each text of the request that has it
 FOCUS: Final = 1.0  # more for a line that has what the customer asks for
@@ -31,7 +32,8 @@ class Wish:
     them; `says_what`: whether the first line says what is sold. `lead`: the fact in the headline; `goes_on`: whether
     the text begins right behind it; `focus`: words that the customer asks for; `taken`: ids of facts that the text has;
     `uses`: how often the request's other texts have each fact; `priced`: whether a price may stand; `said`: whether a
-    line says again what the text has said; `speaks`: whether one says what is sold, or speaks of the sender.
+    line says again what the text has said; `restates`: whether it says the headline again, and more; `speaks`: whether
+    one says what is sold, or speaks of the sender.
     """
 
     length: int
@@ -45,6 +47,7 @@ class Wish:
     uses: Mapping[str, int]
     priced: bool
     said: Callable[[Line], bool]
+    restates: Callable[[Line], bool]
     speaks: Callable[[Line], bool]
 
 
@@ -94,7 +97,7 @@ def passage(lines: Sequence[Line], wish: Wish) -> list[Line]:
             value += _value(line, wish) - (ACROSS if line.begins and len(run) > 1 else 0.0)
             whole = value + (OPENING if start == 0 else PARAGRAPH if run[0].begins else 0.0)
             whole -= LATE * start / len(lines) + (PRICE_FIRST if start and run[0].begins_with_price else 0.0)
-            about = ABOUT if follows or _is_about(run, wish.lead) else 0.0
+            about = ABOUT if follows or _is_about(run, wish) else 0.0
             whole += about
             behind = lines[place + 1] if place + 1 < len(lines) else None
             enough = worth + whole - about - value >= LEAST  # however often the other texts have said it
@@ -169,6 +172,7 @@ def _value(line: Line, wish: Wish) -> float:
     used = max((wish.uses.get(part.id, 0) for part in line.parts), default=0)
     value = line.worth - USED * used
     value += FOCUS if wish.focus & line.words else 0.0
+    value -= RESTATED if wish.restates(line) else 0.0
     return value + (DATED if line.dated else 0.0)
 
 
@@ -177,8 +181,11 @@ def _is_slight(line: Line) -> bool:
     return len(line.text.split()) < FEWEST_ALONE or all(part.role == "price" for part in line.parts)
 
 
-def _is_about(run: Sequence[Line], lead: Quote | None) -> bool:
+def _is_about(run: Sequence[Line], wish: Wish) -> bool:
+    """Whether a line of a run speaks of what the headline says, and does not only say it again."""
+    lead = wish.lead
     if lead is None:
         return False
     same = {lead.id, *lead.same_as}
+    run = [line for line in run if not wish.restates(line)]
     return any(not same.isdisjoint(line.ids) or any(lead.id in part.same_as for part in line.parts) for line in run)

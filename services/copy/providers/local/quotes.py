@@ -27,6 +27,7 @@ _LEAST_STEM = 4  # letters that two forms of a short word have in common
 _ENDING = 3  # letters by which two forms of a word differ
 _STEM = 6  # letters that two forms of a word have in common
 _ENDS = ".!?…。！？।"
+_QUOTED_ENDS = tuple(f"{stop}{space}{close}" for stop in ".!?…" for space in ("", " ", "\u00a0") for close in "”»")
 _ARE = frozenset(signs("linking"))
 _QUANTITIES = frozenset(signs("quantities"))
 FEWEST_CHARACTERS = 24  # of a sentence; what is shorter is a heading or a call
@@ -148,7 +149,7 @@ def as_sentence(text: str) -> str:
     """The text with a capital at its start and a stop at its end."""
     text = upper_first(_without_tail(text))
     text = f"{text[:-2]})" if text.endswith(".)") else text
-    return text if not text or text.endswith((*_ENDS, ".”", "!”", "?”", "»")) else f"{text}{_stop_of(text)}"
+    return text if not text or text.endswith((*_ENDS, *_QUOTED_ENDS)) else f"{text}{_stop_of(text)}"
 
 
 def _stop_of(text: str) -> str:

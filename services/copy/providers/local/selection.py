@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from services.copy.domain import Format
+from services.copy.providers.local.amounts import same_amount
 from services.copy.providers.local.arguments import Argument, head_of_phrase, names_price
 from services.copy.providers.local.quotes import Quote, beginning, names_day, says_something
 from services.copy.providers.local.repeats import says_again
@@ -86,6 +87,8 @@ class Selection:
         for statement in [*needed, *(other for other in statements if other not in needed)]:
             found = statement.found
             if self.bare_of_terms and any(sign.isdigit() for sign in found.text):
+                continue
+            if self._is_other_price(found) and self._owes_price(chosen):
                 continue
             if any(alike(found, other) for other in chosen):
                 continue
@@ -196,6 +199,19 @@ class Selection:
         """Whether a statement says what the product costs."""
         material = self._task.material
         return found.role == "price" or bool(material.amount and names_price(found, material, strict=True))
+
+    def _is_other_price(self, found: Quote) -> bool:
+        """Whether a statement is the price of a size or of more than one, beside which the product's own is quoted."""
+        material = self._task.material
+        if found.role != "price" or not material.amount or names_price(found, material, strict=True):
+            return False
+        return any(names_price(other, material, strict=True) for other in material.quotes)
+
+    def _owes_price(self, chosen: Sequence[Quote]) -> bool:
+        """Whether neither the headline nor the text says what the product itself costs."""
+        material = self._task.material
+        said = [self._argument.hook, *(found.text for found in (*chosen, *self._supply.quoted))]
+        return not any(same_amount(text, material.amount) for text in said)
 
     def whole(self, found: list[Quote]) -> list[Quote]:
         """Statements without those that refer back to one that does not stand before them."""

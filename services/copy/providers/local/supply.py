@@ -59,6 +59,7 @@ INFORMS: Final = 0.2  # less for what customers want to know and do not buy for
 WHEN: Final = 1.0  # more for the day of an event: without it nobody can come
 RELATED: Final = 0.3  # more for a fact that goes on with what the hook speaks of
 ABOUT: Final = 0.6  # share of a feature's words that a sentence has which is about it
+_HOOK_PARTS: Final = re.compile(r"[.!?:] ")
 REPEATED: Final = 0.7  # share of a headline's words that a sentence has which says it again
 ADDED_TO_HOOK: Final = 6  # words of such a sentence that make it say more
 ADDED: Final = 3  # words that such a sentence adds, at least
@@ -274,6 +275,10 @@ class Supply:
         material, lead = self._task.material, self._argument.fact
         lines = [self._without_hook(line) for line in material.sentences]
         hook = content_words(self._argument.hook, material.words)
+        parts = self._parts_of_hook()
+
+        def restates(line: Line) -> bool:
+            return any(share_said(part, line.text, material.language) >= REPEATED for part in parts)
 
         def is_said(line: Line) -> bool:
             text = line.text.rstrip(".").casefold()
@@ -281,8 +286,7 @@ class Supply:
                 return True
             if line.costs and self.is_price_of_hook(line.text):
                 return True
-            share = share_said(self._argument.hook, line.text, material.language)
-            return share >= REPEATED and len(line.words - hook) < ADDED_TO_HOOK
+            return restates(line) and len(line.words - hook) < ADDED_TO_HOOK
 
         return passage(
             lines,
@@ -298,9 +302,16 @@ class Supply:
                 uses=self._uses,
                 priced=self._task.priced is not False,
                 said=is_said,
+                restates=restates,
                 speaks=lambda line: self._says_what(line.text) or bool(material.words.ours.search(line.text)),
             ),
         )
+
+    def _parts_of_hook(self) -> list[str]:
+        """The headline, and each statement of one that holds several or the name beside one."""
+        hook = self._argument.hook
+        parts = [part for part in _HOOK_PARTS.split(hook) if len(content_words(part, self._task.material.words)) > 1]
+        return [hook, *(part for part in parts if part not in self._task.material.what)]
 
     def _without_hook(self, line: Line) -> Line:
         """A line about the fact of the headline without a beginning that says the headline again."""

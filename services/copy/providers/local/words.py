@@ -58,9 +58,10 @@ class Words:
     """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml.
 
     `asked`: by what a brief asks of its readers, the phrases that ask it; `demands`: words of texts that ask something
-    of the customer; `always`: lines that every text carries; `rented`: words of what is lent for money; `measured`: of
-    what is made after measuring; `walk_in`, `no_account`: of what needs no appointment, no account; `extras`: of what a
-    price lacks; `welcomes`: of what is allowed (services/copy/data/asked.toml).
+    of the customer; `always`: lines that every text carries; `rented`: words of what is lent for money; `hired`,
+    `timed` and `joined`: those of names of what is lent, booked and joined; `measured`: of what is made after
+    measuring; `walk_in`, `no_account`: of what needs no appointment, no account; `extras`: of what a price lacks;
+    `welcomes`: of what is allowed (services/copy/data/asked.toml).
     """
 
     language: str
@@ -86,6 +87,9 @@ class Words:
     demands: re.Pattern[str]
     always: re.Pattern[str]
     rented: re.Pattern[str]
+    hired: re.Pattern[str]
+    timed: re.Pattern[str]
+    joined: re.Pattern[str]
     measured: re.Pattern[str]
     walk_in: re.Pattern[str]
     no_account: re.Pattern[str]
@@ -100,12 +104,15 @@ class Words:
 
 
 def whole_words(entries: Iterable[str]) -> re.Pattern[str]:
-    """A pattern of whole words and phrases; an entry that ends with a star matches every ending."""
+    """A pattern of whole words and phrases; an entry that ends with a star matches every ending, one that begins with a
+    star every beginning of its word."""
     parts = []
     for entry in sorted(set(entries), key=len, reverse=True):
         text = entry.strip()
         if text == "*":
             parts.append(r"\*")
+        elif text.startswith("*"):
+            parts.append(rf"{re.escape(text[1:].strip())}(?!\w)")
         elif text.endswith("*"):
             parts.append(rf"(?<!\w){re.escape(text[:-1].strip())}\w*")
         else:
@@ -199,6 +206,9 @@ def words_of(language: str) -> Words:
         demands=whole_words(asked.get("demands", ())),
         always=_ages(asked.get("always", ())),
         rented=whole_words(asked.get("rented", ())),
+        hired=whole_words(asked.get("hired", ())),
+        timed=whole_words(asked.get("timed", ())),
+        joined=whole_words(asked.get("joined", ())),
         measured=whole_words(asked.get("measured", ())),
         walk_in=whole_words(asked.get("walk_in", ())),
         no_account=whole_words(asked.get("no_account", ())),
