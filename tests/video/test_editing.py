@@ -94,6 +94,9 @@ def test_beside_the_card_a_presenter_is_no_nearer_than_there_is_room() -> None:
     made = (editing.Shot(start=0), editing.Shot(start=3, nearness=1.28), editing.Shot(start=6, nearness=1.28))
     beside = editing.beside_card(made, [(4.0, 5.5)], 1.15)
     assert [shot.nearness for shot in beside] == [1.0, 1.14, 1.28]
+    long = (editing.Shot(start=0, nearness=1.28), editing.Shot(start=6.0))
+    beside = editing.beside_card(long, [(2.0, 4.0)], 1.15)
+    assert [(shot.start, shot.nearness) for shot in beside] == [(0, 1.28), (2.0, 1.14), (4.0, 1.28), (6.0, 1.0)]
 
 
 def test_statements_fill_the_picture_between_the_ends_of_a_film_and_before_sights_of_the_product() -> None:

@@ -15,7 +15,15 @@ from adwright.catalog.v1 import catalog_pb2
 from adwright.video.v1 import video_pb2
 
 from services.chassis.errors import ValidationFailed
-from services.video.domain import FRAMES_PER_SECOND, AspectRatio, Music, ScriptNotSpeakable, VideoBrief, VideoKind
+from services.video.domain import (
+    FRAMES_PER_SECOND,
+    AspectRatio,
+    Music,
+    PriceLine,
+    ScriptNotSpeakable,
+    VideoBrief,
+    VideoKind,
+)
 from services.video.film_request import check_fields, check_length, script_for, why_not_renderable
 from services.video.messages import music_of, script_material
 from services.video.product.layouts import TEXTS, layouts, read_layouts
@@ -451,6 +459,12 @@ class TestWriting:
         assert shown_name("Old Dray grainy mustard", "grainy mustard") == "Old Dray grainy mustard"
         assert shown_name(listed, "") == listed
 
+    def test_name_is_shown_without_the_notes_of_a_catalog(self) -> None:
+        assert shown_name("garage door repairs - springs, motors, cables etc", "") == "Garage door repairs"
+        assert shown_name("Switchback folding poles (pair)", "") == "Switchback folding poles"
+        assert shown_name("iPhone repair", "") == "iPhone repair"
+        assert shown_name("X-ray (digital)", "") == "X-ray"
+
     def test_no_facts_give_no_script(self) -> None:
         bare = replace(self.material, facts=[], price="")
         assert written_script(bare, seconds=15, sayable=lambda line: True) == ""
@@ -600,6 +614,16 @@ class TestShots:
         least = EndCard(film.stage, job, parts_of(silent_words("See all of it. Everything from 50c.")))
         assert least._stated() == "from 50c"
 
+    def test_price_has_no_caption_where_the_shot_shows_all_that_is_said(self, brief: VideoBrief, models: Path) -> None:
+        film = self.film(brief, models)
+        words = silent_words("Boiled over a wood fire. It is dark and robust. $46 the jug.")
+        parts = parts_of(words, price=Price(now=46.0))
+        scenes = storyboard(parts, shows=set(), until=words[-1].end, seconds=None, seed="a")
+        scene = next(scene for scene in scenes if scene.part.says == "price")
+        scene = replace(scene, shot=next(shot for shot in shots() if shot.text == "price"))
+        assert not _caption(film, scene, PriceLine(amount="$46", before="", after="the jug"))
+        assert _caption(film, replace(scene, part=replace(scene.part, items=())), PriceLine(amount="$46", before=""))
+
     def test_a_long_word_is_divided_where_the_sentence_becomes_larger(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models, "Sin internacionalización alguna. Todo en casa.")
         x, y, w, h = film.stage.places.words
@@ -642,9 +666,9 @@ class TestShots:
         assert drawn(start + 0.4)
 
 
-def _caption(film: ProductFilm, scene: Scene) -> bool:
+def _caption(film: ProductFilm, scene: Scene, line: PriceLine | None = None) -> bool:
     """Whether a scene has captions in its middle."""
-    strip = CaptionStrip(film.stage, (scene,), film.look.of("photo"), wanted=True)
+    strip = CaptionStrip(film.stage, (scene,), film.look.of("photo"), wanted=True, line=line)
     pixels = np.zeros((film.height, film.width, 4), np.uint8)
     strip.draw(surface_of(pixels).getCanvas(), 0, scene.start + scene.seconds / 2)
     return bool(pixels.any())

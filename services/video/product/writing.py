@@ -31,7 +31,8 @@ DEFAULT_SECONDS: Final = 15
 TABLE_ROW: Final = re.compile(r"^(?=[^:]*\d)[^:]{1,30}:\s")  # "20 to 8 days: …": no line that stands alone
 SPOKEN_SHARE: Final = 0.94  # of the reading time: what speech takes
 SHORT_SECONDS: Final = 10  # a shorter film says one fact and the name
-NAME_MARKS: Final = re.compile(r"\s+[–—|]\s+|,\s+(?=\D{0,12}\d)")  # a comma before a size, not in a list
+BRACKETED: Final = re.compile(r"(?<=\S{3})\s+\([^()]*\)$")  # "(pair)": a catalog's note behind a name
+NAME_MARKS: Final = re.compile(r"\s+[-–—|]\s+|,\s+(?=\D{0,12}\d)")  # a comma before a size, not in a list
 
 
 # For languages without lines: names and prices alone, since a film never mixes languages.
@@ -151,7 +152,10 @@ def short_name(name: str) -> str:
 def shown_name(name: str, subject: str) -> str:
     """The name of a product as films show and say it; where it is a list of search words, what the product is in the
     customer's own words. subject: as the catalog understood it, "" where it did not."""
-    short = short_name(name)
+    short = BRACKETED.sub("", short_name(name))
+    first = short.split(" ")[0]
+    if first.isalpha() and first.islower():
+        short = short[:1].upper() + short[1:]  # typed in a hurry; brands with small letters have others in them
     place = short.casefold().find(subject.casefold()) if subject else -1
     if len(short.split()) > MOST_NAME_WORDS and place >= 0 and len(subject.split()) > 1:
         return short[place : place + len(subject)]

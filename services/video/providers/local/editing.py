@@ -34,6 +34,7 @@ STATED_SHARE: Final = 0.5  # of the film, at most
 NEAR_SECONDS: Final = 1.2  # from the word that names the product to the sentence that it is shown with
 AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
 AGAIN_SHARE: Final = 0.62  # of the film, from which the product is shown a second time
+LEAST_BESIDE_SECONDS: Final = 1.2  # of a shot before or after the card in which the presenter may be nearer
 SENTENCE: Final = ".!?…"
 CLAUSE: Final = ",;:—–"
 QUOTES: Final = "\"')”’»"
@@ -187,15 +188,23 @@ def product_ends(made: Sequence[Shot]) -> float | None:
 
 
 def beside_card(made: Sequence[Shot], shown: Sequence[tuple[float, float]], nearest: float) -> tuple[Shot, ...]:
-    """The shots with those no nearer than `nearest` that are seen in one of the times (start, end) in `shown`."""
+    """The shots with those no nearer than `nearest` that are seen in one of the times (start, end) in `shown`. One that
+    is seen for long enough before the card comes, or after it has gone, is as near as it was then."""
     ends = [shot.start for shot in made[1:]] + [float("inf")]
     level = max(level for level in NEARNESS if level <= max(nearest, NEARNESS[0]))
-    return tuple(
-        replace(shot, nearness=min(shot.nearness, level))
-        if any(start < end and shot.start < stop for start, stop in shown)
-        else shot
-        for shot, end in zip(made, ends, strict=True)
-    )
+    cut: list[Shot] = []
+    for shot, end in zip(made, ends, strict=True):
+        times = [(start, stop) for start, stop in shown if start < end and shot.start < stop]
+        if not times or shot.is_aside or shot.nearness <= level:
+            cut.append(shot)
+            continue
+        start, stop = min(begun for begun, _ in times), max(gone for _, gone in times)
+        if start - shot.start >= LEAST_BESIDE_SECONDS:
+            cut.append(shot)
+        cut.append(replace(shot, start=start if cut and cut[-1] is shot else shot.start, nearness=level))
+        if LEAST_BESIDE_SECONDS <= end - stop < float("inf"):
+            cut.append(replace(shot, start=stop))
+    return tuple(cut)
 
 
 def _ends(words: Sequence[CaptionWord], signs: str) -> list[float]:

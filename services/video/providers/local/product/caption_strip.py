@@ -8,12 +8,14 @@ from typing import Any, Final
 from services.media.colour import Colour
 from services.media.text_shaping import shape
 from services.media.text_shaping import width as width_of
+from services.video.domain import PriceLine
 from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local import captions
 from services.video.providers.local.product.layers import SAMPLING, painted
 from services.video.providers.local.product.lettering import CAP, LEADING, SPACE, drawable, face_for, fitted
 from services.video.providers.local.product.looks import DARK, WHITE, Tone
+from services.video.providers.local.product.price_tag import about_price
 from services.video.providers.local.product.stage import Stage
 from services.video.providers.local.strokes import fill, rounded
 
@@ -34,14 +36,17 @@ class Inks:
 
 
 class CaptionStrip:
-    """Draws captions over the scenes whose shots do not set the words themselves. tone: of photos, on any ground."""
+    """Draws captions over the scenes whose shots do not set the words themselves. tone: of photos, on any ground.
+    line: the customer's statement of the price."""
 
-    def __init__(self, stage: Stage, scenes: tuple[Scene, ...], tone: Tone, *, wanted: bool) -> None:
+    def __init__(
+        self, stage: Stage, scenes: tuple[Scene, ...], tone: Tone, *, wanted: bool, line: PriceLine | None = None
+    ) -> None:
         self._stage, self._scenes, self._tone = stage, scenes, tone
         self._shown: tuple[object, Any] = (None, None)
         self._groups = [
             captions.groups([captions.CaptionWord(text=w.text, start=w.start, end=w.end) for w in scene.part.words])
-            if scene.shot.captions and wanted and not _is_shown(scene)
+            if scene.shot.captions and wanted and not _is_shown(scene, line)
             else ()
             for scene in scenes
         ]
@@ -87,10 +92,11 @@ class CaptionStrip:
         return made, round(x), round(y + (h - made.height()) / 2)
 
 
-def _is_shown(scene: Scene) -> bool:
+def _is_shown(scene: Scene, line: PriceLine | None) -> bool:
     """Whether a shot shows every word of its part large: a caption would say the same twice."""
     part = scene.part
-    shown = set(_bare(" ".join((part.value, part.label, *part.items))))
+    about = about_price(part, line) if scene.shot.text == "price" else (part.label, *part.items)
+    shown = set(_bare(" ".join((part.value, *about))))
     if part.says == "list" and not part.label:
         return scene.shot.text == "chips" and set(_bare(part.text)) <= shown | cues().joins
     return part.says in VALUES and scene.shot.text == part.says and set(_bare(part.text)) <= shown

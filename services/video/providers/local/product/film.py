@@ -83,7 +83,9 @@ class ProductFilm:
         self._grounds: dict[str, Any] = {}
         self._drawn: dict[int, Drawn] = {}
         self._alone: Drawn | None = None
-        self.captions = CaptionStrip(self.stage, scenes, self.look.of("photo"), wanted=brief.burn_captions)
+        self.captions = CaptionStrip(
+            self.stage, scenes, self.look.of("photo"), wanted=brief.burn_captions, line=brief.facts.price_line
+        )
         self.end_card = EndCard(self.stage, brief, [scene.part for scene in scenes])
 
     @property

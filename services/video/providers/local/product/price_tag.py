@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.video.domain import PriceLine
 from services.video.product.layouts import Box
-from services.video.product.parts import money_in
+from services.video.product.parts import Part, money_in
 from services.video.product.price_line import amounts_of
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import Layer, painted
@@ -25,9 +25,7 @@ def price_layers(stage: Stage, scene: Scene, tone: Tone, line: PriceLine | None,
     """The price of a part. line: the customer's statement, used where it is of the same amount. before: the old price
     as it is written, "" without one."""
     part = scene.part
-    head, below = part.label, part.items[0] if part.items else ""
-    if line is not None and amounts_of(line) == next((found.values for found in money_in(part.value)), ()):
-        head, below = line.before or head, line.after.lstrip(",; ") or below
+    head, below = about_price(part, line)
     at = said_at(scene, part.value, latest=ALONE_SECONDS)
     x, y, w, h = stage.places.stage
     gap = h * GAP
@@ -54,6 +52,14 @@ def price_layers(stage: Stage, scene: Scene, tone: Tone, line: PriceLine | None,
             text_layer(stage, below, (x, top, w, tall), tone.ink, largest=50, rows=4, enter="rise", at=at + 0.2)
         )
     return layers
+
+
+def about_price(part: Part, line: PriceLine | None) -> tuple[str, str]:
+    """What stands above and below the amount of a part that says a price; line: as for `price_layers`."""
+    head, below = part.label, part.items[0] if part.items else ""
+    if line is not None and amounts_of(line) == next((found.values for found in money_in(part.value)), ()):
+        head, below = line.before or head, line.after.lstrip(",; ") or below
+    return head, below
 
 
 def _struck(stage: Stage, price: str, area: Box, tone: Tone, at: float) -> Layer:
