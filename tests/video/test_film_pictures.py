@@ -11,9 +11,10 @@ import pytest
 from services.media import model_files, panoramas
 from services.media.colour import Colour, contrast
 from services.media.places import places, places_for
-from services.video.domain import ProductFacts, VideoBrief
+from services.video.domain import AspectRatio, ProductFacts, VideoBrief
 from services.video.providers.local.product import looks
 from services.video.providers.local.product_picture import TradeDrawing, product_picture
+from services.video.providers.local.stage import Stage
 from services.video.providers.local.strokes import rgb_of, surface_of
 
 WHITE, RED = Colour.of("#ffffff"), Colour.of("#c81e1e")
@@ -82,3 +83,18 @@ class TestPlace:
         brightest = Colour(*(np.percentile(ground, 99.5, axis=0) / 255))
         assert contrast(tone.ink, brightest) >= 4.5
         assert np.ptp(np.percentile(ground.mean(axis=-1), (5, 95))) > 8
+
+
+def test_card_without_a_picture_is_no_larger_than_its_texts(brief: VideoBrief) -> None:
+    def box(price: str | None, picture: bool) -> tuple[float, float, float, float]:
+        made = replace(brief, aspect_ratio=AspectRatio.SQUARE, price=price)
+        pixels = np.zeros((80, 60, 4), np.uint8)
+        return Stage(made, product=pixels if picture else None, logo=None).card_box
+
+    x, y, width, height = box("9.50", picture=True)
+    for price, share in (("9.50", 0.8), (None, 0.6)):
+        left, top, wide, low = box(price, picture=False)
+        assert (left, wide) == (x, width)
+        assert low < share * width
+        assert top + low / 2 == pytest.approx(y + height / 2)
+    assert box("9.50", picture=False)[3] > box(None, picture=False)[3]

@@ -40,6 +40,8 @@ NEARER_DROP: Final = 190  # units for each time that a presenter is shown larger
 DRAWING: Final = 0.66  # of the side that the product has
 PRICE_CHARACTERS: Final = 30  # of a price that a card has room for
 LINEAR: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
+TEXT_CARD: Final = 0.56  # height of a tall card without a picture, as a share of its width, and what a price adds
+TEXT_CARD_PRICE: Final = 0.2
 CHEST_CARD: Final = 0.456  # of the height, between chin and captions
 OPENING_SIZE: Final = 56  # of the words that open a film, in units
 OPENING_ROWS: Final = 3  # of them at most
@@ -245,8 +247,18 @@ class Stage:
             return line.text if len(line.text) <= PRICE_CHARACTERS else ""
         return written_price(self.brief.price, self.brief.currency, self.brief.facts.language)
 
+    @property
+    def card_box(self) -> tuple[float, float, float, float]:
+        """Where the card is: x, y, width, height. A tall one without a picture is as low as its texts, or it would be an
+        empty sheet."""
+        x, y, width, height = self.layout.card
+        if not self.layout.tall_card or self.has_picture:
+            return x, y, width, height
+        low = width * (TEXT_CARD + (TEXT_CARD_PRICE if self.price() else 0.0))
+        return x, y + (height - low) / 2, width, low
+
     def _card_picture(self) -> Any:
-        _, _, width, height = self.layout.card
+        _, _, width, height = self.card_box
         margin = CARD_MARGIN * self.layout.unit
         pixels = np.zeros((math.ceil(height + 2 * margin), math.ceil(width + 2 * margin), 4), np.uint8)
         canvas = surface_of(pixels).getCanvas()
@@ -259,9 +271,11 @@ class Stage:
         radius = 26 * unit
         shade = fill("#05060a", 0.30, blur=15 * unit)
         canvas.drawRRect(rounded(4 * unit, 12 * unit, width - 8 * unit, height - 4 * unit, radius), shade)
-        canvas.drawRRect(rounded(0, 0, width, height, radius), fill("#ffffff"))
-        ink = Colour.of("#16181d")
-        accent = readable_on(Colour.of("#ffffff"), colours.accent)
+        ground, ink = Colour.of("#ffffff"), Colour.of("#16181d")
+        accent = readable_on(ground, colours.accent)
+        if self.layout.tall_card and not self.has_picture:
+            ground, ink, accent = colours.accent, colours.accent_ink, colours.accent_ink
+        canvas.drawRRect(rounded(0, 0, width, height, radius), fill(ground))
         pad = 16 * unit
         if not self.has_picture:  # the name once
             side, text_x, text_width = 0.0, pad, width - 2 * pad
@@ -342,7 +356,7 @@ class Stage:
         height, where it is clear of the face; None: there is no such place, and no card."""
         if shown <= 0.001 or at is None:
             return
-        x, y, _, _ = self.layout.card
+        x, y, _, _ = self.card_box
         margin = CARD_MARGIN * self.layout.unit
         eased = 1 - (1 - shown) ** 3
         if not self.layout.tall_card:
