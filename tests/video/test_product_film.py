@@ -170,6 +170,16 @@ class TestParts:
         assert [part.says for part in parted[1:]] == ["price", "plain"]
         assert [part.says for part in joined[1:]] == ["price"]
         assert joined[1].words == (*parted[1].words, *parted[2].words)
+        hire = silent_words("A first line. Wedding hire is £695 for up to four hours and 30 miles, within the county.")
+        figure = [part.says for part in parts_of(hire, price=Price(now=695.0))]
+        whole = [
+            part.says
+            for part in parts_of(
+                hire, price=Price(now=695.0, behind="for up to four hours and 30 miles, within the county")
+            )
+        ]
+        assert "figure" in figure
+        assert whole == ["hook", "price"]
 
     def test_the_price_stays_one_beside_free_delivery_and_a_code_that_earns_something_a_code(self) -> None:
         price = Price(now=29.5)
@@ -453,6 +463,18 @@ class TestWriting:
         assert "60 minutes." in script
         assert "without" not in script
 
+    @pytest.mark.parametrize(
+        "request_", ["Bring your own lunch", "Please wear flat shoes", "Bitte bequeme Schuhe tragen"]
+    )
+    def test_what_customers_are_asked_to_do_is_no_reason_to_buy(self, request_: str) -> None:
+        facts = [
+            Fact(text=request_, role="feature", strength=0.9),
+            Fact(text="Both trainers drove ambulances", role="feature", strength=0.7),
+        ]
+        script = written_script(replace(self.material, facts=facts), seconds=30, sayable=lambda line: True)
+        assert "ambulances" in script
+        assert request_ not in script
+
     def test_list_of_search_words_is_no_name(self) -> None:
         listed = "KT-45DZ, 45L Dual Zone Portable Fridge Freezer 12V/24V/240V, Camping 4WD Caravan Boat, Grey"
         assert shown_name(listed, "dual zone portable fridge freezer") == "Dual Zone Portable Fridge Freezer"
@@ -623,6 +645,8 @@ class TestShots:
         scene = replace(scene, shot=next(shot for shot in shots() if shot.text == "price"))
         assert not _caption(film, scene, PriceLine(amount="$46", before="", after="the jug"))
         assert _caption(film, replace(scene, part=replace(scene.part, items=())), PriceLine(amount="$46", before=""))
+        more = replace(scene.part, words=(*scene.part.words, *silent_words("See it.")))
+        assert not _caption(film, replace(scene, part=more), PriceLine(amount="$46", before="", after="the jug"))
 
     def test_a_long_word_is_divided_where_the_sentence_becomes_larger(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models, "Sin internacionalización alguna. Todo en casa.")

@@ -112,7 +112,7 @@ def _with_conditions(parts: Sequence[Part], behind: str) -> list[Part]:
     shown = _bare(behind)
     made: list[Part] = []
     for part in parts:
-        if made and made[-1].says == "price" and part.says == "plain" and _bare(part.text) in shown:
+        if made and made[-1].says == "price" and part.says in ("plain", "figure") and _bare(part.text) in shown:
             made[-1] = replace(made[-1], words=(*made[-1].words, *part.words))
         else:
             made.append(part)

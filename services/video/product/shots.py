@@ -72,6 +72,7 @@ class Cues:
     charge_copulas: frozenset[str]
     joins: frozenset[str]
     prepositions: frozenset[str]
+    requests: tuple[str, ...]
     no_units: frozenset[str]
     qualifiers: re.Pattern[str]
     negations: frozenset[str]
@@ -135,6 +136,7 @@ def read_cues(text: str) -> Cues:
             charge_copulas=frozenset(data["charge_copulas"]),
             joins=frozenset(data["joins"]),
             prepositions=frozenset(data["prepositions"]),
+            requests=tuple(data["requests"]),
             no_units=frozenset(data["no_units"]),
             qualifiers=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['qualifiers']))})\s*$"),
             negations=frozenset(data["negations"]),

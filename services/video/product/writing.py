@@ -130,6 +130,7 @@ def _ranked(material: Material) -> list[Fact]:
         if fact.role in SELLING
         and not set(fact.text) & FOOTNOTE_MARKS  # a footnote limits it, which does not stand beside it in a film
         and not TABLE_ROW.match(fact.text)
+        and not fact.text.casefold().startswith(cues().requests)
         and fact.text.split()[-1].strip(".,;:!?").casefold()
         not in cues().prepositions  # "14+ without": half a sentence
         and fact.strength >= WEAKEST

@@ -9,6 +9,7 @@ from services.media.colour import Colour
 from services.media.text_shaping import shape
 from services.media.text_shaping import width as width_of
 from services.video.domain import PriceLine
+from services.video.product.parts import sentences
 from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local import captions
@@ -45,9 +46,9 @@ class CaptionStrip:
         self._stage, self._scenes, self._tone = stage, scenes, tone
         self._shown: tuple[object, Any] = (None, None)
         self._groups = [
-            captions.groups([captions.CaptionWord(text=w.text, start=w.start, end=w.end) for w in scene.part.words])
-            if scene.shot.captions and wanted and not _is_shown(scene, line)
-            else ()
+            [group for said in _unshown(scene, line) for group in captions.groups(said)]
+            if scene.shot.captions and wanted
+            else []
             for scene in scenes
         ]
 
@@ -92,14 +93,19 @@ class CaptionStrip:
         return made, round(x), round(y + (h - made.height()) / 2)
 
 
-def _is_shown(scene: Scene, line: PriceLine | None) -> bool:
-    """Whether a shot shows every word of its part large: a caption would say the same twice."""
+def _unshown(scene: Scene, line: PriceLine | None) -> list[list[captions.CaptionWord]]:
+    """The sentences of a part but those whose every word the shot shows large: a caption would say the same twice."""
     part = scene.part
     about = about_price(part, line) if scene.shot.text == "price" else (part.label, *part.items)
     shown = set(_bare(" ".join((part.value, *about))))
+    is_value = part.says in VALUES and scene.shot.text == part.says
     if part.says == "list" and not part.label:
-        return scene.shot.text == "chips" and set(_bare(part.text)) <= shown | cues().joins
-    return part.says in VALUES and scene.shot.text == part.says and set(_bare(part.text)) <= shown
+        shown |= cues().joins
+        is_value = scene.shot.text == "chips"
+    said = sentences(part.words)
+    left = [each for each in said if not (is_value and set(_bare(" ".join(word.text for word in each))) <= shown)]
+    left = [part.words] if left == said else left
+    return [[captions.CaptionWord(text=word.text, start=word.start, end=word.end) for word in each] for each in left]
 
 
 def _bare(text: str) -> list[str]:
