@@ -45,7 +45,20 @@ PICTOGRAMS: Final = "fluent-emoji-high-contrast.json"
 DRAWINGS: Final = "fluent-emoji.json"
 ICONS: Final = "lucide.json"
 HYPHENATION_GERMAN: Final = "hyphenation-de.js"
-DICTIONARY_ITALIAN: Final = "dictionary-it.db"  # words and their sounds
+DICTIONARIES: Final = {  # words and their sounds: package, version, SHA-256 of the archive and of the dictionary
+    "it": (
+        "gruut-lang-it",
+        "2.0.1",
+        "1ffdbc0d4daf6957aa9ea67184f77212f3b486e867d8c03c054256eed0519f4b",
+        "2d734db318902d916e7619facc4104396af9c11eb9a2481a10ffaa1bbb151ffb",
+    ),
+    "pt": (
+        "gruut-lang-pt",
+        "2.0.1",
+        "00e22c75b90ec733dfb3e70e429a37568402667a064560cacda24ce23281b840",
+        "aed14c48c136782eb3dbcf0397329cfc3b31ca9b756babed3ecc4c8dc12d4e04",
+    ),
+}
 # Files of the Noto Sans families for Chinese, Japanese and Korean, by weight.
 FONTS_JAPANESE: Final = {400: "NotoSansJP-Regular.ttf", 700: "NotoSansJP-Bold.ttf"}
 FONTS_KOREAN: Final = {400: "NotoSansKR-Regular.ttf", 700: "NotoSansKR-Bold.ttf"}
@@ -93,8 +106,11 @@ class DownloadsFailed(ModelMissing):
             lines.append("Without the music, videos have none.")
         if any(name in missing for name in FONT_FILES):
             lines.append("Without the Noto fonts, images cannot be set in Chinese, Japanese or Korean.")
-        if DICTIONARY_ITALIAN in missing:
-            lines.append("Without the dictionary, no Italian video can be made.")
+        lines.extend(
+            f"Without its dictionary, no {name} video can be made."
+            for language, name in (("it", "Italian"), ("pt", "Portuguese"))
+            if f"dictionary-{language}.db" in missing
+        )
         lines.append("pip and npm use their own settings for registries and proxies. To try again, run: make models")
         super().__init__("\n".join(lines))
         self.missing = tuple(missing)
@@ -221,6 +237,7 @@ VOICE_HASHES: Final[dict[str, str]] = {
     "em_santa": "ad43b774e1ca24d05c6161297d8aeb770ac3d29bb95daf516727af5f7d543683",
     "if_sara": "409b69248798fcdc2542330c76953d230710f19b057e59cb82fdc3c4cf71265c",
     "im_nicola": "bc578e510d52a96d6940d46f12e96d7b3df00905dbea075113226d100e6e1ab0",
+    "pf_dora": "3da7b5b2d91847ebf5646f57631af6ececae3c29a89cd300f06edf9aa6cfe9ee",
 }
 
 PANORAMA_HASHES: Final[dict[str, str]] = {
@@ -324,16 +341,19 @@ MODELS: Final[dict[str, Model]] = {
             )
             for voice, sha256 in VOICE_HASHES.items()
         ),
-        Model(
-            name=DICTIONARY_ITALIAN,
-            sha256="2d734db318902d916e7619facc4104396af9c11eb9a2481a10ffaa1bbb151ffb",
-            licence="MIT",
-            source=SourcePackage(
-                package="gruut-lang-it",
-                version="2.0.1",
-                sha256="1ffdbc0d4daf6957aa9ea67184f77212f3b486e867d8c03c054256eed0519f4b",
-                member="gruut_lang_it-2.0.1/gruut_lang_it/espeak/lexicon.db",
-            ),
+        *(
+            Model(
+                name=f"dictionary-{language}.db",
+                sha256=sha256,
+                licence="MIT",
+                source=SourcePackage(
+                    package=package,
+                    version=version,
+                    sha256=archive,
+                    member=f"{package.replace('-', '_')}-{version}/{package.replace('-', '_')}/espeak/lexicon.db",
+                ),
+            )
+            for language, (package, version, archive, sha256) in DICTIONARIES.items()
         ),
         Model(
             name=U2NETP,

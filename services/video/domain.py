@@ -100,6 +100,14 @@ VOICES: Final[dict[str, Voice]] = {
             engine_voice="im_nicola",
             language="it",
         ),
+        Voice(
+            id="female-pt-1",
+            name="Dora",
+            accent="brazilian",
+            style="clear, warm",
+            engine_voice="pf_dora",
+            language="pt",
+        ),
     )
 }
 
@@ -244,7 +252,12 @@ class UnknownVoice(Refusal):
         super().__init__(message, fields=(FieldViolation(field="voiceId", message=f"must be one of {known}"),))
 
 
-DEFAULT_VOICES: Final = {"en": "male-1", "es": "female-es-1", "it": "female-it-1"}  # of each language
+DEFAULT_VOICES: Final = {
+    "en": "male-1",
+    "es": "female-es-1",
+    "it": "female-it-1",
+    "pt": "female-pt-1",
+}  # of each language
 
 
 class VoiceOfAnotherLanguage(Refusal):

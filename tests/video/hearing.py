@@ -42,7 +42,7 @@ SPELLINGS: Final = {
 }
 
 
-SOUNDING_ALIKE: Final = str.maketrans("áéíóú", "aeiou")  # "qué" and "que" are written apart only
+SOUNDING_ALIKE: Final = str.maketrans("áéíóúâêôà", "aeiouaeoa")  # "qué" and "que" are written apart only
 
 
 def installed() -> bool:
@@ -103,6 +103,8 @@ def words_in(text: str, language: str) -> list[str]:
     text = re.sub(r"(?<![\d-])(\d{1,2})-([0-5]\d)(?![\d-])", r"\1:\2", text)  # "9-30": a time
     text = re.sub(r"\b([3-9])0 y ([1-9])\b", r"\1\2", text)  # "80 y 9"
     spoken = speakable(text, language=language).text.casefold().translate(SOUNDING_ALIKE)
+    if language == "pt":
+        spoken = spoken.replace("ss", "s").replace("ç", "s")  # one sound: "maciça", "macissa"
     return re.findall(r"[^\W\d_]+", re.sub(r"n(?=[bpm])", "m", spoken))  # written as it sounds
 
 

@@ -73,7 +73,8 @@ def test_scripts_are_recognised_and_every_word_keeps_its_place(language: str) ->
         ("Prenota la tua app Smart Planning con il pacchetto Premium Support.", "it"),
         ("Il nostro olio extravergine nasce tra le colline del Garda.", "it"),
         ("Our gnocchi al pesto and tiramisu are made by the two of us.", "en"),
-        ("Como o seu negócio cresce com a nossa ajuda, todos os dias.", None),
+        ("Como o seu negócio cresce com a nossa ajuda, todos os dias.", "pt"),
+        ("Notre savon est fait à la main avec de l'huile d'olive et du miel.", None),
     ],
 )
 def test_signs_and_small_words_tell_spanish_among_foreign_names(script: str, language: str | None) -> None:
@@ -118,10 +119,38 @@ def test_price_is_spoken_for_as_long_as_its_written_form_is_shown() -> None:
         ("it", "l'olio", "lˈɔlio"),
         ("it", "c'è", "ʧˈɛ"),
         ("it", "perché", "perkˈe"),
+        ("pt", "coração", "koɾasˈɐ̃ʊ̃"),
+        ("pt", "cidade", "sidˈaʤy"),
+        ("pt", "gostosa", "ɡostˈɔzæ"),  # the dictionary's vowel
+        ("pt", "horas", "ˈɔɾæs"),  # of the singular
+        ("pt", "cinquenta", "siŋkwˈAŋtæ"),
+        ("pt", "guitarra", "ɡitˈaxæ"),
+        ("pt", "rainha", "xaˈiɲæ"),
+        ("pt", "família", "fæmˈiljæ"),
+        ("pt", "exame", "ezˈɐ̃my"),
+        ("pt", "táxi", "tˈaksi"),
+        ("pt", "próximo", "prˈɔsimʊ"),
+        ("pt", "também", "tɐ̃mbˈAŋ"),
+        ("pt", "Brasil", "brazˈiʊ"),
+        ("pt", "falam", "fˈalɐ̃ʊ̃"),
     ],
 )
 def test_words_sound_as_they_are_spelt(language: str, word: str, sounds: str) -> None:
     assert phonemes(word, language) == sounds
+
+
+def test_last_s_has_a_voice_before_a_word_with_one() -> None:
+    said = {
+        word.text.strip(): word.phonemes
+        for part in passages(speakable("Dois anos, dois pães. Mais, alho.", language="pt"), "pt")
+        for word in part.words
+    }
+    assert (said["anos,"], said["pães."], said["Mais,"]) == ("ˈɐ̃nʊs,", "pˈɐ̃ys.", "mˈIs,")
+    assert [
+        word.phonemes
+        for part in passages(speakable("Dois anos, dois pães.", language="pt"), "pt")
+        for word in part.words
+    ][::2] == ["dˈoɪz", "dˈoɪs"]
 
 
 @pytest.mark.parametrize("language", CODES)
@@ -145,6 +174,7 @@ def request(script: str, **fields: str) -> video_pb2.GenerateVideoRequest:
 SCRIPTS = {
     "es": "Prueba nuestro café recién tostado y recibe el primer paquete gratis en tu casa.",
     "it": "Prova il nostro caffè appena tostato e ricevi il primo pacchetto gratis a casa tua.",
+    "pt": "Experimente o nosso café torrado na hora e receba o primeiro pacote de graça na sua casa.",
 }
 
 
@@ -181,6 +211,8 @@ def test_script_that_does_not_tell_is_in_its_voices_language() -> None:
         ("it", "Nuestro aceite nace entre las colinas y llega directamente a tu casa.", "Spanish"),
         ("it", "This is the best coffee that you can get for your morning.", "English"),
         ("it", "Notre savon est fait à la main avec de l'huile d'olive et du miel.", "French"),
+        ("pt", "Nuestro aceite nace entre las colinas y llega directamente a tu casa.", "Spanish"),
+        ("pt", "This is the best coffee that you can get for your morning.", "English"),
     ],
 )
 def test_script_in_another_language_than_named_is_refused_by_its_name(language: str, script: str, name: str) -> None:

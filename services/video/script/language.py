@@ -25,7 +25,7 @@ LIKELY: Final = 0.5  # of its probability where many small words agree
 MANY_HITS: Final = 3
 MIN_HITS: Final = 2  # small words of the other language
 STRANGE_SHARE: Final = 0.6  # of words in lower case that the English dictionary does not have
-SPOKEN: Final = {"en": "English", "es": "Spanish", "it": "Italian"}  # languages of the voices
+SPOKEN: Final = {"en": "English", "es": "Spanish", "it": "Italian", "pt": "Portuguese"}  # languages of the voices
 CLEARLY_ENGLISH: Final = 0.25  # of common English words of three letters and more
 NAMES: Final = {
     "es": "Spanish", "fr": "French", "de": "German", "it": "Italian", "pt": "Portuguese", "nl": "Dutch", "pl": "Polish",

@@ -209,7 +209,7 @@ def _trimmed(samples: Samples, ends: NDArray[np.float64], symbols: str, words: t
         for symbol in word.phonemes:
             begin, end = float(heard[place]), float(heard[place + 1])
             place += 1
-            if symbol in "ˈˌː":  # marks have frames of their own: they belong to the sounds beside them
+            if symbol in "ˈˌː\u0303":  # marks have frames of their own: they belong to the sounds beside them
                 stressed = stressed or symbol == "ˈ"
                 phones.append(Phone(symbol=symbol, start=begin, end=end))
                 continue

@@ -18,8 +18,8 @@ from services.video.script.spans import Spoken
 # Symbol to number, as the published configuration of Kokoro-82M v1.0 has it; languages here use this part.
 VOCABULARY: Final[dict[str, int]] = {
     ";": 1, ":": 2, ",": 3, ".": 4, "!": 5, "?": 6, "—": 9, "…": 10, '"': 11, "(": 12, ")": 13, "“": 14, "”": 15,
-    " ": 16, "ʣ": 18, "ʥ": 19, "ʦ": 20, "ʨ": 21, "A": 24, "I": 25, "O": 31, "Q": 33, "S": 35, "T": 36, "W": 39,
-    "Y": 41, "ᵊ": 42, "a": 43, "b": 44, "c": 45, "d": 46, "e": 47, "f": 48, "h": 50, "i": 51, "j": 52, "k": 53,
+    " ": 16, "\u0303": 17, "ʣ": 18, "ʥ": 19, "ʦ": 20, "ʨ": 21, "A": 24, "I": 25, "O": 31, "Q": 33, "S": 35, "T": 36,
+    "W": 39, "Y": 41, "ᵊ": 42, "a": 43, "b": 44, "c": 45, "d": 46, "e": 47, "f": 48, "h": 50, "i": 51, "j": 52, "k": 53,
     "l": 54, "m": 55, "n": 56, "o": 57, "p": 58, "q": 59, "r": 60, "s": 61, "t": 62, "u": 63, "v": 64, "w": 65,
     "x": 66, "y": 67, "z": 68, "ɑ": 69, "ɐ": 70, "ɒ": 71, "æ": 72, "β": 75, "ɔ": 76, "ɕ": 77, "ç": 78, "ɖ": 80,
     "ð": 81, "ʤ": 82, "ə": 83, "ɚ": 85, "ɛ": 86, "ɜ": 87, "ɟ": 90, "ɡ": 92, "ɥ": 99, "ɨ": 101, "ɪ": 102, "ʝ": 103,
@@ -29,6 +29,7 @@ VOCABULARY: Final[dict[str, int]] = {
 }  # fmt: skip
 
 SENTENCE_END: Final = re.compile(r"(?<=[.!?])[\"')]*\s+|\n+")
+NEXT_WORD: Final = re.compile(r"[\s-]+([^\W\d_]+)")  # without a pause before it
 MAX_SYMBOLS: Final = 500  # of one call; the model takes 510 and its first and last are silence
 COMFORTABLE_SYMBOLS: Final = 220  # sentences shorter than SHORT_SYMBOLS are joined up to here: they sound hurried alone
 SHORT_SYMBOLS: Final = 70
@@ -146,12 +147,15 @@ def _words(spoken: Spoken, start: int, end: int) -> list[Syllables]:
 def _other_words(spoken: Spoken, start: int, end: int, *, language: str) -> list[Syllables]:
     """The words of a language whose spelling tells the sounds of each word by itself."""
     words: list[Syllables] = []
-    for found in re.finditer(r"[^\W\d_]+(?:'[^\W\d_]+)*'?|[.,;:!?—]|\s+", spoken.text[start:end]):
+    part = spoken.text[start:end]
+    for found in re.finditer(r"[^\W\d_]+(?:'[^\W\d_]+)*'?|[.,;:!?—]|\s+", part):
         piece, place = found[0], start + found.start()
         if piece.isspace():
             words[-1:] = [replace(word, text=f"{word.text} ") for word in words[-1:]]
         elif piece[0].isalpha():
-            sounds = "".join(sound for sound in pronunciation.phonemes(piece, language) if sound in VOCABULARY)
+            following = NEXT_WORD.match(part, found.end())
+            said = pronunciation.phonemes(piece, language, following[1] if following else "")
+            sounds = "".join(sound for sound in said if sound in VOCABULARY)
             if sounds:
                 first, last = spoken.origin[place], spoken.origin[place + len(piece) - 1] + 1
                 words.append(Syllables(phonemes=sounds, start=first, end=last, text=piece))

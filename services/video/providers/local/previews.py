@@ -28,6 +28,7 @@ SAMPLE_TEXTS: Final = {
     "en": "Hi, I'm {name}. This is how your next video could sound.",
     "es": "Hola, soy {name}. Así podría sonar tu próximo vídeo.",
     "it": "Ciao, sono {name}. Così potrebbe suonare il tuo prossimo video.",
+    "pt": "Olá, eu sou {name}. Assim pode soar o seu próximo vídeo.",
 }
 PREVIEW_SIZE: Final = (512, 640)
 PORTRAIT_SIZE: Final = (1024, 1280)

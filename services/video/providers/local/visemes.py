@@ -57,7 +57,7 @@ BY_SYMBOL: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys("ɹɜɚ", ("curl",)),
     **dict.fromkeys("lʎɲ", ("lift",)),
     "w": ("purse",),
-    **dict.fromkeys("iɪjʝᵻ", ("spread",)),
+    **dict.fromkeys("iɪjʝᵻy", ("spread",)),
     **dict.fromkeys("ɛeæa", ("mid",)),
     **dict.fromkeys("ɑɒ", ("wide",)),
     **dict.fromkeys("ʌəɐᵊ", ("neutral",)),
@@ -72,6 +72,7 @@ BY_SYMBOL: Final[dict[str, tuple[str, ...]]] = {
     "Q": ("neutral", "tight"),  # British go
 }
 
+SILENT_MARKS: Final = "ˈˌː\u0303"  # stress, length and nasality: frames without a shape of their own
 BILABIALS: Final = frozenset("bmp")
 LEAST_BITE: Final = 0.10  # with less, a soft V would show no teeth on the lip
 LABIODENTALS: Final = frozenset("fv")
@@ -106,7 +107,7 @@ def mouths(phones: Sequence[Phone], samples: Samples, *, frames: int, frames_per
 
 
 def _lay(track: Mouths, phone: Phone) -> None:
-    if phone.symbol in "ˈˌː":
+    if phone.symbol in SILENT_MARKS:
         _hold(track, phone)
         return
     names = BY_SYMBOL.get(phone.symbol, ("rest",))

@@ -34,6 +34,9 @@ OPENAI_VOICES: Final[dict[str, str]] = {
     "female-es-1": "nova",
     "male-es-1": "onyx",
     "male-es-2": "ash",
+    "female-it-1": "nova",
+    "male-it-1": "onyx",
+    "female-pt-1": "nova",
 }
 
 

@@ -13,7 +13,7 @@ from services.video.script.languages import amounts, contacts, dates, times, wor
 from services.video.script.languages.words import Words
 from services.video.script.spans import Rule
 
-CODES: Final = ("es", "it")  # of the languages that voices speak beside English
+CODES: Final = ("es", "it", "pt")  # of the languages that voices speak beside English
 
 
 @cache

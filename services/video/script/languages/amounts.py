@@ -97,7 +97,8 @@ class _Money:
         if not cents:
             return said
         joint = words.joints["cents"]
-        return f"{said}{f' {joint}' if joint else ''} {words.cardinal(cents)}"
+        behind = f" {named}" if named and words.data["currencies"].get("cents_named") else ""
+        return f"{said}{f' {joint}' if joint else ''} {words.cardinal(cents)}{behind}"
 
     def _with_name(self, found: re.Match[str]) -> str:
         """ "1 euro", "20,50 euros": the script names the currency itself."""
@@ -184,8 +185,14 @@ def ratios(words: Words) -> tuple[Rule, ...]:
     def always(_found: re.Match[str]) -> str:
         return str(data["always"])
 
+    def instalments(found: re.Match[str]) -> str:
+        """ "10x de R$ 35" -> "dez vezes"."""
+        return words.counted(found["amount"], data["instalment_names"][0 if int(found["amount"]) == 1 else 1])
+
     units = one_of(words.units())
+    parts = data.get("instalments")
     return (
+        *([(re.compile(rf"{START}(?P<amount>\d{{1,2}}){GAP}[x×](?=\s(?:{parts})\b)"), instalments)] if parts else []),
         (re.compile(rf"{START}24{GAP}/{GAP}7{END}"), always),
         (
             re.compile(

@@ -1,6 +1,7 @@
 """Words whose sounds a packaged dictionary tells: languages whose spelling hides the stress.
 
-The dictionaries are gruut's (MIT). Their symbols are those that the speech model was trained on, a sound each.
+The dictionaries are gruut's (MIT). The Italian symbols are those that the speech model was trained on,
+a sound each; the Portuguese ones are European.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Final
 from services.media.model_files import model_path
 from services.video.script.languages import words_of
 
-FILES: Final = {"it": "dictionary-it.db"}  # of each language that has one
+FILES: Final = {"it": "dictionary-it.db", "pt": "dictionary-pt.db"}  # of each language that has one
+WHOLE: Final = ("it",)  # whose words sound as the dictionary says; of Portuguese it tells open vowels only
 JOINED: Final = (("tʃ", "ʧ"), ("dʒ", "ʤ"), ("ts", "ʦ"), ("dz", "ʣ"))  # two letters that are one symbol of the model
 MARKS: Final = "ˈˌː"
 LEAST_SHARE: Final = 0.5  # of sounds to letters: an entry with fewer is broken
