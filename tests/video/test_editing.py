@@ -84,6 +84,10 @@ def test_a_presenter_without_room_stays_where_they_are() -> None:
     assert {shot.nearness for shot in shots(words, nearest=1.0)} == {1.0}
     assert {shot.nearness for shot in shots(words, nearest=0.8)} == {1.0}
     assert max(shot.nearness for shot in shots(words, nearest=1.2)) == 1.14
+    assert max(shot.nearness for shot in shots(words, nearest=1.24)) == 1.24
+    for nearest in (1.14, 1.24):
+        made = shots(words, nearest=nearest)
+        assert all(before.nearness != after.nearness for before, after in itertools.pairwise(made))
 
 
 def test_a_short_film_is_one_shot() -> None:

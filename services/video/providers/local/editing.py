@@ -76,8 +76,8 @@ def shots(
     asides = sorted([*sights, *stated])
     chance = np.random.default_rng(zlib.crc32(f"shots {seed}".encode()))
     levels = [level for level in NEARNESS if level <= nearest] or [NEARNESS[0]]
-    if len(levels) == 1 and nearest >= LEAST_NEARER:
-        levels.append(nearest)
+    if LEAST_NEARER * levels[-1] <= nearest < NEARNESS[-1]:
+        levels.append(nearest)  # as near as there is room, where that is seen as nearer
     level = levels[0]  # from the first shot on a film comes nearer
     made = [Shot(start=0.0, nearness=level)]
     opening = _word_start(words, OPENING_SECONDS)
@@ -137,7 +137,10 @@ def _quickened(
         return tuple(made)
     ends = [*(shot.start for shot in made[1:]), seconds + END_SECONDS]
     cut: list[Shot] = []
-    for shot, end in zip(made, ends, strict=True):
+    for planned, end in zip(made, ends, strict=True):
+        shot = planned
+        if cut and not shot.is_aside and not cut[-1].is_aside and cut[-1].nearness == shot.nearness:
+            shot = replace(shot, nearness=next(level for level in levels if level != shot.nearness))
         cut.append(shot)
         while not shot.is_aside and end - cut[-1].start > LONGEST_SHOT_SECONDS:
             last = cut[-1]
