@@ -7,6 +7,7 @@ of any kind, the description must name the thing too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -16,6 +17,8 @@ from services.media.objects import LANGUAGES, Mention, objects
 
 GOODS: Final = frozenset({"good", "food", "property"})  # kinds that are a thing, not something done with it
 DONE: Final = frozenset({"event", "service"})  # kinds that are something done with a thing
+MARKUP: Final = re.compile(r"<[^<>]{1,200}>")
+FEWEST_LISTED: Final = 2  # parts of a name, above which a part of one noun belongs to a list
 SHORT: Final = 8  # words of a description up to which it need not name the thing again
 
 
@@ -65,7 +68,7 @@ class _Reader:
         """The thing in the name, else in the customer's words for what is sold."""
         branded = {word.text for word in words_of(self._product.brand)}
         for text in (self._product.name, self._product.subject):
-            words = words_of(text)
+            words = words_of(MARKUP.sub("\n", text))
             for found in self._by_weight(self._found(words)):
                 own = {word.text for word in words[found.mention.first : found.mention.last + 1]}
                 is_plain = self._language != "de" and not words[found.mention.first].capital
@@ -107,6 +110,9 @@ class _Reader:
         for number, part in enumerate(parts):
             for mention in self._table.mentions(part, self._language):
                 role = role_of(part, mention.first, mention.last, self._language, self._table.portions)
+                alone = mention.last - mention.first + 1 == len(part) and not mention.thing.edible
+                if alone and len(parts) > FEWEST_LISTED and mention.thing.drawing not in self._of_trade:
+                    continue  # one of a list of occasions or groups: "Stag / hen / birthday packages"
                 if number:
                     role = Role.COMPLEMENT
                 elif mention.joined and role is Role.HEAD:

@@ -136,7 +136,7 @@ def drawing_for(
 
 def _says(subject: str, words: Collection[str]) -> bool:
     """Whether a subject has one of the words, by itself or, of PART letters or more, at either end of a compound."""
-    said = subject.casefold().split()
+    said = [word.strip(",.;:!?()[]") for word in subject.casefold().split()]
     return any(
         one == word or (len(word) >= PART and (one.startswith(word) or one.endswith(word)))
         for one in said

@@ -130,6 +130,20 @@ class TestNamedThings:
         camp = {"sector": "cause", "kind": "cause", "sensitive": (subject,)}
         assert choose("Canoe camp", "Children paddle a canoe.", **camp) == ""
 
+    def test_one_of_a_list_of_occasions_is_not_shown(self) -> None:
+        place = {"sector": "culture_events", "kind": "place", "trade": "bowling_arcade", "confidence": "likely"}
+        assert choose("Rabbit, hen, birthday packages", "For hens too. Bring the rabbit.", **place) == ""
+        assert choose("<h2>RABBIT | DUCK | BIRTHDAY packages</h2>", "Bring the duck and the rabbit.", **place) == ""
+        boarding = {"sector": "pets", "kind": "service"}
+        assert choose("Rabbit boarding, birthday packages", "We board your rabbit.", **boarding) == "rabbit"
+
+    def test_another_thing_that_has_the_noun_in_its_name_is_not_shown(self) -> None:
+        repairs = {"sector": "home_services", "kind": "service", "trade": "glazier", "confidence": "sure"}
+        assert choose("Garage door repairs", "Springs and motors.", **repairs, subject="garage door repairs") == ""
+        assert choose("Window repairs", "Sashes and panes.", **repairs, subject="window repairs") == "window"
+        hire = {"sector": "vehicles", "kind": "service", "trade": "van_hire", "confidence": "likely", "language": "de"}
+        assert choose("Autotransporter-Anhänger, Tagesmiete", "Der Autotransporter hat eine Winde.", **hire) == ""
+
     def test_phrase_that_a_kind_of_it_rules_out_is_not_shown(self) -> None:
         lessons = {"sector": "learning", "kind": "service", "trade": "music_lessons", "confidence": "sure"}
         assert choose("Guitar lessons", "One guitar, one teacher.", **lessons) == "guitar"
