@@ -42,12 +42,14 @@ class SeasonPlaces:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """The table. trades: by sector and trade; sectors: for other trades. lying: trades whose goods do not stand."""
+    """The table. trades: by sector and trade; sectors: for other trades. lying: trades whose goods do not stand.
+    sold: sectors and trades that sell a place, or a stay or a visit there."""
 
     places: Mapping[str, Place]
     neutral: tuple[str, ...]
     quiet: tuple[str, ...]
     lying: frozenset[str]
+    sold: frozenset[str]
     settings: Mapping[str, tuple[str, ...]]
     seasons: Mapping[str, SeasonPlaces]
     sectors: Mapping[str, tuple[str, ...]]
@@ -63,7 +65,7 @@ def places() -> Places:
 def read_table(text: str) -> Places:
     """Reads the table. Raises ValueError for unknown parts, places, surfaces and fields."""
     data = tomllib.loads(text)
-    parts = {"neutral", "quiet", "lying", "places", "settings", "seasons", "sectors", "trades"}
+    parts = {"neutral", "quiet", "lying", "sold", "places", "settings", "seasons", "sectors", "trades"}
     if set(data) != parts:
         raise ValueError(f"The table has the parts {', '.join(sorted(data))}, not {', '.join(sorted(parts))}.")
     try:
@@ -94,6 +96,7 @@ def read_table(text: str) -> Places:
         neutral=tuple(data["neutral"]),
         quiet=tuple(data["quiet"]),
         lying=frozenset(data["lying"]),
+        sold=frozenset(data["sold"]),
         settings=_listed(data["settings"]),
         seasons=seasons,
         sectors=_listed(data["sectors"]),
@@ -123,6 +126,11 @@ def places_for(*, trade: str, sector: str, confidence: str, sensitive: Collectio
     if confidence not in CERTAIN or not sector:
         return table.neutral
     return table.trades.get(sector, {}).get(trade) or table.sectors.get(sector) or table.neutral
+
+
+def sells_places(trade: str, sector: str) -> bool:
+    """Returns whether a place in an ad could be taken for the one that is sold: a room, a venue, a view."""
+    return not {trade, sector}.isdisjoint(places().sold)
 
 
 def season_places(season: str, suiting: Collection[str]) -> tuple[str, ...]:

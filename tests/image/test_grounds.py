@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.image.domain import AspectRatio, Style, Subject
-from services.image.providers.local.choice import NO_PANORAMAS
+from services.image.providers.local import choice
+from services.image.providers.local.choice import NO_PANORAMAS, leads_with_place
 from services.image.providers.local.composer import compose
+from services.image.providers.local.layouts import Layout, Shows, layouts
 from services.media import model_files
 from services.media.places import places
 from tests.image.briefs import brief
@@ -26,6 +29,40 @@ def folder() -> Path:
 
 def words_of(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(places().places[name].words for name in names)
+
+
+VIEWS = [layout for layout in layouts() if layout.view and layout.shows == {Shows.TYPE}]
+
+
+class TestPlacesWithoutPhoto:
+    def test_some_drawings_and_most_type_give_way_to_a_place_that_suits(self, folder: Path) -> None:
+        def share(shows: Shows, subject: Subject = COFFEE, **changes: Any) -> float:
+            base: dict[str, Any] = {"style": Style.LIFESTYLE, "subject": subject} | changes
+            seeds = [brief(**base, seed=str(number)) for number in range(80)]
+            return sum(leads_with_place(each, shows, folder) for each in seeds) / len(seeds)
+
+        assert 0.3 < share(Shows.DRAWING) < 0.6 < share(Shows.TYPE) < 0.9
+        assert share(Shows.CUT_OUT) == 0
+        assert share(Shows.TYPE, style=Style.MINIMAL) == 0
+        assert share(Shows.TYPE, prompt="pink background") == 0
+        assert share(Shows.TYPE, Subject(confidence="not_known")) == 0
+        hotel = Subject(trade="hotel", sector="travel", kind="place", confidence="sure")
+        assert share(Shows.TYPE, hotel) == 0  # it would be taken for the one that is sold
+
+    @pytest.mark.parametrize(("number", "layout"), list(enumerate(VIEWS)), ids=[layout.name for layout in VIEWS])
+    def test_type_reads_in_every_layout_with_a_place_and_a_note_says_what_it_is(
+        self, folder: Path, number: int, layout: Layout, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(choice, "PLACE_SHARE", {Shows.TYPE: 1.0})
+        monkeypatch.setattr(choice, "choose_layout", lambda *_, **__: layout)
+        ratio = (AspectRatio.STORY, AspectRatio.SQUARE, AspectRatio.WIDE)[number % 3]
+        request = brief(style=Style.LIFESTYLE, aspect_ratio=ratio, subject=COFFEE)
+        made = compose(request, photo=None, panoramas=folder)
+        assert made.layout == layout.name
+        assert made.photographed
+        assert all(reading.passes for reading in made.proof.readings.values())
+        assert any("symbol" in note for note in made.notes)
+        assert not any("made of type" in note for note in made.notes)
 
 
 class TestGrounds:

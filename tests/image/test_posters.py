@@ -100,6 +100,31 @@ class TestFields:
         for text in texts:
             assert not changed[int(text.top) : int(text.bottom), int(text.left) : int(text.right)].any()
 
+    @pytest.mark.parametrize("quiet", [False, True])
+    def test_pattern_fills_its_box_only_and_is_calm_where_that_is_asked(self, quiet: bool) -> None:
+        frame = Frame.of(AspectRatio.SQUARE)
+        surface = skia.Surface(frame.width, frame.height)
+        palette = field_palette(("#12355b", "#e4572e"), Scheme.BRAND)
+        scene = Set(
+            canvas=surface.getCanvas(),
+            frame=frame,
+            palette=palette,
+            arrangement=arrange(Plan.TYPE, frame, 1.0),
+            product=frame.whole,
+            draw=random.Random(1),
+            stands=False,
+        )
+        poster_fields.paint(scene, ())
+        plain = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType).astype(int)
+        box = Box(0, 640, 1080, 1080)
+        poster_fields.paint(scene, [PlacedField(Shape.ORNAMENT, Tone.GROUND, box)], quiet=quiet)
+        drawn = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType).astype(int)
+        changed = numpy.abs(drawn - plain).max(axis=2) > 8
+        assert changed[700:].mean() > 0.25
+        assert not changed[:639].any()
+        apart = numpy.abs(drawn - plain).max(axis=2).max()
+        assert apart < 70 if quiet else apart > 100  # no other colour of the brand stands there
+
     def test_every_style_has_posters_for_type_and_for_figures(self) -> None:
         for style, shows in itertools.product(Style, (Shows.TYPE, Shows.DRAWING, Shows.CUT_OUT)):
             found = [each for each in layouts() if each.poster and shows in each.shows and style in each.styles]

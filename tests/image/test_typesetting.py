@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from services.image.domain import AspectRatio, Style, Subject
-from services.image.providers.local.ad_text import wording
+from services.image.providers.local.ad_text import with_price_of_line, wording
 from services.image.providers.local.composer import compose
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.line_breaking import lines_of, pieces_of
-from services.image.providers.local.prices import price_text
+from services.image.providers.local.prices import amount_and_rest, price_parts, price_text
 from services.image.providers.local.textstack import (
     SMALLEST_TEXT,
     Align,
@@ -21,7 +22,6 @@ from services.image.providers.local.textstack import (
     Role,
     Stack,
     TypeLook,
-    amount_and_rest,
     solve,
 )
 from services.image.providers.local.typesetting import Writing, fit
@@ -281,6 +281,26 @@ class TestPrices:
     )
     def test_amount_that_begins_a_price_is_found(self, price: str, parts: tuple[str, str] | None) -> None:
         assert amount_and_rest(price) == parts
+
+    @pytest.mark.parametrize(
+        ("price", "parts"),
+        [
+            ("The 8 kg paper sack is €17.50", ("The 8 kg paper sack is", "€17.50", "")),
+            ("Le tarif est de 240 € pour douze séances", ("Le tarif est de", "240 €", "pour douze séances")),
+            ("from 1 299 kr per month", ("from", "1 299 kr", "per month")),
+            ("61p of every £1 to the hospice", None),
+            ("1 bed from $1,385, 2 bed from $1,740", None),
+        ],
+    )
+    def test_amount_within_a_price_is_found(self, price: str, parts: tuple[str, str, str] | None) -> None:
+        assert price_parts(price) == parts
+
+    def test_sub_line_that_says_the_price_is_set_as_one(self) -> None:
+        eggs = wording(brief("unknown", price=None, subline="Half a dozen £2."), {})
+        assert (with_price_of_line(eggs).price, with_price_of_line(eggs).subline) == ("Half a dozen £2", "")
+        for line in ("From £2. Over 16s only.", "£165 on weekdays and £210 on Sundays", "Open until six"):
+            kept = replace(eggs, subline=line)
+            assert with_price_of_line(kept) == kept
 
     @pytest.mark.parametrize("price", ["£58 first chimney, £45 each extra", "$4.25 a litre", "68"])
     @pytest.mark.parametrize("style", [Style.BOLD, Style.MINIMAL])

@@ -10,7 +10,7 @@ from typing import Final
 
 from services.image.domain import ImageBrief, Rating
 from services.image.occasion import without_occasion
-from services.image.providers.local.prices import price_text
+from services.image.providers.local.prices import price_parts, price_text
 from services.media.bidi import has_right_to_left, is_right_to_left
 from services.media.hyphenation import SOFT_HYPHEN
 from services.media.writing_systems import clean_text, is_language_right_to_left, languages_of
@@ -29,6 +29,9 @@ SEPARATORS: Final = " -–—|*,;:•·+/"
 RAW: Final = re.compile(r"[<>{}|@#*]|&\w+;|https?:")  # signs of markup, lists and notes in a description
 MEASURE: Final = re.compile(r"\s*[(\[][^()\[\]]*\d[^()\[\]]*[)\]]")  # "(60 min)", which no name needs
 CODE: Final = re.compile(r"^(?=\S*\d)[\w./-]+$")  # "KT-45DZ": says not what is sold
+LONGEST_PRICE: Final = 64  # characters of a line that is set as a price
+BEFORE_STOP: Final = re.compile(r"[.!?;]\s|\s[-–—·]\s")  # between sentences
+BROKEN_PRICE: Final = re.compile(r"[€£$¥]|\d{2,}[.,]\d\d\b")  # a further amount behind the first
 SPACED_STOP: Final = re.compile(r"(?<=\w)\s+(?=[.,](?:\s|$))")  # left where a sign that no face has was taken out
 SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
 
@@ -174,6 +177,17 @@ def without_repeated_price(words: Wording) -> Wording:
     if words.price and not words.old_price and digits and re.search(rf"(?<!\d){digits}(?!\d)", spoken):
         return replace(words, price="")
     return words
+
+
+def with_price_of_line(words: Wording) -> Wording:
+    """The words with a sub-line that says what a thing costs as their price, which is set larger: "Half a dozen £2"."""
+    line = words.subline.strip()
+    if words.price or "subline" in words.quoted or len(line) > LONGEST_PRICE or words.figure_leads:
+        return words
+    parts = price_parts(line)
+    if parts is None or BEFORE_STOP.search(line) or BROKEN_PRICE.search(parts[2]):
+        return words
+    return replace(words, price=line.rstrip("."), subline="")
 
 
 def short_name(name: str, subject: str = "") -> str:

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, ImageBrief, Style, Subject
@@ -19,6 +19,7 @@ from services.image.providers.local.ad_text import (
     reworded,
     says,
     short_name,
+    with_price_of_line,
     without_repeated_price,
     wording,
 )
@@ -33,7 +34,7 @@ from services.image.providers.local.textstack import FIGURE_CHARACTERS, TypeLook
 from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
 from services.media.field_palette import field_palette, house_colours
-from services.media.places import places, places_for, season_places
+from services.media.places import places, places_for, season_places, sells_places
 from services.media.text_shaping import unsupported_characters
 from services.media.writing_systems import clean_text, unsupported_script
 
@@ -48,6 +49,7 @@ PLACED_STYLES: Final = frozenset({Style.PRODUCT_HERO, Style.LIFESTYLE, Style.SEA
 # The share of pictures that are posters: in these styles, and in the graphic ones.
 POSTER_SHARE: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.5, Shows.DRAWING: 1.0, Shows.TYPE: 1.0}
 POSTER_SHARE_OF_GRAPHIC: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.8, Shows.DRAWING: 1.0, Shows.TYPE: 1.0}
+PLACE_SHARE: Final = {Shows.DRAWING: 0.45, Shows.TYPE: 0.75}  # of pictures that show the trade's place instead
 VIEW_SHARE: Final = 0.5  # of posters that show the trade's place, where there is one
 LARGEST_CAPTION: Final = 13.0  # units of the headline that a gallery's caption may have
 HEADLINE_WEIGHT: Final = 2.4  # of the written headline, against other texts that may lead;
@@ -86,6 +88,8 @@ class Choice:
     notes: tuple[str, ...]
     backdrop: Backdrop | None = None  # a photographed ground
     decor: str = ""  # the pictogram of the season, for patterns
+    place_leads: bool = False  # whether a photographed place stands where a drawing or type alone would
+    quiet: bool = False  # whether ornaments are to be calm
 
 
 def chosen(
@@ -99,12 +103,14 @@ def chosen(
     panoramas: Path | None = None,
     with_icons: bool = False,
     decor: bool = False,
+    place_leads: bool = False,
 ) -> Choice:
     """Decides composition, words, colours and faces. Raises InputFault when no character of the headline can be set.
 
     draw: decides the idea, which pictures of one concept share. layout_draw: decides the layout. photos: how many
     there are. covers: whether the first is large enough for the whole picture. panoramas: the folder of photographed
-    grounds. with_icons: whether icons are installed. decor: whether pictograms are.
+    grounds. with_icons: whether icons are installed. decor: whether pictograms are. place_leads: whether a photographed
+    place stands where a drawing or type alone would.
     """
     steering = read_prompt(brief.prompt)
     quoted, refused_texts = dict(steering.quoted or {}), [*(steering.quoted or {}).values()]
@@ -115,7 +121,9 @@ def chosen(
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
     words = reworded(
-        with_further(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE)), brief),
+        with_further(
+            with_price_of_line(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE))), brief
+        ),
         brief.changes.texts,
     )
     colours = _colours(steering, brief)
@@ -135,11 +143,12 @@ def chosen(
         covers=covers,
         with_list=bool(words.benefits),
         priced=bool(words.price),
-        view=seasonal or (composition.photographic and _has_place(brief, panoramas)),
+        view=place_leads or seasonal or (composition.photographic and _has_place(brief, panoramas)),
+        place_leads=place_leads,
         decor=decor,
         patterns=_may_repeat(brief.subject),
     )
-    placed = composition.photographic and (layout.view or not composition.scheme)
+    placed = place_leads or (composition.photographic and (layout.view or not composition.scheme))
     composition = replace(composition, plan=layout.plan or Plan.PHOTO, photographic=placed)
     refused: dict[str, str] = {}  # reasons by what the prompt asked for
     own_ground = f"the style {brief.style.value} keeps a ground of its own"
@@ -151,7 +160,7 @@ def chosen(
     season_name = steering.season or _season(brief)
     season = scene_of(season_name, draw)
     setting = steering.setting or ""
-    if (seasonal and (layout.view or not composition.scheme)) or (
+    if (seasonal and (layout.view or place_leads or not composition.scheme)) or (
         steering.season and brief.style not in (Style.MINIMAL, Style.BOLD)
     ):
         ground = "season"
@@ -175,7 +184,8 @@ def chosen(
             ground = steering.pattern
     backdrop, missing = None, ""
     if shows is not Shows.PHOTO:  # a photo has a place of its own
-        backdrop, missing = _backdrop(brief, steering, composition, ground, season_name, draw, panoramas)
+        own = place_leads
+        backdrop, missing = _backdrop(brief, steering, composition, ground, season_name, draw, panoramas, own=own)
     if missing:
         notes.append(missing)
     if backdrop is not None:
@@ -230,6 +240,8 @@ def chosen(
         notes=tuple(notes),
         backdrop=backdrop,
         decor=sign,
+        place_leads=place_leads,
+        quiet=not _may_repeat(brief.subject),
     )
 
 
@@ -241,20 +253,25 @@ def _backdrop(
     season: str,
     draw: random.Random,
     panoramas: Path | None,
+    *,
+    own: bool = False,
 ) -> tuple[Backdrop | None, str]:
-    """The photographed place for a composition that takes one, or a note that its files are missing."""
+    """The photographed place for a composition that takes one, or a note that its files are missing. own: only one that
+    suits the trade, whatever the season."""
     table = places()
     subject = brief.subject
     suiting = places_for(
         trade=subject.trade, sector=subject.sector, confidence=subject.confidence, sensitive=subject.sensitive
     )
-    dark, more = (steering.mood or composition.mood) is Mood.DARK, {}
+    dark = (steering.mood or composition.mood) is Mood.DARK
+    more: dict[str, Any] = {}
     if steering.colours or steering.pattern in backdrops.GROUNDS:  # the customer's own ground
         return None, ""
     if ground == "season":
         scenery = table.seasons[season]
         names, dark = season_places(season, suiting), scenery.dark
-        more = {"grade": Colour.of(scenery.grade), "strewn": scenery.strewn}
+        names = tuple(name for name in names if not own or name in suiting) or suiting
+        more = {"grade": Colour.of(scenery.grade), "strewn": scenery.strewn, "night": scenery.dark}
     elif ground == "scene" and steering.setting:
         names = table.settings.get(steering.setting, ())
     elif composition.photographic:
@@ -263,7 +280,7 @@ def _backdrop(
         return None, ""
     found = photo_grounds.installed(panoramas, names)
     if found and panoramas is not None:
-        return photo_grounds.backdrop(panoramas, found, brief.aspect_ratio, draw, dark=dark, **more), ""
+        return photo_grounds.backdrop(panoramas, found, brief.aspect_ratio, draw, dark=dark, lively=own, **more), ""
     return None, NO_PANORAMAS if names else ""
 
 
@@ -309,6 +326,19 @@ def _may_repeat(subject: Subject) -> bool:
     return not (subject.sensitive or subject.regulated)
 
 
+def leads_with_place(brief: ImageBrief, shows: Shows, panoramas: Path | None) -> bool:
+    """Returns whether a picture without a photo shows a photographed place that suits the trade, instead of a drawing
+    or of type alone: never where the place could be taken for what is sold."""
+    share, subject = PLACE_SHARE.get(shows, 0.0), brief.subject
+    if brief.style not in PLACED_STYLES or sells_places(subject.trade, subject.sector):
+        return False
+    steering = read_prompt(brief.prompt)
+    if steering.colours or steering.pattern or steering.setting or steering.season or steering.layout:
+        return False
+    seed = f"place|{brief.concept or brief.seed}|{brief.product_name}|{brief.style}"
+    return random.Random(seed).random() < share and _has_place(brief, panoramas)
+
+
 def _has_place(brief: ImageBrief, panoramas: Path | None) -> bool:
     """Whether a place certainly suits the trade, and its files are installed."""
     subject = brief.subject
@@ -331,12 +361,14 @@ def _layout(
     view: bool,
     decor: bool,
     patterns: bool,
+    place_leads: bool = False,
 ) -> Layout:
     """A layout in which the composition's ground and type work. view: whether there is one to see through a field.
     decor: whether there are pictograms for those that show them. patterns: whether one may be repeated."""
 
     drawn = decor and shows in (Shows.DRAWING, Shows.TYPE)  # a view that shows nothing sold looks like a missing photo
     layout_has_view = view and not drawn and (style is Style.SEASONAL or draw.random() < VIEW_SHARE)
+    layout_has_view = layout_has_view or place_leads
 
     def suits(layout: Layout) -> bool:
         plan = layout.plan

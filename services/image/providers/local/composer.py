@@ -27,12 +27,11 @@ from services.image.providers.local import (
     stages,
     text_drawing,
     visible_mark,
-    wordmark,
 )
 from services.image.providers.local.ad_text import cleaned, reworded
 from services.image.providers.local.arrangement import Arrangement
-from services.image.providers.local.choice import Choice, chosen, colours_of, on_photo
-from services.image.providers.local.emblem import Emblem, emblem_of, figure_of
+from services.image.providers.local.choice import Choice, chosen, colours_of, leads_with_place, on_photo
+from services.image.providers.local.emblem import Emblem, emblem_of, figure_of, place_note
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.fullness import filled
 from services.image.providers.local.geometry import Box, Frame
@@ -132,14 +131,21 @@ def compose(
     frame = Frame.of(brief.aspect_ratio)
     emblem = emblem_of(brief, drawings) if photo is None else None
     shows = _shows(emblem, photo, scene)
+    place_leads = scene is None and leads_with_place(brief, shows, panoramas)
+    if place_leads and emblem is not None:
+        emblem, shows = replace(emblem, name=""), Shows.TYPE
     decor = drawings is not None and scene is None
-    brief = _unlike(brief, photo, shows, decor=decor)
+    brief = _unlike(brief, photo, shows, decor=decor, place_leads=place_leads)
     draw = random.Random(_idea_seed(brief))
-    choice = _chosen(brief, photo, shows, draw, panoramas, with_icons=icons is not None, decor=decor)
+    choice = _chosen(
+        brief, photo, shows, draw, panoramas, with_icons=icons is not None, decor=decor, place_leads=place_leads
+    )
     choice = filled(choice, lambda tried: poster_request(frame, tried, logo), with_icons=icons is not None)
     brief = cleaned(brief)
     figure = figure_of(emblem, frame, choice) if emblem is not None else _photographed(brief, photo)
     note = emblem.note if emblem is not None else photo.note if photo is not None else ""
+    if place_leads and choice.backdrop is not None:
+        note = place_note(choice.backdrop.place.words)
     notes = [*choice.notes, *([note] if note else [])]
     report(25, "composing")
     arrangement, product, stack, badge = laid_out(frame, choice, figure, logo)
@@ -240,6 +246,7 @@ def _chosen(
     *,
     with_icons: bool = False,
     decor: bool = False,
+    place_leads: bool = False,
 ) -> Choice:
     return chosen(
         brief,
@@ -249,6 +256,7 @@ def _chosen(
         panoramas=panoramas,
         with_icons=with_icons,
         decor=decor,
+        place_leads=place_leads,
         photos=1 + len(photo.more) if photo is not None else 0,
         covers=photo is not None
         and not photo.portrait
@@ -256,14 +264,17 @@ def _chosen(
     )
 
 
-def _unlike(brief: ImageBrief, photo: Photo | None, shows: Shows, *, decor: bool) -> ImageBrief:
+def _unlike(
+    brief: ImageBrief, photo: Photo | None, shows: Shows, *, decor: bool, place_leads: bool = False
+) -> ImageBrief:
     """The brief with other seeds, if those it has lead to a headline or a layout that is taken.
 
     Without a seed that avoids both, the last one stays: a further picture may repeat what the product has no more of.
     """
 
     def choice_of(candidate: ImageBrief) -> Choice:
-        return _chosen(candidate, photo, shows, random.Random(_idea_seed(candidate)), decor=decor)
+        idea = random.Random(_idea_seed(candidate))
+        return _chosen(candidate, photo, shows, idea, decor=decor, place_leads=place_leads)
 
     seed, concept = brief.seed, brief.concept or brief.seed
     if brief.changes.layout:  # as far as the idea has it
@@ -381,8 +392,7 @@ def _underlay(
             motifs.draw(canvas, placed, fields[:under], choice.palette, *motif, written, fields[under:])
             poster_fields.paint(stage, fields[under:], ground=False)
             return legibility.pixels_of(surface)
-        poster_fields.paint(stage, fields, shown, _view(choice, stage))
-        wordmark.draw(canvas, frame, fields, choice)
+        poster_fields.paint(stage, fields, shown, _view(choice, stage), quiet=choice.quiet)
     elif choice.backdrop is not None:
         photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
@@ -435,12 +445,12 @@ def _underlay(
 
 def _view(choice: Choice, stage: Set) -> Any:
     """What is seen through the fields of a poster, a skia.Image of the picture's size; None: nothing is."""
-    if not choice.layout.view or (choice.backdrop is None and choice.season is None):
+    if choice.backdrop is None and (choice.season is None or not choice.layout.view):
         return None
     surface = skia.Surface(stage.frame.width, stage.frame.height)
     stage = replace(stage, canvas=surface.getCanvas())
     if choice.backdrop is not None:
-        photo_grounds.view_of(stage, choice.backdrop)
+        photo_grounds.view_of(stage, choice.backdrop, graded=choice.place_leads)
     elif choice.season is not None:
         choice.season.paint(stage)
     return surface.makeImageSnapshot()

@@ -60,6 +60,11 @@ def emblem_of(brief: ImageBrief, drawings: Path | None) -> Emblem:
     return Emblem(name=name if drawings is not None else "", path=drawings, note=f"{note} {ASK}")
 
 
+def place_note(words: str) -> str:
+    """Returns the note of a picture that shows a photographed place instead of the product. words: where it is."""
+    return f"The product has no photo: a photographed place ({words}) sets the scene. It is a symbol. {ASK}"
+
+
 def figure_of(emblem: Emblem, frame: Frame, choice: Choice) -> Figure | None:
     """Renders the drawing for the chosen colours; None where there is none."""
     if not emblem.name or emblem.path is None:

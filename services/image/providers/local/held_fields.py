@@ -45,8 +45,10 @@ def held(
 
 def _held(field: PlacedField, frame: Frame, arrangement: Arrangement, texts: _Texts) -> PlacedField | None:
     margin = MARGIN * frame.unit
-    if field.shape is Shape.WORDMARK or field.holds is Holds.BELOW:
-        gap = (1.6 if field.shape is Shape.WORDMARK else 1.0) * margin
+    if field.shape is Shape.ORNAMENT or field.holds is Holds.BELOW:
+        gap = (1.4 if field.shape is Shape.ORNAMENT else 1.0) * margin
+        if field.box.top <= 0:  # beside them, as high as the picture
+            return field
         top = max(field.box.top, texts.lowest + gap)
         return replace(field, box=replace(field.box, top=top)) if field.box.bottom - top > 3 * margin else None
     if field.shape is Shape.TICKET:
@@ -54,6 +56,8 @@ def _held(field: PlacedField, frame: Frame, arrangement: Arrangement, texts: _Te
     if field.holds is None:
         return field
     members = texts.foot if field.holds in (Holds.FOOT, Holds.TIGHT) else texts.column
+    if field.holds is Holds.ALL:
+        members = (*texts.head, *texts.column, *texts.foot)
     if not members or (field.holds is Holds.TIGHT and len(members) < 2):
         return None
     if field.shape is Shape.RULE:

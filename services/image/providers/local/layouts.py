@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local.arrangement import Arrangement, Plan
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.posters import Holds, Shape, Tone
+from services.image.providers.local.posters import Fade, Holds, Shape, Tone
 from services.image.providers.local.textstack import Align
 
 FILES: Final = ("data/layouts.toml", "data/poster_layouts.toml")
@@ -77,14 +77,15 @@ class Shares(BaseModel):
 
 
 class PosterField(BaseModel):
-    """A field of colour: its shape, its tone, its box in shares of the picture, which may reach over the edge, and the
-    texts that it is cut to."""
+    """A field of colour: its shape, its tone, its box in shares of the picture, which may reach over the edge, the
+    texts that it is cut to, and of a view the side on which the ground's colour hides it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     shape: Shape
     tone: Tone
     box: tuple[float, float, float, float]
     holds: Holds | None = None
+    fade: Fade | None = None
 
 
 class Motif(BaseModel):
@@ -127,6 +128,7 @@ class PlacedField:
     box: Box
     holds: Holds | None = None
     fold: tuple[float, float] | None = None  # of a ticket: (x, 0) of an upright perforation, (0, y) of a level one
+    fade: Fade | None = None
 
 
 class Boxes(BaseModel):
@@ -248,7 +250,7 @@ class Layout(BaseModel):
     def fields(self, frame: Frame) -> tuple[PlacedField, ...]:
         """The fields of colour in pixels, those behind first."""
         return tuple(
-            PlacedField(field.shape, field.tone, _whole(field.box, frame), field.holds)
+            PlacedField(field.shape, field.tone, _whole(field.box, frame), field.holds, fade=field.fade)
             for field in self.boxes[frame.ratio].fields
         )
 

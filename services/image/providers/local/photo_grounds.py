@@ -17,13 +17,18 @@ from services.image.providers.local import brushes, scenery
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.scene_context import Set, leaf_shape
 from services.media import panoramas
-from services.media.colour import WHITE, Colour
+from services.media.colour import WHITE, Colour, Palette
 from services.media.panoramas import Illumination, Light, View
 from services.media.places import Place, chosen_place, places
 from services.media.skia import skia
 
 HORIZON: Final = 0.62  # share of the height above it: products are seen from a little above
 BLUR: Final = (0.019, 0.026)  # radius of the blur, of the picture's longer side: less would show a panorama's pixels
+LEADING_BLUR: Final = 0.0055  # of a place that the picture is about
+LIVELIEST: Final = 0.5  # of the tones of the liveliest direction of a place, at least
+GLANCE: Final = (320, 200)  # pixels at which directions are compared
+GRADED: Final = 0.5  # share of the palette's shades in such a place
+HUED: Final = 0.03  # chroma from which the palette's ground has a hue
 WINDOW_BLUR: Final = 0.007  # the same for a place seen through a window, which is smaller
 TURN_DEGREES: Final = 7.0  # that a direction of the table is varied by
 LIGHT_TONE, DARK_TONE = 0.56, 0.05  # linear tone of what is above the horizon
@@ -54,6 +59,7 @@ class Backdrop:
     ratio: AspectRatio
     grade: Colour = WHITE
     strewn: str = ""
+    night: bool = False  # whether it is dark for the season's or the place's sake
 
     @property
     def light(self) -> Light:
@@ -94,13 +100,24 @@ def installed(folder: Path | None, names: Collection[str]) -> tuple[str, ...]:
 
 
 def backdrop(
-    folder: Path, names: Collection[str], ratio: AspectRatio, draw: random.Random, *, dark: bool, **more: Any
+    folder: Path,
+    names: Collection[str],
+    ratio: AspectRatio,
+    draw: random.Random,
+    *,
+    dark: bool,
+    lively: bool = False,
+    **more: Any,
 ) -> Backdrop:
-    """Chooses a place of the names, a direction, a blur and a surface. more: grade and strewn."""
+    """Chooses a place of the names, a direction, a blur and a surface. more: grade, strewn and night.
+
+    lively: only directions in which there is something to see.
+    """
     place = chosen_place(names, draw)
+    yaws = _lively(folder, place) if lively else place.yaws
     view = View(
         panorama=place.panorama,
-        yaw=draw.choice(place.yaws) + draw.uniform(-TURN_DEGREES, TURN_DEGREES),
+        yaw=draw.choice(yaws) + draw.uniform(-TURN_DEGREES, TURN_DEGREES),
         width=place.view * draw.uniform(0.92, 1.08),
         horizon=HORIZON,
         blur=draw.uniform(*BLUR),
@@ -112,6 +129,18 @@ def backdrop(
     )
 
 
+@lru_cache(maxsize=32)
+def _lively(folder: Path, place: Place) -> tuple[float, ...]:
+    """The place's directions whose tones differ at least LIVELIEST as much as those of the liveliest."""
+    spread: dict[float, float] = {}
+    for yaw in place.yaws:
+        view = View(panorama=place.panorama, yaw=yaw, width=place.view, horizon=HORIZON, blur=WINDOW_BLUR)
+        light = panoramas.looked_at(folder, view, *GLANCE)
+        tones = panoramas.developed(light / max(float(numpy.median(light)), 1e-3) * LIGHT_TONE, exposure=1.0)
+        spread[yaw] = float((tones @ panoramas.WEIGHTS).std())
+    return tuple(yaw for yaw, found in spread.items() if found >= LIVELIEST * max(spread.values()))
+
+
 def lamp(ground: Backdrop) -> tuple[Colour, tuple[float, float]]:
     """Returns the colour of the place's light and its direction in the picture: x to the right, y down, -1 to 1."""
     light = ground.illumination
@@ -120,13 +149,29 @@ def lamp(ground: Backdrop) -> tuple[Colour, tuple[float, float]]:
     return Colour(red, green, blue).mixed(WHITE, 0.4), (light.right / reach, -max(light.up, 0.2) / reach)
 
 
-def view_of(scene: Set, ground: Backdrop) -> None:
-    """Draws the place as one sees it through a window: hardly out of focus, without mist and surface."""
-    near = replace(ground, view=replace(ground.view, blur=WINDOW_BLUR))
-    picture = _image(panoramas.developed(near.light, exposure=1.0))
+def view_of(scene: Set, ground: Backdrop, *, graded: bool = False) -> None:
+    """Draws the place as one sees it through a window: hardly out of focus, without mist and surface.
+
+    graded: in the shades of the palette, by half.
+    """
+    near = replace(ground, view=replace(ground.view, blur=LEADING_BLUR if graded else WINDOW_BLUR))
+    if graded and not ground.night:  # beside fields of colour a place in the dark looks like a hole
+        near = replace(near, dark=False)
+    shown = panoramas.developed(near.light, exposure=1.0)
+    picture = _image(_graded(shown, scene.palette) if graded else shown)
     sampling = skia.SamplingOptions(skia.CubicResampler.Mitchell())
     scene.canvas.drawImageRect(picture, brushes.rect(scene.frame.whole), sampling, skia.Paint())
     _strew(replace(scene, written=()), ground.strewn)
+
+
+def _graded(shown: Any, palette: Palette) -> Any:
+    """The place, between its own colours and two shades of the palette's: one picture with the fields beside it."""
+    tones = (shown @ panoramas.WEIGHTS / 255)[..., None]
+    hue = palette.background if palette.background.chroma >= HUED else palette.secondary
+    dark, light = hue.with_lightness(0.2), hue.with_lightness(0.93)
+    low, high = (numpy.array([tone.red, tone.green, tone.blue]) * 255 for tone in (dark, light))
+    duotone = low + (high - low) * tones
+    return (shown * (1 - GRADED) + duotone * GRADED + 0.5).clip(0, 255).astype(numpy.uint8)
 
 
 def paint(scene: Set, ground: Backdrop) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from services.image.providers.local import brushes
+from services.image.providers.local import brushes, ornaments
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import PlacedField
-from services.image.providers.local.posters import Shape, Tone, tone_of
+from services.image.providers.local.motifs import under
+from services.image.providers.local.posters import Fade, Shape, Tone, tone_of
 from services.image.providers.local.scene_context import Set, room_at
 from services.media.colour import Colour, contrast
 from services.media.skia import skia
@@ -20,19 +21,29 @@ LEAST: Final = 24.0  # units of an ornament's reach, below which it is left out
 FADE: Final = 0.018  # of lightness that a field gains towards its upper left, so that it does not look printed by fax
 TICKET_CORNER: Final = 3.4  # units
 NOTCH: Final = 3.6  # units of a notch's radius
+LEAST_FADE, MOST_FADE = 0.2, 0.86  # shares of a view that the ground's colour hides
+SLANT: Final = 0.3
+FADE_LENGTH: Final = 0.34  # of the view, in which it dissolves
+BEHIND_TEXT: Final = 0.95  # opacity of that colour at the end of the texts
 VIEW_FROM: Final = 0.45  # of what a field does not show of a view, the share that lies above it
 FIELD_CONTRAST: Final = 1.25  # of a field behind a figure against the ground
 SET_OFF: Final = 0.24  # distance in OKLab of such a field from the figure
 
 
 def paint(
-    scene: Set, fields: Sequence[PlacedField], shown: Colour | None = None, view: Any = None, *, ground: bool = True
+    scene: Set,
+    fields: Sequence[PlacedField],
+    shown: Colour | None = None,
+    view: Any = None,
+    *,
+    ground: bool = True,
+    quiet: bool = False,
 ) -> None:
     """Fills the picture with the ground's tone, unless `ground` is False, and draws the fields, in the order of the
     layout.
 
     shown: the mean colour of the figure before them; the field behind it has the tone that sets it off best. view: a
-    skia.Image of the place or season for fields that show it.
+    skia.Image of the place or season for fields that show it. quiet: whether ornaments are to be calm.
     """
     if ground:
         scene.canvas.drawPaint(_lit(scene.frame.whole, scene.palette.background))
@@ -40,8 +51,11 @@ def paint(
         field = placed
         if shown is not None and field.tone is Tone.SECOND:
             field = replace(placed, tone=_behind(scene, shown))
-        if field.tone is Tone.VIEW and view is not None:
+        if view is not None and (field.tone is Tone.VIEW or field.shape is Shape.ORNAMENT):
             _through(scene, field, view)
+        elif field.shape is Shape.ORNAMENT:
+            made = ornaments.arcs if quiet else ornaments.tiles
+            made(scene, field.box, under(field.box, fields[: fields.index(placed)], scene.palette))
         else:
             _draw(scene, field)
 
@@ -53,13 +67,61 @@ def _through(scene: Set, field: PlacedField, view: Any) -> None:
     width, height = view.width() * scale, view.height() * scale
     left = box.centre_x - width / 2
     top = box.top - (height - box.height) * VIEW_FROM
-    outline = skia.Path()
-    outline.addRRect(_arch(box)) if field.shape is Shape.ARCH else outline.addRect(brushes.rect(box))
     canvas.save()
-    canvas.clipPath(outline, doAntiAlias=True)
+    canvas.clipPath(_outline(scene, field), doAntiAlias=True)
     target = brushes.rect(Box(left, top, left + width, top + height))
     canvas.drawImageRect(view, target, skia.SamplingOptions(skia.CubicResampler.Mitchell()), skia.Paint())
+    if field.fade is not None:
+        canvas.drawPaint(_dissolving(scene, field, field.fade))
     canvas.restore()
+
+
+def _outline(scene: Set, field: PlacedField) -> Any:
+    """The shape through which a view is seen."""
+    outline, box = skia.Path(), field.box
+    if field.shape is Shape.ARCH:
+        outline.addRRect(_arch(box))
+    elif field.shape is Shape.ROUNDED:
+        outline.addRRect(brushes.rounded(box, 5 * scene.unit))
+    elif field.shape is Shape.CIRCLE:
+        radius = box.width / 2
+        outline.addCircle(box.centre_x, box.centre_y, radius)
+    elif field.shape is Shape.SLANT:
+        return brushes.path(_slanted(box))
+    elif field.shape is Shape.WEDGE:
+        return brushes.path([(box.left, box.bottom), (box.right, box.top), (box.right, box.bottom)])
+    else:
+        outline.addRect(brushes.rect(box))
+    return outline
+
+
+def _slanted(box: Box) -> list[tuple[float, float]]:
+    """The corners of a box whose inner edge leans by SLANT of its shorter side."""
+    lean = SLANT * min(box.width, box.height)
+    if box.width > box.height:
+        return [(box.left, box.top + lean), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)]
+    return [(box.left + lean, box.top), (box.right, box.top), (box.right, box.bottom), (box.left, box.bottom)]
+
+
+def _dissolving(scene: Set, field: PlacedField, side: Fade) -> Any:
+    """The ground's colour over a view: whole behind texts on its side, and gone at the other end."""
+    box, ground = field.box, scene.palette.background
+    texts = [text for text in scene.written if text.overlaps(box)]
+    if side is Fade.LEFT:
+        along, reach = box.width, max((text.right - box.left for text in texts), default=0.0)
+        start, end = (box.left, 0.0), (box.right, 0.0)
+    elif side is Fade.TOP:
+        along, reach = box.height, max((text.bottom - box.top for text in texts), default=0.0)
+        start, end = (0.0, box.top), (0.0, box.bottom)
+    else:
+        low = [text for text in texts if text.overlaps(scene.arrangement.text)]  # the brand stands apart, on the view
+        along, reach = box.height, max((box.bottom - text.top for text in low), default=0.0)
+        start, end = (0.0, box.bottom), (0.0, box.top)
+    held = min(max((reach + GAP * scene.unit) / along, LEAST_FADE), MOST_FADE)
+    gone = min(1.0, held + FADE_LENGTH)
+    stops = [(0.0, 1.0), (held, BEHIND_TEXT), ((held + gone) / 2, BEHIND_TEXT / 2.4), (gone, 0.0)]
+    stops += [(1.0, 0.0)] if gone < 1 else []
+    return brushes.linear(start, end, [(place, ground, alpha) for place, alpha in stops])
 
 
 def _arch(box: Box) -> Any:
@@ -106,12 +168,12 @@ def _draw(scene: Set, field: PlacedField) -> None:
     elif field.shape is Shape.WEDGE:
         corners = [(box.left, box.bottom), (box.right, box.top), (box.right, box.bottom)]
         canvas.drawPath(brushes.path(corners), _lit(box, colour))
+    elif field.shape is Shape.SLANT:
+        canvas.drawPath(brushes.path(_slanted(box)), _lit(box, colour))
     elif field.shape is Shape.RULE:
         canvas.drawRect(brushes.rect(box), brushes.fill(colour))
     elif field.shape is Shape.TICKET:
         _ticket(scene, field)
-    elif field.shape is Shape.WORDMARK:
-        return  # of the brand's name, which wordmark.py draws
     elif field.shape is Shape.HALO:
         x, y = scene.product.centre_x, scene.product.centre_y
         edge = min(x, scene.frame.width - x, y, scene.frame.height - y)

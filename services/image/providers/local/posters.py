@@ -94,10 +94,13 @@ class Shape(StrEnum):
     HALO = "halo"  # a circle around the figure, as wide as its box at most, and off all texts
     ARCH = "arch"  # a rectangle with a round top
     WEDGE = "wedge"  # the part of its box below the diagonal from its lower left to its upper right
+    SLANT = (
+        "slant"  # a rectangle whose inner edge is not straight up or level: the upper one of a wide box, else the left
+    )
     DISC = "disc"  # a full circle about its box's corner nearest to the picture's; as large as texts leave room
     RULE = "rule"  # a line as thick as its box is high, by the texts that it holds
     TICKET = "ticket"  # a card with a perforation, and a notch at each end of it, where the foot begins
-    WORDMARK = "wordmark"  # the brand's name as large as the box, in a tone of what is behind it
+    ORNAMENT = "ornament"  # a pattern of large shapes in the brand's colours, or the place where there is one
 
 
 class Holds(StrEnum):
@@ -111,6 +114,15 @@ class Holds(StrEnum):
     REST = "rest"  # the column, from the brand above it to the foot below
     BELOW = "below"  # none: it begins below all texts
     TIGHT = "tight"  # the foot, on all four sides, where it is more than a button
+    ALL = "all"
+
+
+class Fade(StrEnum):
+    """The side from which the ground's colour lies over a view, dissolving towards the other side."""
+
+    TOP = "top"
+    BOTTOM = "bottom"
+    LEFT = "left"
 
 
 class Tone(StrEnum):

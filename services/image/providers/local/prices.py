@@ -25,6 +25,19 @@ MOST_DECIMALS: Final = 4
 MOST_DIGITS: Final = 18  # longer figures are no prices; they stay as they are
 CODE: Final = re.compile(r"(?<=[A-Z]{3})(?=\d)|(?<=\d)(?=[A-Z]{3})")  # a code and its figure stand apart
 
+MONEY: Final = r"[€£$¥₹₩₺₽₴₫฿]|[A-Z]{3}|zł|kr\.?|Kč|TL|Ft|lei|円|đồng"
+AMOUNT_FIRST: Final = re.compile(
+    rf"(?P<amount>(?:[^\W\d_]{{2,7}}\.?\s)?(?:(?:{MONEY})\s?\d[\d.,'\u00a0\u202f]*(?:,-)?|"
+    rf"\d[\d.,'\u00a0\u202f]*\s?(?:{MONEY}))(?:\s?/\s?[^\W\d_]+)?)(?:[,;:]|(?<=[.,]))?\s+(?P<rest>[^\W\d_(].{{2,}})$"
+)
+AMOUNT: Final = re.compile(
+    rf"(?<![\w.,])(?:(?:{MONEY})\s?\d[\d.,'\u00a0\u202f]*|"
+    rf"(?:\d{{1,3}}(?: \d{{3}})+|\d)[\d.,'\u00a0\u202f]*\s?(?:{MONEY})(?!\w))"
+)
+SHARE: Final = re.compile(
+    r"%|\d\s?(?:p|c|¢|ct|cents?)\b"
+)  # of a price that names another share or coin before its amount
+
 
 def price_text(price: str | None, currency: str | None, language: str = "", *, beside: str | None = None) -> str:
     """Returns a price with its currency: "29.9", "EUR" -> "€29.90"; prices that carry their own currency stay.
@@ -55,6 +68,28 @@ def price_text(price: str | None, currency: str | None, language: str = "", *, b
     formatted = formatted.replace(local, _symbol(code, local, locale, spoken))
     # The wide sign of Japanese fonts stands apart from its figures.
     return CODE.sub("\u00a0", clean_text(formatted).replace("￥", "¥"))
+
+
+def amount_and_rest(price: str) -> tuple[str, str] | None:
+    """Returns the amount that a price in words begins with, with its unit, and what else the price says; None where it
+    begins with a range, with more than a word, or says nothing else."""
+    found = AMOUNT_FIRST.match(price)
+    return (found["amount"].rstrip(".,"), found["rest"]) if found else None
+
+
+def price_parts(price: str) -> tuple[str, str, str] | None:
+    """Returns what a price in words says before its amount, the amount, and what it says behind it; None where it has
+    no amount, several, or a share of one ("61p of every £1")."""
+    first = amount_and_rest(price)
+    if first is not None:
+        return ("", *first)
+    found = list(AMOUNT.finditer(price))
+    if len(found) != 1:
+        return None
+    before, after = price[: found[0].start()].strip(), price[found[0].end() :].strip()
+    if not before or SHARE.search(before) or not any(map(str.isalpha, before)):
+        return None
+    return before.rstrip(" ,;:–-"), found[0].group().strip(".,"), after.lstrip(",;:. ")
 
 
 def _decimals(amount: Decimal, code: str) -> int:

@@ -17,6 +17,7 @@ from typing import Final
 from services.image.providers.local.ad_text import Wording
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.line_breaking import ends_with_joiner
+from services.image.providers.local.prices import price_parts
 from services.image.providers.local.typesetting import MOST_HYPHENS, Block, Writing, fit
 from services.media.text_shaping import Face
 from services.media.writing_systems import capitals
@@ -115,13 +116,8 @@ WORDED_PRICE: Final = 5.6  # units of a price that is a phrase
 FIGURE_CHARACTERS: Final = 12  # of a price that is a figure: "from £1,250"
 SHORT_PRICE: Final = 20  # characters of a price with its unit that stands on one line: "$4.25 a litre"
 REST_OF_PRICE: Final = 0.85  # of its size otherwise, that the rest of such a price has beside a large amount
-LEADING_AMOUNT: Final = 10.5  # units of the amount that such a price begins with
+LARGE_AMOUNT: Final = 12.5  # units of the amount in such a price
 AMOUNT_GAP: Final = 0.42  # ems of the rest between the lines of such a price
-MONEY: Final = r"[€£$¥₹₩₺₽₴₫฿]|[A-Z]{3}|zł|kr\.?|Kč|TL|Ft|lei|円"
-AMOUNT_FIRST: Final = re.compile(
-    rf"(?P<amount>(?:[^\W\d_]{{2,7}}\.?\s)?(?:(?:{MONEY})\s?\d[\d.,'\u00a0\u202f]*(?:,-)?|"
-    rf"\d[\d.,'\u00a0\u202f]*\s?(?:{MONEY}))(?:\s?/\s?[^\W\d_]+)?)(?:[,;:]|(?<=[.,]))?\s+(?P<rest>[^\W\d_(].{{2,}})$"
-)
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
 MOST_STEPS: Final = 30  # for headlines that may be very large
@@ -431,9 +427,7 @@ def _tried(
     set_text(Role.PRICE, look.price or look.strong, price_size * unit * price_scale, price_lines, above, 1.1, (0, 0))
     price_room = request.foot_box if request.foot_box is not None and Role.PRICE in _foot_roles(request) else box
     if in_words and request.is_poster and Role.PRICE in rows:
-        rows[Role.PRICE] = _with_leading_amount(
-            request, rows[Role.PRICE], LEADING_AMOUNT * unit * price_scale, price_room
-        )
+        rows[Role.PRICE] = _with_large_amount(request, rows[Role.PRICE], LARGE_AMOUNT * unit * price_scale, price_room)
     set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button = small * min(look.body_scale, LARGEST_BUTTON)
     button_pad = {
@@ -535,9 +529,9 @@ def _list_row(request: Request, room: Box, size: float, gap: float) -> _Row:
     return _Row(Role.BENEFITS, whole, gap, indent=indent, gaps=gaps)
 
 
-def _with_leading_amount(request: Request, row: _Row, size: float, box: Box) -> _Row:
-    """The row of a price that is a phrase: a short one on one large line, a longer one with the amount that it begins
-    with on a line of its own, larger than the rest; as it is where it begins otherwise, or has no room for that."""
+def _with_large_amount(request: Request, row: _Row, size: float, box: Box) -> _Row:
+    """The row of a price that is a phrase: a short one on one large line, a longer one with its amount on a line of its
+    own, larger than the rest; as it is where it has several amounts, or no room for that."""
     price = request.wording.price
     face = request.look.price or request.look.strong
     if len(price) <= SHORT_PRICE:
@@ -553,10 +547,12 @@ def _with_leading_amount(request: Request, row: _Row, size: float, box: Box) -> 
             writing=_writing(request),
         )
         return replace(row, block=short) if short.complete and not short.broken else row
-    found = amount_and_rest(price)
+    found = price_parts(price)
     if found is None or request.wording.right_to_left:
         return row
     small = row.block.size * REST_OF_PRICE
+    strong = request.look.strong
+    parts = zip(found, (strong, face, strong), (small, size, small), (2, 1, 2), strict=True)
     blocks = [
         fit(
             text,
@@ -569,7 +565,8 @@ def _with_leading_amount(request: Request, row: _Row, size: float, box: Box) -> 
             most_lines=lines,
             writing=_writing(request),
         )
-        for text, own, height, lines in zip(found, (face, request.look.strong), (size, small), (1, 2), strict=True)
+        for text, own, height, lines in parts
+        if text
     ]
     if not all(block.complete and not block.broken for block in blocks):
         return row
@@ -579,13 +576,6 @@ def _with_leading_amount(request: Request, row: _Row, size: float, box: Box) -> 
         row.block, lines=lines, size=small, leading=0.0, ascent=-lines[0].ink[1], descent=max(lines[-1].ink[3], 0.0)
     )
     return replace(row, block=block, gaps=(0.0, *apart))
-
-
-def amount_and_rest(price: str) -> tuple[str, str] | None:
-    """Returns the amount that a price in words begins with, with its unit, and what else the price says; None where it
-    begins with a range, with more than a word, or says nothing else."""
-    found = AMOUNT_FIRST.match(price)
-    return (found["amount"].rstrip(".,"), found["rest"]) if found else None
 
 
 def _stretched(row: _Row, width: float, most: float) -> _Row:
