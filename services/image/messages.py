@@ -18,6 +18,7 @@ from adwright.video.v1 import video_pb2
 from services.chassis.banned_words import BriefNotPossible, first_banned_word
 from services.chassis.errors import FieldViolation, ValidationFailed
 from services.image.domain import AspectRatio, ImageBrief, Rating, RenderedImage, Style, Subject, Taken
+from services.image.known_price import UNPRICED, known_price
 from services.image.occasion import occasion_of
 from services.image.providers.local.prompt_parsing import read_prompt, split_quoted_texts
 from services.media.writing_systems import is_unsupported, unsupported_script
@@ -303,11 +304,16 @@ def image_brief(
     price, old_price = prices(request, product)
     if old_price is None:  # a reduced price stands beside the old one; any other with what belongs to it
         price = headline.price or None
+    understanding = parameters.brief.understanding
     forbidden, banned = frozenset(headline.forbidden_texts), project.brand.banned_words
 
     def printable(text: str) -> str:
         return "" if text in forbidden or first_banned_word(text, banned) is not None else text
 
+    is_offer = understanding.kind not in UNPRICED and not (understanding.regulated or understanding.sensitive)
+    if price is None and product.HasField("price") and is_offer:
+        features = [text for text in product.features if printable(text)]
+        price = known_price(product.price, features, printable(product.description)) or None
     proof = rating(request, product)
     if proof is not None:
         proof = replace(proof, source=printable(proof.source), award=printable(proof.award))

@@ -28,6 +28,7 @@ from services.image.providers.local.layouts import Layout, Shows, by_plan, choos
 from services.image.providers.local.photo_grounds import Backdrop
 from services.image.providers.local.posters import season_emblem, season_ornaments, shows_season
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
+from services.image.providers.local.repetition import unrepeated, with_whole_price
 from services.image.providers.local.seasons import Season, scene_of, season_of
 from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import FIGURE_CHARACTERS, TypeLook
@@ -120,12 +121,9 @@ def chosen(
     words, unprintable = _printable(_without(words, steering.omitted))
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
-    words = reworded(
-        with_further(
-            with_price_of_line(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE))), brief
-        ),
-        brief.changes.texts,
-    )
+    words = with_whole_price(words, brief.benefits)
+    words = with_price_of_line(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE)))
+    words = reworded(unrepeated(with_further(words, brief)), brief.changes.texts)
     colours = _colours(steering, brief)
     composition = _composition(brief, steering, draw, shows)
     words, ticks_only = with_icons_of(words, installed=with_icons)
