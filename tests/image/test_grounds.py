@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from services.image.domain import AspectRatio, Style, Subject
-from services.image.providers.local import choice
+from services.image.providers.local import choice, photo_grounds
 from services.image.providers.local.choice import NO_PANORAMAS, leads_with_place
 from services.image.providers.local.composer import compose
 from services.image.providers.local.layouts import Layout, Shows, layouts
 from services.media import model_files
+from services.media.colour import Mood, palette
 from services.media.places import places
+from services.media.skia import skia
 from tests.image.briefs import brief
 
 COFFEE = Subject(trade="coffee", sector="food_drink", kind="food", confidence="sure")
@@ -48,6 +51,22 @@ class TestPlacesWithoutPhoto:
         assert share(Shows.TYPE, Subject(confidence="not_known")) == 0
         hotel = Subject(trade="hotel", sector="travel", kind="place", confidence="sure")
         assert share(Shows.TYPE, hotel) == 0  # it would be taken for the one that is sold
+
+    def test_place_without_detail_leads_no_picture(self, folder: Path) -> None:
+        shown = photo_grounds.shown(folder, list(places().places))
+        assert {"forest", "meadow", "walkway", "workshop"} <= set(shown)
+        assert not {"studio", "living_room", "clouds"} & set(shown)  # bare walls and sky
+        massage = Subject(trade="massage", sector="beauty", kind="service", confidence="sure")
+        seeds = [brief(style=Style.LIFESTYLE, subject=massage, seed=str(number)) for number in range(20)]
+        assert not any(leads_with_place(each, Shows.TYPE, folder) for each in seeds)
+
+    def test_place_that_leads_is_printed_in_two_shades_that_stand_apart(self) -> None:
+        grey = numpy.linspace(40, 200, 256).astype(numpy.uint8)[None, :, None].repeat(256, 0).repeat(3, 2)
+        opaque = numpy.dstack((grey, numpy.full((256, 256), 255, numpy.uint8)))
+        picture = skia.Image.fromarray(numpy.ascontiguousarray(opaque), colorType=skia.kRGBA_8888_ColorType)
+        printed = photo_grounds._printed(picture, palette(("#0f5e6b",), mood=Mood.LIGHT), 8.0)
+        assert printed[:, -20:].mean() - printed[:, :20].mean() > 100  # the whole range of tones, whatever the light
+        assert printed[:, 128, 0].std() > 20 > 2 * printed[:, 4, 0].std()  # dots in the middle tones
 
     @pytest.mark.parametrize(("number", "layout"), list(enumerate(VIEWS)), ids=[layout.name for layout in VIEWS])
     def test_type_reads_in_every_layout_with_a_place_and_a_note_says_what_it_is(

@@ -277,6 +277,7 @@ def _backdrop(
     else:
         return None, ""
     found = photo_grounds.installed(panoramas, names)
+    found = (own and photo_grounds.shown(panoramas, found)) or found
     if found and panoramas is not None:
         return photo_grounds.backdrop(panoramas, found, brief.aspect_ratio, draw, dark=dark, lively=own, **more), ""
     return None, NO_PANORAMAS if names else ""
@@ -338,12 +339,12 @@ def leads_with_place(brief: ImageBrief, shows: Shows, panoramas: Path | None) ->
 
 
 def _has_place(brief: ImageBrief, panoramas: Path | None) -> bool:
-    """Whether a place certainly suits the trade, and its files are installed."""
+    """Whether a place certainly suits the trade, its files are installed, and it shows what it is."""
     subject = brief.subject
     names = places_for(
         trade=subject.trade, sector=subject.sector, confidence=subject.confidence, sensitive=subject.sensitive
     )
-    return names != places().neutral and bool(photo_grounds.installed(panoramas, names))
+    return names != places().neutral and bool(photo_grounds.shown(panoramas, names))
 
 
 def _layout(

@@ -25,9 +25,16 @@ from services.media.skia import skia
 HORIZON: Final = 0.62  # share of the height above it: products are seen from a little above
 BLUR: Final = (0.019, 0.026)  # radius of the blur, of the picture's longer side: less would show a panorama's pixels
 LEADING_BLUR: Final = 0.0055  # of a place that the picture is about
+LEADING_VIEW: Final = 1.3  # times the field of view of a ground: a place is known by more than one corner
 LIVELIEST: Final = 0.5  # of the tones of the liveliest direction of a place, at least
-GLANCE: Final = (320, 200)  # pixels at which directions are compared
-GRADED: Final = 0.5  # share of the palette's shades in such a place
+LEAST_DETAIL: Final = 0.0135  # mean slope of a direction's tones (0..1) per point: with less nothing is recognised
+DARK_TONES: Final = 0.15  # tones (0..1) up to which a point is dark
+MOST_DARK: Final = 0.3  # of the points of such a view: a large dark part looks like a smear
+GLANCE: Final = (540, 540)  # pixels at which directions are compared
+PITCH: Final = 0.85  # units between the dots of such a place's screen
+SCREEN_ANGLE: Final = 0.55  # radians that the screen is turned by
+SCREEN: Final = 0.42  # share of the screen's dots in the tones between; the rest is continuous
+SOFTNESS: Final = 0.22  # of a dot's edge, in tones
 HUED: Final = 0.03  # chroma from which the palette's ground has a hue
 WINDOW_BLUR: Final = 0.007  # the same for a place seen through a window, which is smaller
 TURN_DEGREES: Final = 7.0  # that a direction of the table is varied by
@@ -117,8 +124,8 @@ def backdrop(
     yaws = _lively(folder, place) if lively else place.yaws
     view = View(
         panorama=place.panorama,
-        yaw=draw.choice(yaws) + draw.uniform(-TURN_DEGREES, TURN_DEGREES),
-        width=place.view * draw.uniform(0.92, 1.08),
+        yaw=draw.choice(yaws or place.yaws) + draw.uniform(-TURN_DEGREES, TURN_DEGREES),
+        width=place.view * draw.uniform(0.92, 1.08) * (LEADING_VIEW if lively else 1.0),
         horizon=HORIZON,
         blur=draw.uniform(*BLUR),
         mirrored=draw.random() < 0.5,
@@ -129,15 +136,27 @@ def backdrop(
     )
 
 
+def shown(folder: Path | None, names: Collection[str]) -> tuple[str, ...]:
+    """Returns those of the named places that are installed and show, in some direction, what place they are."""
+    return tuple(name for name in installed(folder, names) if folder and _lively(folder, places().places[name]))
+
+
 @lru_cache(maxsize=32)
 def _lively(folder: Path, place: Place) -> tuple[float, ...]:
-    """The place's directions whose tones differ at least LIVELIEST as much as those of the liveliest."""
+    """The place's directions with LEAST_DETAIL and without large dark parts, whose tones differ at least LIVELIEST as
+    much as those of the liveliest."""
     spread: dict[float, float] = {}
     for yaw in place.yaws:
-        view = View(panorama=place.panorama, yaw=yaw, width=place.view, horizon=HORIZON, blur=WINDOW_BLUR)
+        view = View(
+            panorama=place.panorama, yaw=yaw, width=place.view * LEADING_VIEW, horizon=HORIZON, blur=LEADING_BLUR
+        )
         light = panoramas.looked_at(folder, view, *GLANCE)
-        tones = panoramas.developed(light / max(float(numpy.median(light)), 1e-3) * LIGHT_TONE, exposure=1.0)
-        spread[yaw] = float((tones @ panoramas.WEIGHTS).std())
+        above = light[: round(light.shape[0] * HORIZON)] @ panoramas.WEIGHTS
+        exposure = LIGHT_TONE / max(float(numpy.median(above)), 1e-3)
+        tones = panoramas.developed(light * exposure, exposure=1.0) @ panoramas.WEIGHTS / 255
+        detail = float(numpy.hypot(*numpy.gradient(tones)).mean())
+        if detail >= LEAST_DETAIL and float((tones < DARK_TONES).mean()) <= MOST_DARK:
+            spread[yaw] = float(tones.std())
     return tuple(yaw for yaw, found in spread.items() if found >= LIVELIEST * max(spread.values()))
 
 
@@ -152,26 +171,37 @@ def lamp(ground: Backdrop) -> tuple[Colour, tuple[float, float]]:
 def view_of(scene: Set, ground: Backdrop, *, graded: bool = False) -> None:
     """Draws the place as one sees it through a window: hardly out of focus, without mist and surface.
 
-    graded: in the shades of the palette, by half.
+    graded: printed in two shades of the palette through a screen of dots. A panorama has too few pixels for a
+    photograph that fills a picture, but enough for a print.
     """
     near = replace(ground, view=replace(ground.view, blur=LEADING_BLUR if graded else WINDOW_BLUR))
     if graded and not ground.night:  # beside fields of colour a place in the dark looks like a hole
         near = replace(near, dark=False)
-    shown = panoramas.developed(near.light, exposure=1.0)
-    picture = _image(_graded(shown, scene.palette) if graded else shown)
+    seen = panoramas.developed(near.light, exposure=1.0)
     sampling = skia.SamplingOptions(skia.CubicResampler.Mitchell())
-    scene.canvas.drawImageRect(picture, brushes.rect(scene.frame.whole), sampling, skia.Paint())
+    if graded:
+        wide, high = round(scene.frame.width), round(scene.frame.height)
+        seen = _printed(_image(seen).resize(wide, high, sampling), scene.palette, scene.unit * PITCH)
+    scene.canvas.drawImageRect(_image(seen), brushes.rect(scene.frame.whole), sampling, skia.Paint())
     _strew(replace(scene, written=()), ground.strewn)
 
 
-def _graded(shown: Any, palette: Palette) -> Any:
-    """The place, between its own colours and two shades of the palette's: one picture with the fields beside it."""
-    tones = (shown @ panoramas.WEIGHTS / 255)[..., None]
+def _printed(picture: Any, palette: Palette, pitch: float) -> Any:
+    """The place in two shades of the palette, its tones between them as dots `pitch` pixels apart."""
+    tones = picture.toarray(colorType=skia.kRGBA_8888_ColorType)[..., :3] @ panoramas.WEIGHTS / 255
+    dark, bright = (float(numpy.percentile(tones, share)) for share in (2, 98))
+    tones = numpy.clip((tones - dark) / max(bright - dark, 1e-3), 0, 1)
+    y, x = numpy.mgrid[: tones.shape[0], : tones.shape[1]].astype(numpy.float32) * (2 * math.pi / pitch)
+    cosine, sine = math.cos(SCREEN_ANGLE), math.sin(SCREEN_ANGLE)
+    screen = 0.5 + (numpy.cos(x * cosine + y * sine) + numpy.cos(y * cosine - x * sine)) / 4
+    dots = numpy.clip((tones - screen) / SOFTNESS + 0.5, 0, 1)
+    tones = (tones * (1 - SCREEN) + dots * SCREEN)[..., None]
     hue = palette.background if palette.background.chroma >= HUED else palette.secondary
-    dark, light = hue.with_lightness(0.2), hue.with_lightness(0.93)
-    low, high = (numpy.array([tone.red, tone.green, tone.blue]) * 255 for tone in (dark, light))
-    duotone = low + (high - low) * tones
-    return (shown * (1 - GRADED) + duotone * GRADED + 0.5).clip(0, 255).astype(numpy.uint8)
+    low, high = (
+        numpy.array([tone.red, tone.green, tone.blue], dtype=numpy.float32) * 255
+        for tone in (hue.with_lightness(0.27), hue.with_lightness(0.93))
+    )
+    return (low + (high - low) * tones + 0.5).clip(0, 255).astype(numpy.uint8)
 
 
 def paint(scene: Set, ground: Backdrop) -> None:
