@@ -26,11 +26,14 @@ from tests.running import Customer, Postgres, RunningSystem
 
 # The groups of tests that share whole systems: the fixtures, and the folders and files whose tests use them, in the
 # order in which they run. The tests of video share loaded models and a finished video, which no other folder can use.
+# Two groups use `system`, one in each process that runs them: together they would take longer than all other tests.
 SHARED_FIXTURES = {
     "system": frozenset({"system"}),
+    "interfaces": frozenset({"system"}),
     "waiting": frozenset({"waiting_system"}),
     "impaired": frozenset({"impaired"}),
 }
+SHARED = frozenset().union(*SHARED_FIXTURES.values())
 USERS = {
     "waiting": (
         "tests/contract/test_campaigns.py",
@@ -47,9 +50,10 @@ USERS = {
         "tests/journeys/test_idempotency.py",
         "tests/journeys/test_races.py",
     ),
-    "system": (
-        "tests/contract/",
-        "tests/journeys/",
+    "interfaces": (
+        "tests/contract/test_clients.py",
+        "tests/contract/test_docs_page.py",
+        "tests/contract/test_studio",
         "tests/cli/test_catalog.py",
         "tests/cli/test_commands.py",
         "tests/cli/test_curl.py",
@@ -58,6 +62,7 @@ USERS = {
         "tests/platform/test_metrics.py",
         "tests/platform/test_traces.py",
     ),
+    "system": ("tests/contract/", "tests/journeys/"),
     "impaired": (
         "tests/faults/test_campaigns.py",
         "tests/faults/test_commands.py",
@@ -69,6 +74,8 @@ USERS = {
     ),
     "video": ("tests/video/",),
 }
+# The groups that take longest, which start first.
+LONG_GROUPS = ("system", "video", "interfaces", "tests/faults/test_processes.py", "impaired", "waiting")
 IMPAIRED_FAILURES = 2  # the failed attempts after which a job of `impaired` fails
 # A test process has over a million objects that stay: modules and tests. With the default of 700 new objects, scanning
 # them takes a tenth of the suite's processor time.
@@ -132,19 +139,27 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Orders the groups for `--no-loadscope-reorder`. Raises UsageError for a file that is missing in USERS.
 
-    Groups that start systems come first, then those of many tests: towards the end short groups are left, and the
-    processes end at nearly the same time.
+    LONG_GROUPS come first, then others that start systems, then those of many tests: towards the end short groups are
+    left, and the processes end at nearly the same time.
     """
     gc.freeze()
     for item in items:
-        for group, fixtures in SHARED_FIXTURES.items():
-            if fixtures.intersection(getattr(item, "fixturenames", ())) and group_of(item.nodeid) != group:
-                raise pytest.UsageError(f"tests/conftest.py: USERS[{group!r}] lacks the file of {item.nodeid}")
+        shared = SHARED.intersection(getattr(item, "fixturenames", ()))
+        if not shared <= SHARED_FIXTURES.get(group_of(item.nodeid), frozenset()):
+            raise pytest.UsageError(f"tests/conftest.py: no group with {', '.join(shared)} has {item.nodeid}")
     places = {item: _place_of(item.nodeid) for item in items}
     groups = {item: group for item, (group, _) in places.items()}
     sizes = Counter(groups.values())
     starting = {group for item, group in groups.items() if STARTERS.intersection(dir(getattr(item, "module", None)))}
-    items.sort(key=lambda item: (groups[item] not in starting, -sizes[groups[item]], *places[item]))
+    order = {group: number for number, group in enumerate(LONG_GROUPS)}
+    items.sort(
+        key=lambda item: (
+            order.get(groups[item], len(order)),
+            groups[item] not in starting,
+            -sizes[groups[item]],
+            *places[item],
+        )
+    )
 
 
 @pytest.hookimpl(trylast=True)  # after the fixtures of the test's file, which may use the system
