@@ -26,7 +26,7 @@ from services.image.providers.local import LocalImageProvider, export
 from services.image.providers.local.composer import compose
 from services.image.providers.local.studio import read_photo
 from services.media import model_files, photo, provenance
-from services.media.cutout import MIN_CONFIDENCE, cut_out, cut_out_by_alpha, opaque
+from services.media.cutout import MIN_CONFIDENCE, Cutout, cut_out, cut_out_by_alpha, opaque
 from tests.image.briefs import brief, photo_of_a_cup
 
 
@@ -481,27 +481,32 @@ class TestTransparentPhotos:
         assert bottle.stands
 
 
+@pytest.fixture(scope="module")
+def cup(tmp_path_factory: pytest.TempPathFactory) -> tuple[Image.Image, Cutout]:
+    """The photo of a cup, and what is cut out of it."""
+    try:
+        model = model_files.model_path(model_files.U2NETP)
+    except model_files.ModelMissing as missing:
+        pytest.skip(str(missing))
+    picture = photo.decode_photo(photo_of_a_cup(tmp_path_factory.mktemp("cup") / "cup.png"))
+    return picture, cut_out(picture, model)
+
+
 class TestCutout:
     @pytest.mark.parametrize("side", ["bottom", "left"])
-    def test_product_that_runs_off_the_photo_is_not_cut_out(self, tmp_path: Path, side: str) -> None:
-        try:
-            model = model_files.model_path(model_files.U2NETP)
-        except model_files.ModelMissing as missing:
-            pytest.skip(str(missing))
-        cup = photo.decode_photo(photo_of_a_cup(tmp_path / "cup.png"))
-        assert cut_out(cup, model).trusted
-        box = (0, 0, cup.width, 560) if side == "bottom" else (420, 0, cup.width, cup.height)
-        cup.crop(box).save(tmp_path / "cropped.png")
-        read = read_photo(tmp_path / "cropped.png", model)
+    def test_product_that_runs_off_the_photo_is_not_cut_out(
+        self, cup: tuple[Image.Image, Cutout], tmp_path: Path, side: str
+    ) -> None:
+        whole, cut = cup
+        assert cut.trusted
+        box = (0, 0, whole.width, 560) if side == "bottom" else (420, 0, whole.width, whole.height)
+        whole.crop(box).save(tmp_path / "cropped.png")
+        read = read_photo(tmp_path / "cropped.png", model_files.model_path(model_files.U2NETP))
         assert not read.cut_out
         assert side in read.note
 
-    def test_clear_product_is_cut_out_with_high_confidence(self, tmp_path: Path) -> None:
-        try:
-            model = model_files.model_path(model_files.U2NETP)
-        except model_files.ModelMissing as missing:
-            pytest.skip(str(missing))
-        cut = cut_out(photo.decode_photo(photo_of_a_cup(tmp_path / "cup.png")), model)
+    def test_clear_product_is_cut_out_with_high_confidence(self, cup: tuple[Image.Image, Cutout]) -> None:
+        _, cut = cup
         assert cut.confidence >= MIN_CONFIDENCE
         assert 480 < cut.image.size[0] < 700  # with its handle
         assert cut.image.getpixel((0, 0))[3] < 40  # type: ignore[index]

@@ -188,15 +188,25 @@ class TestLists:
         assert NO_ICONS in self._with_list(None).notes
 
 
+MIDDLE = _photo(lambda pixels: pixels[300:900, 300:900])
+
+
 class TestVariety:
-    @pytest.mark.parametrize("photo", [None, _photo(lambda pixels: pixels[300:900, 300:900])], ids=["drawing", "photo"])
+    @pytest.mark.parametrize("photo", [None, MIDDLE], ids=["drawing", "photo"])
     def test_eight_jobs_give_six_compositions(self, photo: Any) -> None:
         made = [_composed(brief("dentist", seed=f"job {number}", **OFFER), photo) for number in range(8)]
         assert len({each.proof.composition for each in made}) >= 6
 
-    @pytest.mark.parametrize("photo", [None, _photo(lambda pixels: pixels[300:900, 300:900])], ids=["drawing", "photo"])
-    @pytest.mark.parametrize("written", [8, 1])
-    def test_eight_variants_differ_in_layout_and_in_headline_as_far_as_facts_go(self, photo: Any, written: int) -> None:
+    @pytest.mark.parametrize(
+        ("written", "photo"),
+        [
+            pytest.param(8, None, id="8-drawing"),
+            pytest.param(1, MIDDLE, id="1-photo"),
+            pytest.param(8, MIDDLE, id="8-photo", marks=pytest.mark.slow),
+            pytest.param(1, None, id="1-drawing", marks=pytest.mark.slow),
+        ],
+    )
+    def test_eight_variants_differ_in_layout_and_in_headline_as_far_as_facts_go(self, written: int, photo: Any) -> None:
         """written: how many different headlines copy has."""
         taken, layouts_, headlines = Taken(), set(), set()
         for number in range(8):
