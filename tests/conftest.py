@@ -21,6 +21,7 @@ from local import ports
 from local.system import Options
 from tests.cluster.system import cluster_system
 from tests.faults.harness import FaultHarness
+from tests.fork_server import fork_services
 from tests.platform.collector import Collector
 from tests.running import Customer, Postgres, RunningSystem
 
@@ -122,7 +123,9 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives each process of the tests ports of its own, so that none takes a port between another's choice and use."""
+    """Lets systems fork their services, and gives each process of the tests ports of its own, so that none takes a port
+    between another's choice and use."""
+    fork_services()
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
     if worker:
         count, place = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), int(worker.removeprefix("gw"))
