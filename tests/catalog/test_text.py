@@ -293,3 +293,8 @@ def test_shouted_words_before_numbers_are_calmed(raw: str, said: str) -> None:
 )
 def test_a_name_loses_what_its_mail_was(raw: str, name: str) -> None:
     assert clean_name(raw) == name
+
+
+def test_marks_of_wide_signs_stay_wide() -> None:
+    assert clean("曬足一百八十天，下缸（手工）") == "曬足一百八十天，下缸（手工）"
+    assert clean("ＳＡＬＥ，now") == "SALE,now"

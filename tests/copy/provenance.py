@@ -116,8 +116,8 @@ class Sources:
             return Unit(kind="price", text=text)
         if words in self.lines or self.frames.fullmatch(words):
             return Unit(kind="line", text=text)
-        signed = [plain(part) for part in text.split(SIGNED)]  # the line below a text: what, and its price or sender
-        if len(signed) == 2 and signed[0] in self.names and (signed[1] in self.names or signed[1] in self.prices):
+        signed = [plain(part) for part in re.split(rf"{SIGNED}| – ", text)]  # what is sold, its price, and its sender
+        if len(signed) > 1 and all(part in self.names or part in self.prices for part in signed):
             return Unit(kind="name", text=text)
         before, colon, after = text.partition(": ")
         if colon and plain(before) in self.names:

@@ -163,7 +163,12 @@ class TestPassage:
         texts = _stories(*facts, name="Fell Board", brand="Fell & Sons")
         assert any(text.endswith("\n\nFell Board · Fell & Sons") for text in texts), texts
         priced = _stories(*facts, name="Fell Board", brand="Fell & Sons", price="49.00", currency="EUR")
-        assert any(text.endswith("\n\nFell Board · €49") for text in priced), priced
+        assert any(text.endswith("\n\nFell Board · €49 · Fell & Sons") for text in priced), priced
+
+    def test_a_short_name_of_what_is_no_good_stands_beside_its_sender(self) -> None:
+        made = request(*LISTED, name="Annual show", brand="Fell Rabbit Club", kind="event", description="")
+        bodies = [body for _, body in _texts(made, Format.SHORT)]
+        assert any("Annual show – Fell Rabbit Club." in body for body in bodies), bodies
 
 
 class TestRuns:

@@ -53,6 +53,7 @@ _STYLED = re.compile(
     "[\u2460-\u249b\u249c-\u24ff\u2776-\u2793\uff01-\uff5e\uff61-\uffdc\ufb00-\ufb06\u2102\u210a-\u2112\u2115\u2118-\u211d\u2124\u2128"
     "\u212c-\u2131\u2133\u2134\U0001d400-\U0001d7ff\U0001f110-\U0001f189]"
 )
+_WIDE_MARKS = "，（）"  # which stand so in texts of wide signs
 _REGIONAL = re.compile("[\U0001f1e6-\U0001f1ff]+")
 _SMALL_CAPITALS = re.compile("[ᴀ-ᴢʙɢʜɪɴʀʏʟꜰꜱꞯ]")
 # UTF-8 that was read as Windows-1252: a lead character and what may follow it.
@@ -179,6 +180,9 @@ def _mended(match: re.Match[str]) -> str:
 def _plain_letter(match: re.Match[str]) -> str:
     sign = match[0]
     code = ord(sign)
+    beside = f"{match.string[: match.start()][-1:]}{match.string[match.end() : match.end() + 1]}"
+    if sign in _WIDE_MARKS and any(unicodedata.east_asian_width(other) == "W" for other in beside):
+        return sign  # the comma of Chinese and Japanese
     if 0x1F150 <= code <= 0x1F169:  # white on black circles and squares have no compatibility form
         return chr(ord("A") + code - 0x1F150)
     if 0x1F170 <= code <= 0x1F189:

@@ -313,12 +313,13 @@ def with_name(material: Material, hook: str) -> str:
     is_plain = not any(sign in f"{material.what}{hook}" for sign in ":?!") and ". " not in hook
     if not is_plain:
         return f"{as_sentence(material.what)} {hook}"
-    return f"{upper_first(material.what)}{colon(material)} {small_first(hook, material)}"
+    return f"{upper_first(material.what)}{colon(material)}{small_first(hook, material)}"
 
 
 def colon(material: Material) -> str:
-    """The colon of a language: in French a space that does not break stands before it."""
-    return "\u00a0:" if material.language == "fr" else ":"
+    """The colon of a language and the space behind it: in French one that does not break stands before it too, and the
+    wide one of Chinese and Japanese has none."""
+    return {"fr": "\u00a0: ", "zh": "：", "ja": "："}.get(material.language, ": ")
 
 
 def small_first(hook: str, material: Material) -> str:
@@ -389,7 +390,7 @@ def _pairs(material: Material, weights: Mapping[str, float], limit: int) -> Iter
             score = weights.get(one.role, 0.0) + one.strength - one.loss - PAIR - other.loss
             score -= 0.0 if echoes(hook, f"{material.what} {material.subject}") else NO_SUBJECT
             yield Argument(angle=one.role, hook=hook, score=score, lead=one)
-    hook = f"{material.brand}{colon(material)} {material.what}"
+    hook = f"{material.brand}{colon(material)}{material.what}"
     is_plain = ":" not in material.what  # two labels before one text cannot be read
     if material.brand and is_plain and len(hook) <= limit and fold(material.brand) not in fold(material.what):
         yield Argument(

@@ -46,6 +46,7 @@ GOING_ON = 1.2  # likewise behind the sentence with which the customer begins
 PASSAGE = 1.3  # of the usual length that a passage of the customer's sentences has,
 PASSAGE_BESIDE_LIST = 0.9  # and where a list follows
 LISTED = 3  # features of a list
+SHORT_NAME = 3  # words of a name that says little without its sender
 SEVERAL_WORDS = 2  # of a name that half of it stands for
 NAMED_BY = 0.5  # share of a name's words with which a passage names the thing,
 NAMED_WITH_SENDER = 0.3  # and where it names the sender too
@@ -353,7 +354,7 @@ class _Draft:
         return share_said(found.text, passage, self._task.material.language) >= IN_PASSAGE
 
     def _signature(self, chosen: list[Quote]) -> str:
-        """The line below a passage that says what it was about: what is advertised, with its price or else its sender.
+        """The line below a passage that says what it was about: what is advertised, its price, and its sender.
         Takes from the statements that are left the one with that price."""
         material = self._task.material
         said = fold(" ".join([self._hook_folded, *self._page.texts]))
@@ -364,7 +365,8 @@ class _Draft:
             if priced is not None and names_price(priced, material, strict=True):
                 chosen.remove(priced)
                 self._supply.beside(priced)
-        elif material.brand and fold(material.brand) not in f"{said} {fold(material.what)}":
+        is_said = not material.brand or fold(material.brand) in f"{said} {fold(material.what)}"
+        if not is_said and (len(parts) == 1 or len(SIGNED.join([*parts, material.brand])) <= WITH_BRAND):
             parts.append(material.brand)
         return SIGNED.join(parts)
 
@@ -476,12 +478,16 @@ class _Draft:
         is_said = is_said or (bool(tail) and says_again(tail, self._argument.hook, material.language))
         plain = as_sentence(material.name if is_said else material.what)
         sender = material.brand.casefold()
+        said_before = f"{self._hook_folded} {material.what.casefold()}"
         if (
-            not sender
-            or material.kind not in MADE
-            or not material.is_sure
-            or sender in f"{self._hook_folded} {material.what.casefold()}"
+            sender
+            and material.kind not in MADE
+            and len(material.what.split()) <= SHORT_NAME
+            and sender not in said_before
         ):
+            line = as_sentence(f"{material.what.rstrip('.')} – {material.brand}")
+            return line if len(line) <= min(WITH_BRAND, self._page.room - 1) else plain
+        if not sender or material.kind not in MADE or not material.is_sure or sender in said_before:
             return plain
         frames = [text for text in material.words.phrases("named", "by", self._task.tone) if "{subject}" not in text]
         if not frames or self._turn % 2 or _DIVIDED.search(plain):  # "… – wool jumper by Harrow" names no maker
