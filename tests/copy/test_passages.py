@@ -400,8 +400,8 @@ def test_a_long_sentence_may_end_in_a_pronoun() -> None:
     assert [found.dangling for found in material_of(request(fact(1, text))).quotes] == [False]
 
 
-def test_what_belongs_to_a_participle_is_not_cut_off() -> None:
-    text = "Two shades included in the yearly price"
+@pytest.mark.parametrize("text", ["Two shades included in the yearly price", "Most lamps done in a single day"])
+def test_what_belongs_to_a_participle_is_not_cut_off(text: str) -> None:
     assert phrase_head(text, 30, frozenset({"in"}), words_of("en")) is None
 
 

@@ -316,7 +316,7 @@ def phrase_head(text: str, limit: int, attached: Collection[str], words: Words) 
         kept, dropped = " ".join(said[:count]), " ".join(said[count:])
         if len(kept) > limit or said[count].casefold() not in attached or last_word(kept).isdigit():
             continue
-        if words.language == "en" and last_word(kept).endswith(PARTICIPLE):
+        if words.language == "en" and (last_word(kept).endswith(PARTICIPLE) or last_word(kept) in signs("participles")):
             continue  # "included | in the cycle price"
         limits = words.guards.search(dropped) or _calendar(words.language).search(dropped)
         is_counted = any(sign.isdigit() for sign in _YEAR.sub("", dropped))  # "for 2 years"
