@@ -277,8 +277,11 @@ class Supply:
         hook = content_words(self._argument.hook, material.words)
         parts = self._parts_of_hook()
 
-        def restates(line: Line) -> bool:
-            return any(share_said(part, line.text, material.language) >= REPEATED for part in parts)
+        restated = {
+            line.text
+            for line in lines
+            if any(share_said(part, line.text, material.language) >= REPEATED for part in parts)
+        }
 
         def is_said(line: Line) -> bool:
             text = line.text.rstrip(".").casefold()
@@ -286,7 +289,7 @@ class Supply:
                 return True
             if line.costs and self.is_price_of_hook(line.text):
                 return True
-            return restates(line) and len(line.words - hook) < ADDED_TO_HOOK
+            return line.text in restated and len(line.words - hook) < ADDED_TO_HOOK
 
         return passage(
             lines,
@@ -302,7 +305,7 @@ class Supply:
                 uses=self._uses,
                 priced=self._task.priced is not False,
                 said=is_said,
-                restates=restates,
+                restates=lambda line: line.text in restated,
                 speaks=lambda line: self._says_what(line.text) or bool(material.words.ours.search(line.text)),
             ),
         )
