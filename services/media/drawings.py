@@ -21,6 +21,7 @@ from services.media.colour import BLACK, Colour
 from services.media.skia import skia
 
 EDGE: Final = 768  # pixels of a drawing's longer side: about as large as a picture shows it
+FINER: Final = 2  # times as large as it is rendered at first: parts that have filters are drawn without smooth edges
 GRID: Final = 32  # width and height of a drawing that names none
 ICON_GRID: Final = 24  # of an icon that names none
 CACHED: Final = 4  # rendered drawings, of at most 2.4 MB each
@@ -33,6 +34,7 @@ LEAST_RANGE: Final = 0.3  # of lightness: a drawing of nearly one tone keeps sof
 NEUTRAL: Final = (0.045, 0.085)  # chroma up to which a part stays as it is, and from which it takes the tones fully
 MOSTLY_DARK: Final = 0.5  # share of coloured parts below which a dark drawing takes the tones as a whole
 DARK_BELOW: Final = 0.5  # its lightness in the middle
+GLOW: Final = 120  # alpha up to which an edge is the drawing's own glow
 RIM_STEPS: Final = 32  # copies around a drawing that make the rim
 RIM_OF: Final = 4  # pixels from its outline that count as a drawing's edge
 SMOOTH: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
@@ -178,9 +180,12 @@ def rimmed(drawing: Drawing, colour: Colour, width: int) -> Drawing:
     canvas = surface.getCanvas()
     canvas.clear(skia.ColorTRANSPARENT)
     paint = skia.Paint(ColorFilter=skia.ColorFilters.Blend(colour.argb(1.0), skia.BlendMode.kSrcIn))
+    # the drawing's own glow has none: it would be a smear of the rim's colour
+    alpha = (drawing.alpha.astype(numpy.float32) - GLOW) / (255 - GLOW)
+    solid = _image(numpy.dstack([numpy.zeros((*alpha.shape, 3)), numpy.clip(alpha, 0, 1) * 255]).astype(numpy.uint8))
     for step in range(RIM_STEPS):
         angle = 2 * math.pi * step / RIM_STEPS
-        canvas.drawImage(image, width * (1 + math.cos(angle)), width * (1 + math.sin(angle)), SMOOTH, paint)
+        canvas.drawImage(solid, width * (1 + math.cos(angle)), width * (1 + math.sin(angle)), SMOOTH, paint)
     canvas.drawImage(image, width, width)
     return Drawing(name=drawing.name, image=surface.makeImageSnapshot())
 
@@ -209,11 +214,12 @@ def _image(pixels: Any) -> Any:
 
 @lru_cache(maxsize=CACHED)
 def _pixels(path: Path, name: str) -> Any:
-    """A drawing's own pixels, RGBA, cropped: rendering takes 0.1 to 0.3 s, giving it tones 20 ms."""
-    surface = skia.Surface(EDGE, EDGE)
-    canvas = surface.getCanvas()
-    canvas.clear(skia.ColorTRANSPARENT)
-    draw_icon(canvas, path, name, left=0, top=0, size=EDGE, colour=BLACK, grid=GRID)
+    """A drawing's own pixels, RGBA, cropped: rendering takes 0.4 to 1 s, giving it tones 20 ms."""
+    large, surface = skia.Surface(EDGE * FINER, EDGE * FINER), skia.Surface(EDGE, EDGE)
+    for each in (large, surface):
+        each.getCanvas().clear(skia.ColorTRANSPARENT)
+    draw_icon(large.getCanvas(), path, name, left=0, top=0, size=EDGE * FINER, colour=BLACK, grid=GRID)
+    surface.getCanvas().drawImageRect(large.makeImageSnapshot(), skia.Rect.MakeWH(EDGE, EDGE), SMOOTH, skia.Paint())
     pixels = surface.makeImageSnapshot().toarray(
         colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
     )

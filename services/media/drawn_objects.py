@@ -26,7 +26,7 @@ LIGHT: Final = 0.94  # lightness of the lightest tone
 PAPER: Final = 0.4  # of the paper in it
 APART: Final = 0.13  # distance in OKLab at which the edge of a drawing in its own colours is seen
 MOST_LOST: Final = 0.5  # of its edge that may be nearer: a rim that is not needed makes a sticker of it
-RIM: Final = 0.018  # of its size
+RIM: Final = 0.011  # of its size
 PALE: Final = 0.86  # lightness of a ground on which a paper rim would not be seen
 
 

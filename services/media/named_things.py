@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from services.media.noun_phrases import Role, Word, opening, phrases_of, role_of, words_of
+from services.media.noun_phrases import Role, Word, counts, opening, phrases_of, role_of, words_of
 from services.media.objects import LANGUAGES, Mention, objects
 
 GOODS: Final = frozenset({"good", "food", "property"})  # kinds that are a thing, not something done with it
@@ -113,6 +113,8 @@ class _Reader:
                 alone = mention.last - mention.first + 1 == len(part) and not mention.thing.edible
                 if alone and len(parts) > FEWEST_LISTED and mention.thing.drawing not in self._of_trade:
                     continue  # one of a list of occasions or groups: "Stag / hen / birthday packages"
+                if role is Role.MODIFIER and mention.first and part[mention.first - 1].text in counts(self._language):
+                    continue  # a measure of another thing: "three-bed house", "2 horse trailer"
                 if number:
                     role = Role.COMPLEMENT
                 elif mention.joined and role is Role.HEAD:

@@ -65,6 +65,14 @@ def phrases_of(language: str) -> Phrases:
     )
 
 
+def counts(language: str) -> frozenset[str]:
+    """Returns the numbers, as words and digits, that make a noun before its head a measure: "two-bed house"."""
+    return frozenset(_tables()[language].get("counts", ())) | _DIGITS
+
+
+_DIGITS: Final = frozenset(map(str, range(2, 101)))
+
+
 @cache
 def _tables() -> Mapping[str, Any]:
     return tomllib.loads(files("services.media").joinpath("data/noun_phrases.toml").read_text(encoding="utf-8"))

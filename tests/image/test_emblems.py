@@ -24,7 +24,7 @@ from services.image.providers.local.choice import NO_SEASON, NO_SIGN, Choice, ch
 from services.image.providers.local.composer import Composed, Photo, compose
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import PlacedMotif, Shows, layouts
-from services.image.providers.local.posters import Tone, season_emblem
+from services.image.providers.local.posters import Tone, season_emblem, shows_season
 from services.image.providers.local.seasons import NATURE, season_of
 from services.image.providers.local.style_presets import COMPOSITIONS, TYPE_COMPOSITIONS
 from services.image.providers.local.textstack import Role
@@ -153,16 +153,22 @@ def choices(number: int = 60, **changes: Any) -> list[Choice]:
 
 
 class TestPatterns:
+    def test_no_sign_of_the_season_stands_beside_plants_or_an_unknown_thing(self) -> None:
+        gift = replace(dentist().subject, sector="kids", kind="good", sensitive=frozenset())
+        assert shows_season(gift)
+        assert not shows_season(replace(gift, sector="garden_diy"))
+        assert not shows_season(replace(gift, sector=""))
+
     @pytest.mark.parametrize("style", [Style.SEASONAL])  # other pictures have no patterns of drawings
     def test_no_drawing_is_repeated_beside_a_sensitive_or_regulated_subject(self, style: Style) -> None:
-        shop = replace(dentist().subject, sector="garden_diy", kind="good")
+        shop = replace(dentist().subject, sector="kids", kind="good")
         assert any(choice.layout.motifs > 1 for choice in choices(style=style, subject=shop))
         health = frozenset({"health"})
         for subject in (replace(shop, sensitive=health), replace(shop, regulated=health)):
             assert all(choice.layout.motifs <= 1 for choice in choices(style=style, subject=subject))
 
     def test_flower_of_the_season_does_not_stand_beside_a_drawing_and_its_sun_does(self) -> None:
-        shop = replace(dentist().subject, sector="garden_diy", kind="good")
+        shop = replace(dentist().subject, sector="kids", kind="good")
         found: dict[str, set[str]] = {}
         for month in (4, 7):
             date = datetime.date(2026, month, 20)

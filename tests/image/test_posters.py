@@ -21,7 +21,7 @@ from services.image.providers.local.layouts import Layout, PlacedField, Shows, l
 from services.image.providers.local.posters import Shape, Tone
 from services.image.providers.local.scene_context import Set
 from services.image.providers.local.textstack import Role
-from services.media import model_files
+from services.media import drawings, model_files
 from services.media.colour import Colour, contrast
 from services.media.field_palette import Scheme, field_palette, house_colours
 from services.media.skia import skia
@@ -252,6 +252,14 @@ class TestMotifs:
                 drawn[top:bottom, right],
             ]
         assert not any(edge.any() for edge in edges)
+
+    @pytest.mark.parametrize("ratio", AspectRatio)
+    def test_large_drawing_keeps_its_feet(self, file: Path, ratio: AspectRatio) -> None:
+        drawing = drawings.render_own(file, "horse")
+        for layout in (each for each in layouts() if each.motifs == 1 and each.boxes):
+            motif = layout.motif(Frame.of(ratio))
+            assert motif is not None
+            assert motifs.cut_share(drawing, motifs.drawn_in(drawing, motif), motif.turn, motif.within) < 0.001
 
     @pytest.mark.parametrize("ratio", AspectRatio)
     @pytest.mark.parametrize("name", ["balance-scale", "key", "automobile"])

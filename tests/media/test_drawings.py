@@ -269,3 +269,25 @@ class TestRendering:
     def test_unknown_drawing_is_a_key_error(self, path: Path) -> None:
         with pytest.raises(KeyError):
             drawings.render(path, "no-such-drawing", TEAL)
+
+
+def test_edges_within_a_drawing_are_smooth(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Parts that have a filter, such as the needle of the thread, are drawn without smooth edges."""
+
+    def drawn_hard(canvas: Any, *_: Any, size: float, **__: Any) -> None:
+        corners = [skia.Point(0, 0), skia.Point(size, size * 0.37), skia.Point(0, size)]
+        canvas.drawPath(skia.Path.Polygon(corners, True), skia.Paint(AntiAlias=False))
+
+    monkeypatch.setattr(drawings, "draw_icon", drawn_hard)
+    alpha = drawings._pixels(tmp_path / "drawings", "hard")[..., 3]
+    drawings._pixels.cache_clear()
+    assert ((alpha > 0) & (alpha < 255)).sum() > len(alpha)
+
+
+def test_rim_follows_the_drawing_and_not_its_glow() -> None:
+    pixels = numpy.zeros((60, 60, 4), numpy.uint8)
+    pixels[20:40, 20:40, 3], pixels[20:40, 40:50, 3] = 255, 60  # a square that glows to its right
+    rim = drawings.rimmed(drawings.Drawing(name="square", image=drawings._image(pixels)), Colour.of("#ffffff"), 3)
+    alpha = rim.alpha
+    assert alpha[33, 20] > 200  # of the rim, left of the square
+    assert alpha[33, 52] < 100

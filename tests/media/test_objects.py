@@ -144,6 +144,18 @@ class TestNamedThings:
         hire = {"sector": "vehicles", "kind": "service", "trade": "van_hire", "confidence": "likely", "language": "de"}
         assert choose("Autotransporter-Anhänger, Tagesmiete", "Der Autotransporter hat eine Winde.", **hire) == ""
 
+    def test_noun_that_measures_another_thing_is_not_shown(self) -> None:
+        work = {"sector": "home_services", "kind": "service", "trade": "plasterer", "confidence": "likely"}
+        assert choose("Ceiling skim, three-bed semi", "A three-bed semi takes a day.", **work) == ""
+        trailer = {"sector": "vehicles", "kind": "good", "trade": "car_trailer", "confidence": "likely"}
+        assert choose("2 horse trailer", "It takes a horse.", **trailer) == ""
+        assert choose("Three beds", "Oak beds.", sector="home_goods", kind="good") == "bed"
+
+    def test_equipment_of_an_animal_is_not_the_animal(self) -> None:
+        tank = {"sector": "pets", "kind": "good", "trade": "aquarium", "confidence": "sure"}
+        assert choose("Heater for a fish tank", "For fish tanks.", **tank, subject="heater") == ""
+        assert choose("Fish tank, 60 litres", "A fish tank.", **tank, subject="fish tank") == "tropical-fish"
+
     def test_phrase_that_a_kind_of_it_rules_out_is_not_shown(self) -> None:
         lessons = {"sector": "learning", "kind": "service", "trade": "music_lessons", "confidence": "sure"}
         assert choose("Guitar lessons", "One guitar, one teacher.", **lessons) == "guitar"

@@ -26,7 +26,8 @@ FILLED: Final = 0.66  # of a pattern's cell that its drawing takes
 KEPT_OFF: Final = 1.6  # units between a drawing and the nearest text
 SHRINKING: Final = 0.95  # steps in which a drawing that would touch a text becomes smaller
 SMALLEST: Final = 0.4  # of its size
-MOST_CUT: Final = 0.03  # of a drawing's pixels beyond the edges: more may be what it is known by
+MOST_CUT: Final = 0.0005  # of a drawing's pixels beyond the edges: more is a hoof, a handle or a tip
+MARGIN: Final = 0.012  # of the shorter side that a large drawing keeps off the picture's edges
 INWARD: Final = 0.02  # of its size by which it is moved in at a time
 MOST_STEPS: Final = 40
 CUT_GRAIN: Final = 8  # every so many of its pixels count
@@ -88,8 +89,11 @@ def _kept_off(drawing: Drawing, motif: PlacedMotif, written: Sequence[Box]) -> B
     unit = min(frame.width, frame.height) / 135
     texts = [text.inset(-KEPT_OFF * unit) for text in written]
     # about the edge itself, so that a smaller drawing is not cut by more of its size
-    x = frame.right if box.right > frame.right else frame.left if box.left < frame.left else box.centre_x
-    y = frame.bottom if box.bottom > frame.bottom else frame.top if box.top < frame.top else box.centre_y
+    own, x, y = motif.box, box.centre_x, box.centre_y
+    if own.right > frame.right or own.left < frame.left:
+        x = min(box.right, frame.right) if own.right > frame.right else max(box.left, frame.left)
+    if own.bottom > frame.bottom or own.top < frame.top:
+        y = min(box.bottom, frame.bottom) if own.bottom > frame.bottom else max(box.top, frame.top)
     alpha = drawing.alpha
     share = 1.0
     while share > SMALLEST:
@@ -106,8 +110,9 @@ def _kept_off(drawing: Drawing, motif: PlacedMotif, written: Sequence[Box]) -> B
 
 
 def drawn_in(drawing: Drawing, motif: PlacedMotif) -> Box:
-    """The motif's box, moved in from the edges until no more of the drawing than MOST_CUT is lost."""
+    """The motif's box, moved in from the edges until no more of the drawing than MOST_CUT is nearer than MARGIN."""
     box, frame = motif.box, motif.within
+    frame = frame.inset(min(frame.width, frame.height) * MARGIN)
     step = INWARD * max(box.width, box.height)
     width = min(box.width, box.height * drawing.aspect)
     height = width / drawing.aspect

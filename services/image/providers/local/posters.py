@@ -68,9 +68,10 @@ def poster_style(style: Style) -> PosterStyle:
 
 
 def shows_season(subject: Subject) -> bool:
-    """Returns whether a sign of the season suits what is sold: no flower beside a grave, a tooth or a loan."""
+    """Returns whether a sign of the season suits what is sold: no flower beside a grave, a tooth or a loan, and none
+    that would look like the thing on sale, as beside plants, or may do so, as beside a thing that is not known."""
     signs = _file().season_signs
-    if subject.sensitive or subject.sector in signs.never:
+    if subject.sensitive or not subject.sector or subject.sector in signs.never:
         return False
     return subject.kind in signs.kinds or subject.sector in signs.sectors
 
