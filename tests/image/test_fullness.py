@@ -12,7 +12,7 @@ from services.image.domain import AspectRatio, Style
 from services.image.providers.local import fullness
 from services.image.providers.local.choice import Choice
 from services.image.providers.local.composer import compose
-from services.image.providers.local.fullness import BODY_SCALES, HEADLINE_KEPT, LARGEST_BODY, filled
+from services.image.providers.local.fullness import BODY_SCALES, HEADLINE_KEPT, HEADLINE_KEPT_BARE, LARGEST_BODY, filled
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.textstack import Align, Request, Role, Stack, solve
 from tests.image.briefs import brief
@@ -70,10 +70,21 @@ def set_with(choice: Choice, box: Box = ROOMY) -> Stack:
 
 
 class TestList:
+    def test_headline_gives_way_to_facts_where_nothing_else_is_said(
+        self, choice: Choice, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def listed() -> int:
+            boxes = [Box(0, 0, 900, height) for height in range(240, 640, 40)]
+            return sum(len(filled(choice, requested(box), with_icons=False).words.benefits) for box in boxes)
+
+        bare = listed()
+        monkeypatch.setattr(fullness, "HEADLINE_KEPT_BARE", HEADLINE_KEPT)
+        assert listed() < bare
+
     def test_room_is_filled_with_as_many_facts_as_the_headline_leaves(self, choice: Choice) -> None:
         made = filled(choice, requested(), with_icons=False)
         assert made.words.benefits == FACTS
-        assert set_with(made).headline_size >= HEADLINE_KEPT * 0.84 * set_with(choice).headline_size
+        assert set_with(made).headline_size >= HEADLINE_KEPT_BARE * 0.84 * set_with(choice).headline_size
 
     def test_short_box_takes_fewer_facts_or_none(self, choice: Choice) -> None:
         counts = [

@@ -40,6 +40,12 @@ def test_sentences_of_the_price_are_not_repeated_one_by_one() -> None:
     assert unrepeated(hire).subline == ""
 
 
+def test_rest_of_a_list_is_no_line() -> None:
+    day = replace(WORDS, price="£35, boots and helmet", subline="£35, boots and helmet, hot soup.", eyebrow="")
+    assert unrepeated(day).subline == ""
+    assert unrepeated(replace(day, subline="£35, hot soup at noon.")).subline == "Hot soup at noon."
+
+
 def test_what_the_customer_asked_for_stays_and_other_amounts_do() -> None:
     assert unrepeated(replace(WORDS, quoted=("subline",))).subline == WORDS.subline
     other = replace(WORDS, eyebrow="Oak logs from £80", subline="£80 for a half load.")

@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from services.image.domain import AspectRatio, Style, Subject
-from services.image.providers.local.ad_text import with_price_of_line, wording
+from services.image.providers.local.ad_text import is_noted, short_name, with_price_of_line, wording
 from services.image.providers.local.composer import compose
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.line_breaking import lines_of, pieces_of
 from services.image.providers.local.prices import amount_and_rest, price_parts, price_text
 from services.image.providers.local.textstack import (
+    PRICE_APART,
     SMALLEST_TEXT,
     Align,
     Request,
@@ -23,6 +24,7 @@ from services.image.providers.local.textstack import (
     Stack,
     TypeLook,
     solve,
+    stretched_block,
 )
 from services.image.providers.local.typesetting import Writing, fit
 from services.media import model_files
@@ -344,3 +346,67 @@ class TestFiguresInLines:
         assert lines is not None
         assert len(lines) > 1
         assert not any(line.endswith(torn) for line in lines[:-1])
+
+
+@pytest.mark.parametrize(
+    "text", ["Hiiii, I am Jo", "Sell ur bike", "Works??", "<b>New</b>", "Guards refitted +$40", "NULL", "n/a"]
+)
+def test_notes_and_chat_are_not_printed(text: str) -> None:
+    assert is_noted(text, "en")
+    made = wording(brief(headline="Oak bench", subline=text, benefits=(text, "Oak from Kent")), {})
+    assert (made.subline, made.benefits) == ("", ("Oak from Kent",))
+
+
+@pytest.mark.parametrize(
+    "text", ["Free delivery!", "Mind the gap?", "R&D tax relief", "Cool off in the pool", "+49 30 12"]
+)
+def test_plain_lines_are_printed(text: str) -> None:
+    assert not is_noted(text, "en")
+    assert not is_noted("Nu ook voor u", "nl")
+
+
+def test_names_are_printed_without_former_ones_and_search_words() -> None:
+    assert wording(brief(brand_name="Oakley Removals (trading as Oakley Bros Ltd)"), {}).brand == "Oakley Removals"
+    listing = "OX-12 Bench Grinder 150mm Twin Wheel Workshop Sharpener 240V Quiet?? Motor New Boxed"
+    assert short_name(listing, "bench grinder") == "Bench grinder"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "torn"),
+    [
+        ("Baleias em 186 de 203 viagens do ano", "pt", ("186|de", "186 de|203")),
+        ("Trained for 150 hours and more", "en", ("150|hours",)),
+        ("Booked for 4 of 5 Saturdays in June", "en", ("4|of", "of|5")),
+    ],
+)
+def test_no_figure_is_parted_from_what_it_counts(text: str, language: str, torn: tuple[str, ...]) -> None:
+    for width in range(540, 900, 40):
+        block = fit(
+            text, FACE, box_width=width, box_height=900, largest=60, smallest=60, line_height=1.1, most_lines=6,
+            writing=Writing(language=language),
+        )  # fmt: skip
+        set_text = "|".join(line.text for line in block.lines)
+        assert not any(part in set_text for part in torn), set_text
+
+
+def test_joiner_alone_is_not_the_largest_line() -> None:
+    face = replace(FACE, language="en")
+    block = fit(
+        "TONNES WITH WEEK", face, box_width=300, box_height=900, largest=60, smallest=60, line_height=1.0, most_lines=6
+    )
+    assert [line.text for line in block.lines] == ["TONNES", "WITH", "WEEK"]
+    sizes = {line.text: line.size for line in stretched_block(block, 900.0, 4.0)[0].lines}
+    assert sizes["WITH"] <= min(sizes["TONNES"], sizes["WEEK"])
+    assert sizes["WEEK"] > sizes["TONNES"]  # a short word that says something fills its line
+
+
+def test_price_stands_apart_from_the_button_beside_it() -> None:
+    words = replace(wording(brief(price="$92"), {}), price="$92", subline="", call_to_action="Shop")
+    look = TypeLook(headline=FACE, text=FACE, strong=FACE)
+    box = Box(0, 0, 900, 900)
+    stack = solve(Request(wording=words, look=look, box=box, align=Align.LEFT, unit=8, spread=True))
+    button, price = stack.of(Role.CALL_TO_ACTION), stack.of(Role.PRICE)
+    assert button is not None
+    assert button.plate is not None
+    assert price is not None
+    assert price.box.left - button.plate.right >= PRICE_APART * 8 - 1 >= 50

@@ -27,6 +27,16 @@ MARKS: Final = re.compile(r"\*|!!|\|")  # of listings and of notes to oneself
 SEPARATOR: Final = re.compile(r"\s+[-–—+/]+\s+|\s*[|*;:•·]+\s*|!!+|,\s+|、")
 SEPARATORS: Final = " -–—|*,;:•·+/"
 RAW: Final = re.compile(r"[<>{}|@#*]|&\w+;|https?:")  # signs of markup, lists and notes in a description
+# Likewise in a line that is to be printed: shouts, doubts, drawn-out words, surcharges as notes; and words of chats.
+NOTED: Final = re.compile(
+    r"[<>{}|#*]|&\w+;|https?:|[!?]{2,}|([^\W\d_])\1{2,}|\+\s?[€£$¥]|(?<!\w)(?:tbd|tbc)(?!\w)", re.IGNORECASE
+)
+CHAT: Final = re.compile(
+    r"(?<![\w&'’])(?:ur|u|pls|plz|thx|lol|hehe|haha|pics?|txt\w*|b4|gr8|upto)(?![\w&])", re.IGNORECASE
+)  # of English
+NOTHING: Final = re.compile(r"\W*(?:null|none|nil|nan|n/?a|undefined|unknown|tbd|tbc)?\W*", re.IGNORECASE)  # a feed's
+FORMER_NAME: Final = re.compile(r"\s*[(\[][^()\[\]]{6,}[)\]]\s*$")  # "(trading as …)" behind a brand
+LISTING: Final = 72  # characters of a name from which it is a row of search words
 MEASURE: Final = re.compile(r"\s*[(\[][^()\[\]]*\d[^()\[\]]*[)\]]")  # "(60 min)", which no name needs
 CODE: Final = re.compile(r"^(?=\S*\d)[\w./-]+$")  # "KT-45DZ": says not what is sold
 LONGEST_PRICE: Final = 64  # characters of a line that is set as a price
@@ -84,6 +94,7 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     """The brief's words; `quoted` (role to text) comes from the prompt and goes before everything."""
     name = clean_text(brief.product_name)
     brand = clean_text(brief.brand_name)
+    brand = FORMER_NAME.sub("", brand) or brand
     occasion = clean_text(brief.occasion)
     headline = clean_text(brief.headline) or name or brand
     if "headline" not in brief.given:
@@ -96,6 +107,8 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     if subline.casefold().strip(".!") == headline.casefold().strip(".!"):
         subline = ""
     language = brief.subject.language or next(iter(languages_of(f"{headline} {name}")), "")
+    if "subline" not in brief.given and is_noted(subline, language):
+        subline = ""
     call = clean_text(brief.call_to_action) or ("Learn more" if language[:2] in DEFAULT_CALLS else "")
     free = _is_nothing(brief.price)  # what costs nothing is said to be free in words, which copy writes
     price = "" if free else price_text(brief.price, brief.currency, language, beside=brief.old_price)
@@ -113,7 +126,7 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
         badge=clean_text(brief.badge) or discount_text(brief.price, brief.old_price),
         rating=rating_text(brief.rating, brief.subject.language) if brief.rating else "",
         stars=float(brief.rating.value) / brief.rating.best if brief.rating and brief.rating.value else None,
-        benefits=tuple(text for text in map(clean_text, brief.benefits) if text),
+        benefits=tuple(text for text in map(clean_text, brief.benefits) if not is_noted(text, language)),
         quoted=tuple(ROLES[name] for name in sorted(brief.given)),
         language=language,
         soft=_soft_words(brief, quoted),
@@ -121,7 +134,8 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     quoted = {role: text for role, text in quoted.items() if role not in made.quoted}  # fields go before the prompt
     if quoted:
         made = _with_quoted(made, {role: clean_text(text) for role, text in quoted.items()})
-    made = replace(made, eyebrow=eyebrow_of(made, brief.subject.subject))
+    eyebrow = eyebrow_of(made, brief.subject.subject)
+    made = replace(made, eyebrow="" if is_noted(eyebrow, language) else eyebrow)
     if made.brand.casefold() == made.headline.casefold():
         made = replace(made, brand="")  # printed once
     return made
@@ -200,7 +214,15 @@ def short_name(name: str, subject: str = "") -> str:
             parts = [subject[:1].upper() + subject[1:], *parts]
         parts = [part for part in parts if not CODE.match(part)] or parts
         kept = next((part for part in parts if len(part) >= SHORTEST_NAME and any(map(str.isalpha, part))), kept)
+    if subject and (len(kept) > LISTING or NOTED.search(kept)):
+        kept = subject[:1].upper() + subject[1:]
     return kept or name
+
+
+def is_noted(text: str, language: str) -> bool:
+    """Returns whether a line is a note, a chat or a feed's placeholder, or empty: nothing that an ad would print."""
+    is_chat = language[:2] in DEFAULT_CALLS and CHAT.search(text) is not None
+    return is_chat or NOTHING.fullmatch(text) is not None or NOTED.search(text) is not None
 
 
 def _with_quoted(words: Wording, quoted: dict[str, str]) -> Wording:

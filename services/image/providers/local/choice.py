@@ -15,6 +15,7 @@ from services.image.providers.local import backdrops, overlays, photo_grounds, s
 from services.image.providers.local.ad_text import (
     Wording,
     eyebrow_of,
+    is_noted,
     rating_text,
     reworded,
     says,
@@ -446,6 +447,8 @@ def _leads(words: Wording, brief: ImageBrief, *, alone: bool) -> list[tuple[str,
     facts = [fact for fact in facts if not says(words.headline, fact)]
     if facts and says(words.product_name, words.headline) and not words.occasion:
         leads = [("headline", BARE_NAME_WEIGHT)]
+    if facts and is_noted(words.headline, words.language):
+        leads = []
     leads += zip(facts, FACT_WEIGHTS, strict=False)
     if words.occasion and _title(words, brief).casefold() != words.headline.casefold():
         leads.append(("title", TITLE_WEIGHT))
@@ -469,7 +472,8 @@ def _title(words: Wording, brief: ImageBrief) -> str:
 
 def _renamed(words: Wording, brief: ImageBrief) -> Wording:
     """The words with the product's name above a headline that does not say it."""
-    return replace(words, eyebrow=eyebrow_of(words, brief.subject.subject))
+    eyebrow = eyebrow_of(words, brief.subject.subject)
+    return replace(words, eyebrow="" if is_noted(eyebrow, words.language) else eyebrow)
 
 
 def _undated(facts: Iterable[str], occasion: str) -> list[str]:
@@ -493,7 +497,11 @@ def with_further(words: Wording, brief: ImageBrief) -> Wording:
     joined = unsaid
     said = f"{words.headline} {words.price} {words.eyebrow} {words.rating} {words.subline} {words.occasion}"
     further = _unsaid(
-        [fact for fact in _undated(brief.benefits, words.occasion) if not unsupported_characters(fact, words.language)],
+        [
+            fact
+            for fact in _undated(brief.benefits, words.occasion)
+            if not unsupported_characters(fact, words.language) and not is_noted(fact, words.language)
+        ],
         said,
     )
     return replace(words, further=(*joined, *further), joined=len(joined))

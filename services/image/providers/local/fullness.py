@@ -12,6 +12,7 @@ from services.image.providers.local.textstack import Request, Role, Stack, solve
 
 FEWEST_IN_A_LIST: Final = 2
 HEADLINE_KEPT: Final = 0.72  # of the headline's size, at least, beside a list that is added
+HEADLINE_KEPT_BARE: Final = 0.45  # likewise, where nothing else is said beside it
 HEADLINE_KEPT_BY_SIZE: Final = 0.84  # likewise, beside larger texts
 BODY_SCALES: Final = (1.75, 1.5, 1.25, 1.12)
 LARGEST_BODY: Final = 0.6  # of the headline's size, that a text below it has
@@ -29,10 +30,11 @@ def filled(choice: Choice, requested: Requested, *, with_icons: bool) -> Choice:
     stack = solve(requested(choice))
     if stack.notes:  # something was left out already
         return choice
+    is_bare = not choice.words.subline and not choice.words.benefits
     for words in _richer(choice.words):
         listed, ticks_only = with_icons_of(words, installed=with_icons)
         richer = replace(choice, words=listed, notes=(*choice.notes, *ticks_only))
-        tried = solve_whole(requested(richer), stack, HEADLINE_KEPT)
+        tried = solve_whole(requested(richer), stack, HEADLINE_KEPT_BARE if is_bare else HEADLINE_KEPT)
         if tried is not None:
             choice, stack = richer, tried
             break

@@ -34,7 +34,8 @@ AFTER_ITEM: Final = -0.4
 BEFORE_JOINER: Final = -0.06  # before an article, preposition or conjunction begins a new thought
 AFTER_JOINER: Final = 0.7
 IN_NUMBER: Final = 1.5  # between a figure and its unit or sign
-AFTER_FIGURE: Final = 0.6
+IN_SHARE: Final = 2.6  # within "186 of 203"
+AFTER_FIGURE: Final = 1.1  # between a figure and what it counts
 IN_NAME: Final = 0.45  # between two capitalised words
 IN_HYPHENATED: Final = 0.9
 DIVIDED: Final = 0.8  # within a word
@@ -243,6 +244,8 @@ def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
     if _is_date(before, after, month_names(language or "en")):
         return cost + IN_NUMBER
     joiners = _joiners(language)
+    if _is_share(pieces, place, joiners):
+        return cost + IN_SHARE
     word = before.casefold().strip("\"“„«'‘(¿¡")
     if word in joiners or (len(word) == 1 and word.isalpha() and pieces[place].lead == " "):
         return cost + AFTER_JOINER
@@ -255,11 +258,33 @@ def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
     return cost
 
 
+def _is_share(pieces: Sequence[Piece], place: int, joiners: frozenset[str]) -> bool:
+    """Whether a figure and one that a joiner leads to stand on two sides of a break: "186 de / 203", "4 / of 5"."""
+    around = [piece.text for piece in pieces[max(place - 2, 0) : place + 2]]
+    return any(
+        FIGURE.match(first) and middle.casefold() in joiners and FIGURE.match(last)
+        for first, middle, last in zip(around, around[1:], around[2:], strict=False)
+    )
+
+
 def _is_date(before: str, after: str, months: frozenset[str]) -> bool:
     """Whether a day and its month stand on two sides of a break: "15 / August", "May / 1"."""
     first, second = before.strip(".,;:("), after.strip(".,;:)")
     day_first = bool(re.search(r"\d(?:st|nd|rd|th)?$", first)) and second in months
     return day_first or (first in months and bool(re.match(r"\d{1,2}(?!\d)", second)))
+
+
+def parts_number(line: str, following: str) -> bool:
+    """Whether a line ends with a figure and the next one begins with what it counts: "150 / hours"."""
+    figure, counted = line.rpartition(" ")[2], following.partition(" ")[0]
+    is_year = re.fullmatch(r"(?:19|20)\d\d", figure) is not None
+    return (
+        bool(FIGURE.match(figure))
+        and not is_year
+        and figure[-1:].isalnum()
+        and counted[:1].isalpha()
+        and (not counted[0].isupper())
+    )
 
 
 def ends_with_joiner(line: str, language: str) -> bool:

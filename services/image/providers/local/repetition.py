@@ -17,7 +17,8 @@ WORD: Final = re.compile(r"\w+")
 LONGEST_PRICE: Final = 46  # characters of a fact that takes the place of a bare amount
 MOST_NEW: Final = 2  # words besides an amount that is said, with which a clause says next to nothing new
 LEAST_WORD: Final = 3  # letters of a word that says something
-FEWEST_WORDS: Final = 2  # of what is left of a line
+FEWEST_WORDS: Final = 2  # of a clause that only repeats: a word by itself may be one of a list
+FEWEST_LEFT: Final = 3  # words that are left of a line: of "£35, gun, mask, hot dog" two say nothing
 FROM_AMOUNT: Final = re.compile(rf"[,;:–—-]?\s*(?:(?<!\w)[^\W\d_]{{2,5}}\.?\s)?{AMOUNT.pattern}")
 
 
@@ -61,7 +62,7 @@ def _rest(text: str, said: str, priced: frozenset[Decimal]) -> str:
     new = [clause for clause in clauses if not _tells_nothing_new(clause, said, priced)]
     if len(new) == len(clauses):
         return text
-    if len(WORD.findall(" ".join(new))) < FEWEST_WORDS:
+    if len(WORD.findall(" ".join(new))) < FEWEST_LEFT:
         return ""
     left = " ".join(new)
     stop = "." if text.endswith(".") else ""

@@ -16,10 +16,10 @@ from typing import Final
 
 from services.image.providers.local.ad_text import Wording
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.line_breaking import ends_with_joiner
+from services.image.providers.local.line_breaking import ends_with_joiner, parts_number
 from services.image.providers.local.prices import price_parts
 from services.image.providers.local.typesetting import MOST_HYPHENS, Block, Writing, fit
-from services.media.text_shaping import Face
+from services.media.text_shaping import Face, Line
 from services.media.writing_systems import capitals
 
 
@@ -141,6 +141,7 @@ ICON_WIDE: Final = 1.95  # ems of the indent of a list with icons
 MOST_CLAUSES: Final = 3  # lines of a headline, each of which is to be a clause where it has such
 STRETCHED_GAP: Final = 0.13  # ems of the smaller line between the letters of two lines of different sizes
 FOOT_ROOM: Final = 13.5  # units between a column and its foot, for the margins of the field that holds one of them
+PRICE_APART: Final = 6.4  # units between a price and the button beside it
 ITEM_GAP: Final = 0.42  # ems between the items of a list
 SMALLEST_TEXT: Final = 2.5  # units of any text but the brand's name
 SMALLEST_PRICE: Final = 3.4  # units of a price that takes the place of another
@@ -268,7 +269,7 @@ def _tidier(
 def _torn(stack: Stack, language: str) -> bool:
     """Whether a headline's sentence ends within a line, a short one runs over two, all but one of many lines hold a
     single word, the last holds next to nothing, a later one is far shorter than the widest, or one ends with an article
-    or the like."""
+    or the like, or with a figure whose noun follows."""
     headline = stack.of(Role.HEADLINE)
     lines = [line.text for line in headline.block.lines] if headline is not None else []
     if len(lines) < 2:
@@ -284,6 +285,7 @@ def _torn(stack: Stack, language: str) -> bool:
         or any(re.search(r"[.!?…]\s", line) for line in lines)
         or (len(lines) <= MOST_CLAUSES and any(re.search(r"[,;:–—]\s", line) for line in lines[1:]))
         or any(ends_with_joiner(line, language) for line in lines[:-1])
+        or any(parts_number(line, following) for line, following in pairwise(lines))
         or (len(short) > 1 and any(not any(sentence in line for line in lines) for sentence in short))
         or (len(clauses) > 1 and any(not any(clause in line for line in lines) for clause in clauses))
         or (len(lines) > 3 and " " in text and sum(" " not in line for line in lines) >= len(lines) - 1)
@@ -590,10 +592,13 @@ def stretched_block(block: Block, width: float, most: float) -> tuple[Block, tup
     shortest = min((line.ink[2] - line.ink[0] for line in block.lines), default=0.0)
     if shortest <= 0 or not block.complete:
         return block, (0.0,) * len(block.lines)
-    lines = []
-    for line in block.lines:
-        factor = max(1.0, min(most, 0.995 * width / (line.ink[2] - line.ink[0])))
-        lines.append(line.scaled(factor))
+    factors = [max(1.0, min(most, 0.995 * width / (line.ink[2] - line.ink[0]))) for line in block.lines]
+    telling = [factor for factor, line in zip(factors, block.lines, strict=True) if not _is_slight(line)]
+    largest = min(telling, default=most)  # "with" alone is not what the picture is about
+    lines = [
+        line.scaled(min(factor, largest) if _is_slight(line) else factor)
+        for factor, line in zip(factors, block.lines, strict=True)
+    ]
     apart = [
         upper.ink[3] - lower.ink[1] + STRETCHED_GAP * min(upper.size, lower.size) for upper, lower in pairwise(lines)
     ]
@@ -606,6 +611,11 @@ def stretched_block(block: Block, width: float, most: float) -> tuple[Block, tup
         descent=max(lines[-1].ink[3], 0.0),
     )
     return stretched, (0.0, *apart)
+
+
+def _is_slight(line: Line) -> bool:
+    """Whether a line of a headline is one word that belongs to the next, such as "with"."""
+    return " " not in line.text and ends_with_joiner(line.text, line.face.language)
 
 
 def _stacked(
@@ -719,7 +729,7 @@ def _foot_steps(foot: list[_Row], area: _Area, unit: float) -> list[_Step]:
     steps = [_Step(((row, None),), row.gap) for row in foot if row not in prices and row is not button]
     if not prices:
         return [*steps, *([_Step(((button, None),), button.gap)] if button else [])]
-    near, apart = 1.8 * unit, 3.6 * unit
+    near, apart = 1.8 * unit, PRICE_APART * unit
     beside = [*prices, button] if button else prices
     gaps = [near] * (len(prices) - 1) + ([apart] if button else [])
     if sum(row.width for row in beside) + sum(gaps) <= area.box.width:
