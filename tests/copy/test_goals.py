@@ -52,3 +52,13 @@ def test_a_sure_course_that_is_signed_up_for_is_not_bought() -> None:
 
 def test_a_home_that_one_applies_for_is_looked_at_first() -> None:
     assert goal("Villa in a village", kind="property", confidence="likely", goal="apply") == ENQUIRE
+
+
+def test_a_job_is_applied_for_whatever_tickets_its_words_name() -> None:
+    ticket = fact(3, "You need no trade ticket to apply, and we start on 3 May")
+    assert goal("Lift fitter, trainee", ticket, kind="job", confidence="sure", goal="apply") == "apply"
+
+
+def test_an_appeal_by_volunteers_asks_for_gifts() -> None:
+    gifts = fact(3, "£80 pays for a pen, and forty volunteers feed who is in it: donate today")
+    assert goal("Winter appeal", gifts, kind="cause", confidence="likely") == "donate"

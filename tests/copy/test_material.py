@@ -13,7 +13,7 @@ from services.copy.providers.local import engine
 from services.copy.providers.local.amounts import same_amount, shows_price
 from services.copy.providers.local.arguments import arguments
 from services.copy.providers.local.material import Material, audience_phrase, material_of
-from services.copy.providers.local.names import phrase_within
+from services.copy.providers.local.names import phrase_within, without_codes
 from services.copy.providers.local.quotes import names_day
 from services.copy.providers.local.words import words_of
 from tests.copy.products import PRODUCTS, Product, brief
@@ -97,6 +97,22 @@ class TestWhatLeads:
         assert hooks["Turned by hand from ash"] > 0.3
         assert hooks.get("Spare shade £9", 0.0) < 0.3
         assert hooks.get("Mon–Fri 9–5", 0.0) < 0.3
+
+    def test_a_gift_is_no_price(self) -> None:
+        made = request(*(fact(n, text) for n, text in enumerate(("Warm pens for hedgehogs", "Fed by hand"), 1)),
+                       kind="cause", price="12.00", currency="GBP")  # fmt: skip
+        for variant in engine.write(made, "seed").variants:
+            assert "£12" not in f"{variant.hook} {variant.body}"
+
+    def test_an_example_of_what_stands_before_it_is_not_alone(self) -> None:
+        for text in ("On a bill of $5,000 that is $500.", "Bei 20 Lampen sind das 400 €, das macht 20 € je Lampe."):
+            assert [found.dangling for found in material_of(request(fact(1, text))).quotes] == [True]
+        assert [found.dangling for found in material_of(request(fact(1, "A lamp that is 30 cm high."))).quotes] == [
+            False
+        ]
+
+    def test_a_bracket_before_the_mark_of_a_version_stays_closed(self) -> None:
+        assert without_codes("Small digger, dry (+ trailer) v3 FINAL FINAL") == "Small digger, dry (+ trailer)"
 
     def test_words_of_a_chat_open_nothing(self) -> None:
         facts = (fact(1, "Mum of three, balloon fan hehe", strength=0.9), fact(2, "Any three colours", strength=0.6))

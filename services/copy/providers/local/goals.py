@@ -52,6 +52,8 @@ def goal_of(material: Material) -> str:
         return "book"
     if "enquire" in material.words.asked and material.words.asked["enquire"].search(material.full_name):
         return _reached(material)
+    if kind == "job" and "apply" in {goal, *asked}:
+        return "apply"  # before a "trade ticket" that nobody needs
     if "book" in asked and _begins_with("book", material):
         return "book"
     if "tickets" in asked and material.amount and not walks_in and _names_a_day(material):
@@ -59,7 +61,7 @@ def goal_of(material: Material) -> str:
     if material.words.asked.get("helpers", _NEVER).search(material.full_name):
         return ""
     if "helpers" in asked:
-        return "donate" if goal == "donate" and "donate" in asked else ""
+        return "donate" if kind == "cause" and "donate" in asked and material.amount else ""
     if "apply" in asked and (kind in APPLIED or (kind in VISITED and _is_of_work(material))):
         return "apply"
     if kind in OPEN and "visit" in asked and not (CLOSED_BY & set(asked) and not (walks_in and kind == "place")):

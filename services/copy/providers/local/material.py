@@ -217,6 +217,8 @@ def _read(brief: CopyBrief) -> Material:
     if code == "de":  # nouns have capitals
         name = upper_first(name)
     price, quoted = _price(brief, quotes, words, code)
+    if subject.kind == "cause" and not quoted:
+        price = ""  # "£12 feeds one hedgehog": a gift is no price
     setting = Setting(
         words=words,
         kind=subject.kind,

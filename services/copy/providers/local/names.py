@@ -66,6 +66,7 @@ def without_codes(name: str) -> str:
     """A title without the number of an article before or behind it, if words remain."""
     name = _COMMA_BEFORE_BRACKET.sub(" (", name)
     kept = _VERSION.sub("", _LABELLED.sub("", _REFERENCE.sub("", _CODE.sub("", name)))).strip(" -–,;:")
+    kept += ")" * (kept.count("(") - kept.count(")"))  # "(+ trailer) v3"
     return kept if sum(map(str.isalpha, kept)) >= LEAST_NAME else name
 
 

@@ -16,6 +16,12 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*", re.UNICODE)
 _WIDE_RUN = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2}")
 _SEPARATOR = re.compile(r"\s[–—-]\s|[,;:]\s")
 _LIMITING = re.compile(r"[\d%*†$€£₹¥₺₽]")  # what may limit the words before it: a number, money, a footnote
+# "On a bail of $5,000 that is $500": of what?
+_THAT_IS = re.compile(
+    r"(?<!\w)(?:that(?:['’]s| is| makes| comes to)|das (?:sind|macht|ergibt)|(?:ça|cela) fait|eso (?:es|son|hace)"
+    r"|(?:questo|sono) fa|(?:isso|isto) (?:dá|faz)) (?:about |around |only |just |rund |etwa )?(?:[$€£¥₹]\d|\d[\d.,]*\s?(?:[$€£]|kr|zł))",
+    re.IGNORECASE,
+)
 _PRICED = re.compile(r"[%$€£₹¥₺₽]|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")  # what a limit may follow
 _PRICED_WORD = re.compile(
     r"(?:[$€£₹¥₺₽]\s?\d|\d[\d.,]*\s?(?:[$€£₹¥₺₽%]|EUR|USD|GBP|CHF|zł|kr|[^\W\d_]{4,}))"
@@ -452,7 +458,7 @@ def quote(
         strength=strength,
         source=source,
         words=content_words(text, words),
-        dangling=first_word(text) in words.dangling or _points_back(text, words),
+        dangling=first_word(text) in words.dangling or _points_back(text, words) or _THAT_IS.search(text) is not None,
         limited_by=limited_by,
         same_as=same_as,
     )
