@@ -19,7 +19,8 @@ _LIMITING = re.compile(r"[\d%*†$€£₹¥₺₽]")  # what may limit the word
 # "On a bail of $5,000 that is $500": of what?
 _THAT_IS = re.compile(
     r"(?<!\w)(?:that(?:['’]s| is| makes| comes to)|das (?:sind|macht|ergibt)|(?:ça|cela) fait|eso (?:es|son|hace)"
-    r"|(?:questo|sono) fa|(?:isso|isto) (?:dá|faz)) (?:about |around |only |just |rund |etwa )?(?:[$€£¥₹]\d|\d[\d.,]*\s?(?:[$€£]|kr|zł))",
+    r"|(?:questo|sono) fa|(?:isso|isto) (?:dá|faz)) (?:about |around |only |just |rund |etwa )?"
+    r"(?:[$€£¥₹]\d|\d[\d.,]*\s?(?:[$€£]|kr|zł))",
     re.IGNORECASE,
 )
 _PRICED = re.compile(r"[%$€£₹¥₺₽]|\b(?:EUR|USD|GBP|CHF|zł|kr)\b")  # what a limit may follow
