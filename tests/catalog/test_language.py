@@ -37,6 +37,7 @@ from services.catalog.understanding.language import language_of
         ("뜨거운 차를 좋아하는 분을 위한 수제 머그컵", "ko"),
         ("Cốc gốm làm thủ công cho những ai thích uống trà nóng.", "vi"),
         ("แก้วเซรามิกทำมือสำหรับคนรักชาร้อน", "th"),
+        ("Cangkir buatan tangan untuk Anda yang suka teh panas, dan tahan lama.", "id"),
     ],
 )
 def test_language_of_one_sentence(text: str, language: str) -> None:

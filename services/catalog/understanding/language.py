@@ -27,9 +27,11 @@ _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "languag
 _WORDS = {language: frozenset(words.split()) for language, words in _DATA["words"].items()}
 _CYRILLIC = {language: frozenset(letters) for language, letters in _DATA["letters"].items()}
 _OWN_LETTERS: dict[str, str] = _DATA["own_letters"]
+_FURTHER = {language: frozenset(words.split()) for language, words in _DATA["further"].items()}
 SURE_BY_LETTERS = 0.97  # probability from which words that other languages share do not speak against the letters,
 SHARED_WORDS = 0.3  # unless the text has this share of them
 OWN_LETTERS = 4  # of one language alone that decide where words do not
+FURTHER_WORDS = 3  # different ones of a language that letter statistics do not know
 _WORD = re.compile(r"[^\W\d_]+")
 # A script takes the text if it has this share of its letters: foreign names in Latin letters are common everywhere.
 _SCRIPT_SHARE = 0.3
@@ -67,9 +69,9 @@ def language_of(text: str) -> str:
         and (likely.get(best, 0.0) >= BACKED or hits[best] >= 2)
     ):
         return str(best)
-    return next(
-        (code for code, letters in _OWN_LETTERS.items() if sum(map(text.count, letters)) >= OWN_LETTERS), UNDETERMINED
-    )
+    by_letters = (code for code, own in _OWN_LETTERS.items() if sum(map(text.count, own)) >= OWN_LETTERS)
+    by_words = (code for code, own in _FURTHER.items() if len(own.intersection(words)) >= FURTHER_WORDS)
+    return next(by_letters, next(by_words, UNDETERMINED))
 
 
 def _by_script(text: str) -> str:
