@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+from typing import Any
 
+import pytest
+
+from services.copy.providers.local import engine
 from services.copy.providers.local.arguments import Argument
 from services.copy.providers.local.choice import FAIR, MAX_HOOK_OVERLAP, MOST, choose, overlap
 from services.copy.providers.local.material import Material, material_of
@@ -70,3 +74,16 @@ class TestChoose:
     def test_at_most_four_hooks_say_what_is_sold(self) -> None:
         named = [argument(f"{name} hedge", score=3.0, lead=fact(10 + n), what=True) for n, name in enumerate(NAMES[3:])]
         assert sum(each.says_what for each in choose([*APART, *named], material())) == 4
+
+
+def test_texts_before_a_refused_one_are_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft, turns = engine._draft, []
+
+    def third_refused_once(argument: Argument, writer: Any, order: Any, turn: int, *, named: bool) -> Any:
+        turns.append(turn)
+        return None if turns.count(2) == 1 and turn == 2 else draft(argument, writer, order, turn, named=named)
+
+    monkeypatch.setattr(engine, "_draft", third_refused_once)
+    assert len(engine.write(brief(PRODUCTS[0]), "seed").variants) == 5
+    assert (turns.count(0), turns.count(1)) == (1, 1), turns
+    assert turns.count(2) >= 2

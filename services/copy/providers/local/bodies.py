@@ -84,6 +84,15 @@ class Writer:
         self._uses: Counter[str] = Counter()
         self._closers: Counter[str] = Counter()
 
+    @property
+    def state(self) -> tuple[Counter[str], Counter[str]]:
+        """How often the texts so far have each fact and each closing line; to be set to write on behind fewer."""
+        return Counter(self._uses), Counter(self._closers)
+
+    @state.setter
+    def state(self, value: tuple[Counter[str], Counter[str]]) -> None:
+        self._uses, self._closers = Counter(value[0]), Counter(value[1])
+
     def write(
         self,
         argument: Argument,

@@ -5,6 +5,7 @@ Pure functions of brief and seed: the same brief and seed give the same answer.
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 import unicodedata
@@ -197,10 +198,21 @@ def _drafts_of(
     )
     refused: set[Argument] = set()
     best: list[Draft] = []
+    writer = Writer(task, random_)
+    written: list[Argument] = []
+    drafts: list[Draft | None] = []
+    states = [writer.state]
     for _ in range(MOST_TURNS):
         chosen = choose([argument for argument in found if argument not in refused], order.material)
-        writer = Writer(task, random_)
-        drafts = [_draft(argument, writer, order, turn, named=named) for turn, argument in enumerate(chosen)]
+        # those before the first one that was refused stand as they are
+        pairs = zip(chosen, written, strict=False)
+        same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        del drafts[same:], states[same + 1 :]
+        writer.state = states[same]
+        for turn, argument in enumerate(chosen[same:], same):
+            drafts.append(_draft(argument, writer, order, turn, named=named))
+            states.append(writer.state)
+        written = chosen
         texts = [_text_of(draft) if draft else ("", "") for draft in drafts]
         bad = [
             argument

@@ -28,7 +28,7 @@ SEPARATOR: Final = re.compile(r"\s+[-–—+/]+\s+|\s*[|*;:•·]+\s*|!!+|,\s+|�
 SEPARATORS: Final = " -–—|*,;:•·+/"
 RAW: Final = re.compile(r"[<>{}|@#*]|&\w+;|https?:")  # signs of markup, lists and notes in a description
 # Likewise in a line that is to be printed: shouts, doubts, drawn-out words, surcharges as notes; and words of chats.
-NOTED: Final = re.compile(
+REMARK: Final = re.compile(
     r"[<>{}|#*]|&\w+;|https?:|[!?]{2,}|([^\W\d_])\1{2,}|\+\s?[€£$¥]|(?<!\w)(?:tbd|tbc)(?!\w)", re.IGNORECASE
 )
 CHAT: Final = re.compile(
@@ -214,7 +214,7 @@ def short_name(name: str, subject: str = "") -> str:
             parts = [subject[:1].upper() + subject[1:], *parts]
         parts = [part for part in parts if not CODE.match(part)] or parts
         kept = next((part for part in parts if len(part) >= SHORTEST_NAME and any(map(str.isalpha, part))), kept)
-    if subject and (len(kept) > LISTING or NOTED.search(kept)):
+    if subject and (len(kept) > LISTING or REMARK.search(kept)):
         kept = subject[:1].upper() + subject[1:]
     return kept or name
 
@@ -222,7 +222,7 @@ def short_name(name: str, subject: str = "") -> str:
 def is_noted(text: str, language: str) -> bool:
     """Returns whether a line is a note, a chat or a feed's placeholder, or empty: nothing that an ad would print."""
     is_chat = language[:2] in DEFAULT_CALLS and CHAT.search(text) is not None
-    return is_chat or NOTHING.fullmatch(text) is not None or NOTED.search(text) is not None
+    return is_chat or NOTHING.fullmatch(text) is not None or REMARK.search(text) is not None
 
 
 def _with_quoted(words: Wording, quoted: dict[str, str]) -> Wording:
