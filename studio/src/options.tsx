@@ -22,7 +22,7 @@ const INITIAL = {
   platform: "meta", format: "short", tone: "professional", customInstructions: "",
   style: "product_hero", ratios: ["1:1"], variants: 1, prompt: "", headline: "", subline: "", cta: "", badge: "", fileFormat: "png",
   filmKind: "product" as "product" | "avatar", filmRatio: "9:16", script: "", seconds: "15", voiceOver: true, captions: true, voiceId: "",
-  avatarId: "", music: "", seed: "",
+  avatarId: "", circleId: "", music: "", seed: "",
 };
 type Draft = typeof INITIAL;
 type Prices = Record<string, number>;
@@ -65,10 +65,10 @@ function bodiesOf(draft: Draft, ids: { projectId: string; productId: string }): 
     }
   }
   if (draft.kinds.includes("film")) {
-    const { filmKind: kind, filmRatio: aspectRatio, script, voiceId, avatarId, music, voiceOver, captions } = draft;
+    const { filmKind: kind, filmRatio: aspectRatio, script, voiceId, avatarId, circleId, music, voiceOver, captions } = draft;
     const product = kind === "product";
     const seconds = product && draft.seconds ? Number(draft.seconds) : undefined;
-    const own = product ? { seconds, ...(voiceOver ? {} : { voiceOver }) } : { avatarId };
+    const own = !product ? { avatarId } : { seconds, ...(voiceOver ? { avatarId: circleId } : { voiceOver }) };
     found.push({
       kind: "film",
       body: { ...ids, ...filled({ kind, aspectRatio, script, music, voiceId: product && !voiceOver ? "" : voiceId, ...own }), ...(captions ? {} : { captions }) },
@@ -246,21 +246,27 @@ function FilmOptions({ draft, change, error, errors }: OptionProps) {
       )}
       <Check label={T.options.captions} value={draft.captions} set={(captions) => change({ captions })} />
       {spoken && voices.value && <Voices voices={voices.value} chosen={draft.voiceId} choose={(voiceId) => change({ voiceId })} errors={errors} />}
-      {!product && avatars.value && (
-        <Cards label={T.options.avatar} name="avatarId" chosen={[draft.avatarId]} toggle={(avatarId) => change({ avatarId })} errors={errors}
-          options={[
-            { value: "", title: T.options.automatic },
-            ...avatars.value.map((avatar) => ({
-              value: avatar.id,
-              title: avatar.name,
-              sample: avatar.uploaded
-                ? <PrivateImage path={avatar.previewUrl} alt="" class="face" />
-                : <img class="face" src={avatar.previewUrl} alt="" loading="lazy" />,
-            })),
-          ]} />
-      )}
+      {spoken && avatars.value && <Presenters avatars={avatars.value} circle={product} errors={errors} chosen={product ? draft.circleId : draft.avatarId}
+        choose={(id) => change(product ? { circleId: id } : { avatarId: id })} />}
       <Choice label={T.options.music} name="music" value={draft.music} set={(music) => change({ music })} options={Object.entries(T.moods)} errors={errors} />
     </section>
+  );
+}
+
+/** Who speaks. circle: in a circle of a product film, which only drawn presenters do, and which may have none. */
+function Presenters({ avatars, circle, chosen, choose, errors }: { avatars: Avatar[]; circle: boolean; chosen: string; choose: (id: string) => void; errors: FieldError[] }) {
+  return (
+    <Cards label={circle ? T.options.circle : T.options.avatar} name="avatarId" chosen={[chosen]} toggle={choose} errors={errors}
+      options={[
+        { value: "", title: circle ? T.options.noPresenter : T.options.automatic },
+        ...avatars.filter((avatar) => !circle || !avatar.uploaded).map((avatar) => ({
+          value: avatar.id,
+          title: avatar.name,
+          sample: avatar.uploaded
+            ? <PrivateImage path={avatar.previewUrl} alt="" class="face" />
+            : <img class="face" src={avatar.previewUrl} alt="" loading="lazy" />,
+        })),
+      ]} />
   );
 }
 

@@ -212,6 +212,8 @@ export const T = {
     hear: (name: string) => `Hear ${name}`,
     stop: (name: string) => `Stop ${name}`,
     avatar: "Presenter",
+    circle: "Presenter in a circle",
+    noPresenter: "None",
     music: "Music",
     automatic: "Choose for me",
     price: "Price",

@@ -364,6 +364,27 @@ def test_every_screen_is_accessible_and_fits(
     assert studio.errors == []
 
 
+def test_presenter_of_a_product_film_is_drawn_and_speaks_it(
+    tab: Opener, system: RunningSystem, customer: Customer
+) -> None:
+    studio = tab()
+    page = studio.page
+    studio.open(system.token(customer.id))
+    studio.button("Choose: Aurora").click()
+    studio.button("Choose: Aurora Bottle").click()
+    studio.button("Continue").click()
+    page.get_by_role("checkbox", name=re.compile("^Film")).check()
+    circle = page.get_by_role("group", name="Presenter in a circle")
+    expect(circle.get_by_role("radio", name="None")).to_be_checked()
+    body = page.get_by_label("JSON")
+    expect(body).not_to_contain_text("avatarId")
+    circle.get_by_role("radio", name="Rosa").check()
+    expect(body).to_contain_text('"avatarId": "rosa"')
+    page.get_by_label("Speak the film").uncheck()  # a silent film has no presenter
+    expect(circle).to_have_count(0)
+    expect(body).not_to_contain_text("avatarId")
+
+
 def test_request_whose_response_is_lost_is_paid_once_even_after_a_reload(
     tab: Opener, system: RunningSystem, customer: Customer
 ) -> None:

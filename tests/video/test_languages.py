@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from adwright.campaign.v1 import campaign_pb2
 from adwright.video.v1 import video_pb2
+from buf.validate import validate_pb2
 
 from services.video import messages
 from services.video.domain import DEFAULT_VOICES, VOICES, VoiceOfAnotherLanguage
@@ -21,6 +24,7 @@ from services.video.script.speakable import speakable
 
 FOLDER = Path(__file__).parent
 LEAST_PHRASES = 150
+validate: Any = validate_pb2
 
 
 def table(folder: str, language: str) -> list[tuple[str, list[str]]]:
@@ -224,4 +228,19 @@ def test_script_in_another_language_than_named_is_refused_by_its_name(language: 
 
 def test_every_language_has_a_default_voice_that_speaks_it() -> None:
     assert set(SPOKEN) == {"en", *CODES} == set(DEFAULT_VOICES) == {voice.language for voice in VOICES.values()}
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        video_pb2.GenerateVideoRequest.DESCRIPTOR.fields_by_name["language"],
+        campaign_pb2.VideoDeliverable.DESCRIPTOR.fields_by_name["languages"],
+    ],
+    ids=lambda field: field.full_name,
+)
+def test_requests_take_the_languages_that_voices_speak(field: Any) -> None:
+    rules = field.GetOptions().Extensions[validate.field]
+    each = rules.repeated.items if rules.HasField("repeated") else rules
+    assert set(getattr(each.string, "in")) == set(SPOKEN)
+    assert not rules.HasField("repeated") or rules.repeated.max_items == len(SPOKEN)
     assert all(VOICES[voice].language == language for language, voice in DEFAULT_VOICES.items())
