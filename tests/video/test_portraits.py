@@ -40,7 +40,7 @@ from services.video.worker import VideoWorker
 from services.worker.remote.customer_images import CustomerImages
 from tests.image.briefs import photo_of_a_cup
 from tests.video.conftest import Render
-from tests.video.watching import pictures
+from tests.video.watching import mesh_opening, pictures
 
 Portrait = Callable[..., Path]
 
@@ -286,6 +286,12 @@ class TestMovement:
         assert dark[1] > dark[0] + 0.03
         bright = [(part[..., :3].min(axis=-1) > 165).sum() for part in (toothless, wide)]
         assert bright[1] > bright[0]
+
+    def test_lips_part_far_enough_to_be_read(self, sitting: PortraitActor, models: Path) -> None:
+        wide = Mouth(open=0.4, width=0.5)  # as of open vowels
+        frames = [shown(sitting, mouth).astype(np.uint8) for mouth in (Mouth(), wide)]
+        shut, apart = mesh_opening(np.stack(frames), models)
+        assert apart - shut > 0.03
 
     def test_closing_eyes_changes_nothing_else(self, sitting: PortraitActor) -> None:
         apart, shut = shown(sitting, Mouth()), shown(sitting, Mouth(), Pose(blink=1.0))

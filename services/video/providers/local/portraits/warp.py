@@ -39,7 +39,10 @@ LIP_SEARCH: Final = 0.03  # the mesh is seldom off by more between closed lips, 
 LOW_SEARCH: Final = 0.045
 TEETH_STAND_OUT: Final = 0.08  # by how much more they are like teeth than the lips are
 FIRMNESS: Final = 0.016  # how far pressed lips go past each other's edge: no tooth shows between them
-WIDEST: Final = 0.105  # how far the lips part for the widest sound
+WIDEST: Final = 0.17  # how far the lips part for the widest sound; speech reaches two thirds of it
+MOST_LIFT: Final = 0.011  # how far the upper lip goes up, and the teeth of a smile with it
+PARTING: Final = 0.94  # of half of the mouth: the lips stay together beside it, or an open mouth would have horns
+CROWDING: Final = 1.6  # how much closer the lower sheet's columns are in the mouth than in the cheeks
 COLUMNS: Final = 19  # each triangle costs about 10 microseconds beside its pixels
 ROWS: Final = 23
 LOWER_COLUMNS: Final = 23
@@ -142,7 +145,7 @@ class SpeakingFace:
         return np.asarray(np.interp(u, self._mouth_u, self._cut_v))
 
     def _lip_profile(self, u: Array) -> Array:
-        across = np.abs(u - self._mid_u) / self._half
+        across = np.abs(u - self._mid_u) / (self._half * PARTING)
         return np.asarray(np.clip(1 - across**2.4, 0.0, 1.0))
 
     def _build_sheets(self) -> None:
@@ -151,7 +154,8 @@ class SpeakingFace:
         u, v = np.meshgrid(np.linspace(-reach_u, reach_u, COLUMNS), np.linspace(top, bottom, ROWS))
         self._upper = np.column_stack([u.ravel(), v.ravel()])
         self._upper_triangles = _within(_triangles(COLUMNS, ROWS), self._radius(self._upper) < SWAY_ENDS)
-        jaw = np.linspace(-0.60, 0.60, LOWER_COLUMNS)
+        places = np.linspace(-1.0, 1.0, LOWER_COLUMNS)
+        jaw = 0.60 * np.sign(places) * np.abs(places) ** CROWDING
         self._rows = np.linspace(0.0, 1.0, LOWER_ROWS) ** 1.25
         cut = self._cut(jaw)
         start = cut - 0.012
@@ -224,7 +228,8 @@ class SpeakingFace:
         else:
             change = opening * self._lip_profile(self._mouth_u)
         down_share = np.where(change > 0, 0.82, 0.80)
-        down, up = change * down_share, change * (down_share - 1)
+        up = np.maximum(change * (down_share - 1), -MOST_LIFT)  # the rest is the jaw's
+        down = change + up
         jaw = float(np.interp(self._mid_u, self._mouth_u, down))
 
         upper = self._swayed(self._upper + self._upper_moves(self._upper, up, jaw, mouth, pose), pose)
@@ -305,13 +310,19 @@ class SpeakingFace:
 
     def _inside(self, canvas: Any, up: Array, down: Array, mouth: Mouth, pose: Pose) -> None:
         """What shows between the sheets: the dark, the tongue and, where the picture has none, teeth."""
-        u = np.linspace(self._mouth_u[0], self._mouth_u[-1], 25)
+        reach = self._half * PARTING
+        u = np.linspace(self._mid_u - reach, self._mid_u + reach, 25)
         rise, drop = np.interp(u, self._mouth_u, up), np.interp(u, self._mouth_u, down)
         cut = self._cut(u)
         top_line, bottom_line = cut + np.minimum(rise, 0.0), cut + drop
         if float((bottom_line - top_line).max()) * self.height < 0.6:
             return
-        rim = np.column_stack([np.concatenate([u, u[::-1]]), np.concatenate([top_line, bottom_line[::-1] + 0.004])])
+        rim = np.column_stack(
+            [
+                np.concatenate([u, u[::-1]]),
+                np.concatenate([top_line, (bottom_line + 0.004 * self._lip_profile(u))[::-1]]),
+            ]
+        )
         rim[:, 0] += self._sideways(rim, mouth)
         edge = self._to_pixels(self._swayed(rim, pose))
         path = skia.Path()
