@@ -79,8 +79,9 @@ def rendered(models: Path, brief: VideoBrief, tmp_path_factory: pytest.TempPathF
 
 @pytest.fixture(scope="session")
 def finished(rendered: Render, spoken: Speech) -> RenderedVideo:
-    """Returns one vertical video, which many tests share; the presenter is in the middle."""
-    return rendered(speech=spoken, aspect_ratio=AspectRatio.PORTRAIT)
+    """Returns one vertical video, which many tests share; the presenter is in the middle until the end card: no price
+    takes their place."""
+    return rendered(speech=spoken, aspect_ratio=AspectRatio.PORTRAIT, price=None)
 
 
 @pytest.fixture(scope="session")

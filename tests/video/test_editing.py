@@ -108,7 +108,7 @@ def test_statements_fill_the_picture_between_the_ends_of_a_film_and_before_sight
     seconds = words[-1].end
     middle = next(word.start for word in words if word.start > seconds / 2)
     good = (middle - 0.1, middle + 2.2)
-    refused = [(0.5, 2.5), (middle + 2.5, middle + 2.9), (seconds - 1.0, seconds), (middle + 3.0, middle + 9.0)]
+    refused = [(0.5, 2.5), (middle + 4.5, middle + 4.9), (seconds - 0.3, seconds - 0.1)]
     made = editing.shots(words, seconds, seed="a", nearest=1.4, named_at=None, statements=sorted([good, *refused]))
     stated = [shot.start for shot in made if shot.statement]
     assert stated == [good[0]]
@@ -119,6 +119,41 @@ def test_statements_fill_the_picture_between_the_ends_of_a_film_and_before_sight
     )
     assert [shot.start for shot in beside if shot.statement] == [sight + 0.2]
     assert not any(shot.product and abs(shot.start - sight) < editing.PRODUCT_SECONDS[1] for shot in beside)
+
+
+def test_statement_that_a_script_ends_with_stays_until_the_end_card() -> None:
+    words = timed()
+    seconds = words[-1].end
+    made = editing.shots(words, seconds, seed="a", nearest=1.4, named_at=None, statements=[(seconds - 2.0, seconds)])
+    assert made[-1].statement
+    assert made[-1].start == pytest.approx(seconds - 2.0)
+
+
+def test_statement_stays_until_the_next_one_that_follows_soon() -> None:
+    words = timed()
+    seconds = words[-1].end
+    statements = [(6.0, 8.0), (8.6, 10.4)]
+    made = editing.shots(words, seconds, seed="a", nearest=1.4, named_at=None, statements=statements)
+    stated = [shot.start for shot in made if shot.statement]
+    assert stated == [6.0, 8.6]
+    assert not any(6.0 < shot.start < 8.6 for shot in made)
+
+
+def test_name_without_a_picture_fills_the_picture_only_where_it_is_said() -> None:
+    words = timed()
+    seconds, named = words[-1].end, words[9].start
+
+    def sights(*, pictured: bool, statements: list[tuple[float, float]]) -> list[float]:
+        made = editing.shots(
+            words, seconds, seed="a", nearest=1.4, named_at=named, statements=statements, pictured=pictured
+        )
+        return [shot.start for shot in made if shot.product]
+
+    assert len(sights(pictured=True, statements=[])) == 2
+    assert len(sights(pictured=False, statements=[])) == 1
+    price = [(named - 0.5, named + 2.5)]  # shown while the name is said
+    assert sights(pictured=True, statements=price)
+    assert not sights(pictured=False, statements=price)
 
 
 def test_a_statement_ends_before_a_short_sentence_that_shares_its_shot() -> None:

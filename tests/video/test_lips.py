@@ -80,7 +80,12 @@ class TestDrawnMouth:
 def test_other_avatars_and_voices_are_in_sync(
     rendered: Render, brief: VideoBrief, models: Path, avatar: str, voice: str
 ) -> None:
-    changes: dict[str, Any] = {"aspect_ratio": AspectRatio.PORTRAIT, "avatar_id": avatar, "voice_id": voice}
+    changes: dict[str, Any] = {
+        "aspect_ratio": AspectRatio.PORTRAIT,
+        "avatar_id": avatar,
+        "voice_id": voice,
+        "price": None,
+    }
     made = rendered(**changes)
     speech = speech_of(SCRIPT, voice, {}, models, lambda percent, stage: None)
     count = frames_spoken(made)
@@ -101,7 +106,8 @@ class TestPhotographedMouth:
         self, rendered: Render, portrait: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
     ) -> RenderedVideo:
         photo = portrait(tmp_path_factory.mktemp("portrait"))
-        return rendered(aspect_ratio=AspectRatio.PORTRAIT, avatar_photo=photo, product_name="", burn_captions=False)
+        changes: dict[str, Any] = {"avatar_photo": photo, "product_name": "", "price": None, "burn_captions": False}
+        return rendered(aspect_ratio=AspectRatio.PORTRAIT, **changes)
 
     @pytest.fixture(scope="class")
     def apart(self, speaking: RenderedVideo, models: Path) -> Any:

@@ -162,6 +162,31 @@ class TestParts:
         assert self.said("We tell you first, and if it is dear, you pay nothing.").says == "plain"
         assert self.said("We tell you first, you decide alone, and nobody waits.").says == "list"
 
+    def test_items_of_a_list_are_whole_and_stand_without_what_is_true_of_all(self) -> None:
+        tour = self.said("A 75-minute tour, a warm lantern, groups of 14 or fewer.")
+        assert tour.items == ("A 75-minute tour", "A warm lantern", "Groups of 14 or fewer")
+        assert self.said("Pressed apart, bottled, heated or chilled.").items[-1] == "Chilled"
+        assert self.said("Two harvests, a pound and a half, free bag.").items[1] == "A pound and a half"
+        assert self.said("Then there were kids, a big mortgage and a dodgy shoulder.").says == "plain"
+        assert self.said("Most people get two harvests, around a pound and a half.").says == "plain"
+        flight = self.said("El almuerzo, las fotos y el seguro van incluidos.")
+        assert flight.items == ("El almuerzo", "Las fotos", "El seguro")
+
+    def test_limit_is_no_figure_and_a_unit_of_two_words_is_one(self) -> None:
+        assert self.said("It comes with a 2-yard minimum.").says == "plain"
+        assert self.said("Pedido con 20 metros mínimo.").says == "plain"
+        covered = self.said("One yard covers roughly 100 square feet.")
+        assert (covered.value, covered.label, covered.items) == ("100 square feet", "", ("One yard covers roughly",))
+        assert self.said("Holds around 40 cartons.").items == ("Holds around",)
+        assert self.said("Cabe en 12 metros cuadrados de suelo.").value == "12 metros cuadrados"
+
+    def test_sentence_without_marks_is_cut_before_a_small_word_and_its_pieces_are_no_figures(self) -> None:
+        words = silent_words("A first line. So the 24 flies in this tin have some good business being there.")
+        cut = parts_of(words)[1:]
+        assert [part.says for part in cut] == ["plain"] * len(cut)
+        assert len(cut) == 2
+        assert not any(part.text.split()[-1] in ("the", "this", "have", "some", "good") for part in cut)
+
     def test_conditions_that_stand_beside_a_price_have_no_shot_of_their_own(self) -> None:
         script = "A first line. Weekend ticket 75 € for everybody there, including tea and bread every night."
         behind = "for everybody there, including tea and bread every night"
@@ -170,12 +195,14 @@ class TestParts:
         assert [part.says for part in parted[1:]] == ["price", "plain"]
         assert [part.says for part in joined[1:]] == ["price"]
         assert joined[1].words == (*parted[1].words, *parted[2].words)
-        hire = silent_words("A first line. Wedding hire is £695 for up to four hours and 30 miles, within the county.")
+        hire = silent_words(
+            "A first line. Wedding hire is £695 for up to four hours and about 30 miles, within the county."
+        )
         figure = [part.says for part in parts_of(hire, price=Price(now=695.0))]
         whole = [
             part.says
             for part in parts_of(
-                hire, price=Price(now=695.0, behind="for up to four hours and 30 miles, within the county")
+                hire, price=Price(now=695.0, behind="for up to four hours and about 30 miles, within the county")
             )
         ]
         assert "figure" in figure
@@ -427,6 +454,7 @@ class TestWriting:
         ("statement", "price", "text"),
         [
             ("$385 incl. disposal. Digging for the lid is $50 extra.", None, "$385 incl. disposal"),
+            ("Friday noon to Monday noon for $255 inc. GST", "255.00", "Friday noon to Monday noon for $255 inc. GST"),
             ("£19.50 a foot where the hull is epoxy", "19.50", "£19.50 a foot where the hull is epoxy"),
             ("Nenngeld 48 € bis 30. September", "48.00", "Nenngeld 48 € bis 30. September"),
             ("Tarif : 62 € TTC la chauffe. Fermé le lundi.", "62.00", "62 € TTC la chauffe"),
@@ -486,6 +514,12 @@ class TestWriting:
         assert shown_name("Switchback folding poles (pair)", "") == "Switchback folding poles"
         assert shown_name("iPhone repair", "") == "iPhone repair"
         assert shown_name("X-ray (digital)", "") == "X-ray"
+        assert shown_name("Wind technician trainee (paid, 18 months)", "") == "Wind technician trainee"
+        assert shown_name("Rubber matting, 18 mm", "") == "Rubber matting"
+
+    def test_day_of_an_event_stays_in_its_name(self) -> None:
+        assert shown_name("Annual exhibition, 18–19 October", "") == "Annual exhibition, 18–19 October"
+        assert shown_name("Feria del libro, 5 de mayo", "") == "Feria del libro, 5 de mayo"
 
     def test_no_facts_give_no_script(self) -> None:
         bare = replace(self.material, facts=[], price="")
@@ -605,6 +639,8 @@ class TestShots:
         text = " ".join(row.text for row in shown_lines.rows)
         assert all((line in text) != (line in film.note) for line in lines)
         assert self.film(brief, models, small_print=lines[:1]).note == ""
+        two = self.film(brief, models, small_print=("A full refund", "Not on Mondays")).end_card.small
+        assert " ".join(row.text for row in two.rows) == "A full refund. Not on Mondays."
 
     @pytest.mark.parametrize("before", ["", "$15"])
     def test_price_stands_beside_what_it_pays_for_also_with_an_old_price(
@@ -616,6 +652,10 @@ class TestShots:
         each, none = (
             len(price_layers(film.stage, made, film.look.of("brand"), None, before=before)) for made in (scene, bare)
         )
+        hourly = PriceLine(amount="$9.99", before="", after="/hour in training")
+        assert len(price_layers(film.stage, bare, film.look.of("brand"), hourly, before=before)) == each
+        alone = replace(hourly, after="/hour")  # the unit stands with the amount, not below it
+        assert len(price_layers(film.stage, bare, film.look.of("brand"), alone, before=before)) == none
         assert scene.part.items == ("each",)
         assert each == none + 1
 
@@ -645,6 +685,8 @@ class TestShots:
         scene = replace(scene, shot=next(shot for shot in shots() if shot.text == "price"))
         assert not _caption(film, scene, PriceLine(amount="$46", before="", after="the jug"))
         assert _caption(film, replace(scene, part=replace(scene.part, items=())), PriceLine(amount="$46", before=""))
+        per = PriceLine(amount="$46", before="", after="per jug")  # another small word says the same
+        assert not _caption(film, replace(scene, part=replace(scene.part, items=())), per)
         more = replace(scene.part, words=(*scene.part.words, *silent_words("See it.")))
         assert not _caption(film, replace(scene, part=more), PriceLine(amount="$46", before="", after="the jug"))
 

@@ -107,7 +107,7 @@ class TestCaptions:
 def test_film_opens_with_words_changes_often_and_keeps_captions_in_every_safe_zone(
     finished: RenderedVideo, rendered: Render, spoken: Speech
 ) -> None:
-    without = rendered(speech=spoken, aspect_ratio=AspectRatio.PORTRAIT, burn_captions=False)
+    without = rendered(speech=spoken, aspect_ratio=AspectRatio.PORTRAIT, price=None, burn_captions=False)
     shown, bare = pictures(finished.video), pictures(without.video)
     captioned, (left, top, right, bottom) = set_apart(shown, bare)
     zone = safe_zones().zone(AspectRatio.PORTRAIT, "")

@@ -15,13 +15,16 @@ MOST_WORDS: Final = 10  # of one shot: about three seconds and a half of speech
 MOST_SECONDS: Final = 4.0  # of one shot, where its sentence has a mark or a joining word to cut at
 UNMARKED_WORDS: Final = 11  # of a piece that has neither mark nor joining word where it could be cut
 FEWEST_WORDS: Final = 3
+LEANING_LETTERS: Final = 4  # of an article, a small preposition or a possessive, at most
+JOINT_LETTERS: Final = 3  # of words that say nothing before a figure: "So the"
 KICKER_WORDS: Final = 4  # before a figure that nothing stands behind
 LIST_WORDS: Final = 5  # of an item that a chip holds
 LIST_LETTERS: Final = 5  # of an item: shorter ones are interjections
 SENTENCE_ITEM: Final = re.compile(  # an item with a subject and its verb: "We're at 14 Mill Lane"
-    r"^(?:i|we|you|he|she|it|they|that|there|here)(?:['’](?:m|re|s|ve|ll|d)|\s(?:am|are|is|was|were|have|has|will|can))\b",
+    r"^(?:(?:then|and|but|so|now)\s)?(?:i|we|you|he|she|it|they|that|there|here)(?:['’](?:m|re|s|ve|ll|d)|\s(?:am|are|is|was|were|have|has|will|can))\b",
     re.IGNORECASE,
 )
+PRONOUNS: Final = frozenset({"i", "we", "you", "he", "she", "it", "they", "this", "that", "there"})
 LIST_ITEMS: Final = range(3, 5)
 ABBREVIATED_LETTERS: Final = 5  # of a word with a full stop before a small letter, which ends no sentence
 LABEL_WORDS: Final = 6  # beside a figure
@@ -164,10 +167,16 @@ def _pieces(sentence: tuple[Word, ...], price: Price | None, seconds: float) -> 
         return [sentence]
     if not places:
         return [sentence]
-    cut = min(at_marks or at_joins or at_prepositions or [round(middle)], key=lambda place: abs(place - middle))
+    between = [place for place in places if _leans(sentence[place].text) and not _leans(sentence[place - 1].text)]
+    cut = min(at_marks or at_joins or at_prepositions or between or places, key=lambda place: abs(place - middle))
     if at_joins and abs(cut - middle) > len(sentence) * 0.3:
         cut = min([cut, *at_joins], key=lambda place: abs(place - middle))
     return [*_pieces(sentence[:cut], None, seconds), *_pieces(sentence[cut:], None, seconds)]
+
+
+def _leans(text: str, *, letters: int = LEANING_LETTERS) -> bool:
+    """Whether a word belongs to the one behind it, as articles, small prepositions and possessives do."""
+    return len(text) <= letters and text.isalpha() and text.islower()
 
 
 def _tells(words: Sequence[Word]) -> bool:
@@ -202,10 +211,12 @@ def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
     if _names(body, name):
         return None
     items = [item.strip(" .!?…,;") for item in re.split(rf",\s+(?:(?:{joins})\s+)?|;\s+|\s+(?:&)\s+", body)]
-    last = re.split(rf"\s+(?:{joins})\s+", items[-1])
+    compared = "|".join(map(re.escape, cues().comparatives))
+    last = re.split(rf"\s+(?:{joins})\s+(?!(?:{compared})\b)", items[-1], flags=re.IGNORECASE)
     if len(items) >= 2 and len(last) == 2:
         items[-1:] = last
     items = [item for item in items if item]
+    items[-1:] = [_without_inclusion(item) for item in items[-1:]]
     if len(items) not in LIST_ITEMS or any(len(item.split()) > LIST_WORDS for item in items):
         return None
     if any(len(item) < LIST_LETTERS or SENTENCE_ITEM.search(item) for item in items):
@@ -214,6 +225,14 @@ def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
         return None
     label = head if body is rest else ""
     return Part(words=sentence, says="list", label=label, items=tuple(_capital(item) for item in items))
+
+
+def _without_inclusion(item: str) -> str:
+    """The last item of a list without what is true of all: "insurance are included" is insurance."""
+    words = item.split()
+    if len(words) > 2 and words[-1].casefold() in cues().inclusions and words[-2].casefold() in cues().copulas:
+        return " ".join(words[:-2])
+    return item
 
 
 def _capital(item: str) -> str:
@@ -422,17 +441,33 @@ def _figure(words: tuple[Word, ...], text: str, name: str) -> Part | None:
     if _is_denied(before):
         return None
     kicker = before[qualifier.start() :].strip() if qualifier else ""
+    subject = before.split()
+    if qualifier and KICKER_WORDS >= len(subject) > len(kicker.split()) and subject[0].casefold() not in PRONOUNS:
+        kicker = before.strip()  # "One yard covers roughly | 100 square feet"
     rest = after[len(unit[0]) :]
     if rest[:1] in ("-", "'", "’"):
         return None  # "60-yr-old", "3 years' use"
     label = _short(rest)
+    following = label.split()[:1]
+    if {word.casefold(), *(each.casefold().rstrip(".") for each in following)} & cues().limits:
+        return None  # "a 2-yard minimum"
+    if following and (word.casefold() in cues().unit_beginnings or following[0].casefold() in cues().unit_endings):
+        unit_text, label = f"{unit[0]} {following[0]}", " ".join(label.split()[1:])
+    else:
+        unit_text = unit[0]
+    if label and label == rest.strip() and _leans(label.split()[-1]):
+        return None  # its sentence is cut within: "24 flies | in your"
     if label.split() and label.split()[0].casefold() in cues().joins:
         label = ""  # "12 inches | and a photo report"
     if not label and not kicker and before:
         if len(before.split()) > KICKER_WORDS:
             return None  # a figure that does not say of what it is
+        if all(_leans(word, letters=JOINT_LETTERS) for word in before.casefold().split()):
+            return None  # "So the | 24 flies"
         kicker = before.strip()
-    return Part(words=words, says="figure", value=found[0][0] + unit[0], label=label, items=(kicker,) if kicker else ())
+    return Part(
+        words=words, says="figure", value=found[0][0] + unit_text, label=label, items=(kicker,) if kicker else ()
+    )
 
 
 def _is_denied(before: str) -> bool:

@@ -77,6 +77,12 @@ class Cues:
     qualifiers: re.Pattern[str]
     negations: frozenset[str]
     conditions: frozenset[str]
+    limits: frozenset[str]
+    unit_beginnings: frozenset[str]
+    unit_endings: frozenset[str]
+    comparatives: frozenset[str]
+    inclusions: frozenset[str]
+    copulas: frozenset[str]
     abbreviations: frozenset[str]
 
 
@@ -141,6 +147,12 @@ def read_cues(text: str) -> Cues:
             qualifiers=re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, data['qualifiers']))})\s*$"),
             negations=frozenset(data["negations"]),
             conditions=frozenset(data["conditions"]),
+            limits=frozenset(data["limits"]),
+            unit_beginnings=frozenset(data["unit_beginnings"]),
+            unit_endings=frozenset(data["unit_endings"]),
+            comparatives=frozenset(data["comparatives"]),
+            inclusions=frozenset(data["inclusions"]),
+            copulas=frozenset(data["copulas"]),
             abbreviations=frozenset(data["abbreviations"]),
         )
     except re.error as error:

@@ -13,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from services.media.dates import holds_date
 from services.video.product.shots import cues
 from services.video.product.storyboard import silent_seconds
 
@@ -146,14 +147,20 @@ def _sentence(text: str) -> str:
 
 def short_name(name: str) -> str:
     """The name up to its first mark, if that is still a name: the rest is said by the facts."""
-    first = NAME_MARKS.split(name)[0].strip()
+    first = _without_size(name)
     return first if sum(word.isalpha() for word in first.split()) >= 2 else name.strip().rstrip(".")
+
+
+def _without_size(name: str) -> str:
+    """The name up to its first mark; a day behind a comma stays, without which an event says nothing."""
+    first, *rest = NAME_MARKS.split(name)
+    return name.strip() if rest and any(holds_date(part, code) for part in rest for code in lines()) else first.strip()
 
 
 def shown_name(name: str, subject: str) -> str:
     """The name of a product as films show and say it; where it is a list of search words, what the product is in the
     customer's own words. subject: as the catalog understood it, "" where it did not."""
-    short = BRACKETED.sub("", short_name(name))
+    short = short_name(BRACKETED.sub("", name))
     first = short.split(" ")[0]
     if first.isalpha() and first.islower():
         short = short[:1].upper() + short[1:]  # typed in a hurry; brands with small letters have others in them

@@ -30,6 +30,7 @@ END_SECONDS: Final = 0.15  # of the presenter after the last word
 STATED_FIRST_SECONDS: Final = 2.0  # a statement fills the picture from then on
 STATED_SECONDS: Final = (1.2, 4.2)  # how long it does: at least, and at most; a longer one is left before its end
 LONGEST_SHOT_SECONDS: Final = 3.8  # without a mark to cut at, a presenter's shot ends before a word of about then
+AFTER_SECONDS: Final = 1.0  # longer than the end card takes to come up
 STATED_SHARE: Final = 0.5  # of the film, at most
 NEAR_SECONDS: Final = 1.2  # from the word that names the product to the sentence that it is shown with
 AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
@@ -64,15 +65,19 @@ def shots(
     nearest: float,
     named_at: float | None,
     statements: Sequence[tuple[float, float]] = (),
+    pictured: bool = True,
 ) -> tuple[Shot, ...]:
     """The shots of a film whose speech lasts `seconds`; the first one begins at 0.
 
     nearest: the largest nearness for which the presenter has room. named_at: when the product is first named, None
-    where it is not to fill the picture. statements: (start, end) of what may fill it, in order.
+    where it is not to fill the picture. statements: (start, end) of what may fill it, in order. pictured: whether there
+    is a picture of the product; its name alone fills the picture only where it is said, and once.
     """
     sentences, clauses = _ends(words, SENTENCE), _ends(words, SENTENCE + CLAUSE)
     stated = _stated(statements, words, seconds)
     sights = _asides(words, clauses, sentences, seconds, named_at, stated) if named_at is not None else []
+    if not pictured and named_at is not None:
+        sights = [(start, end) for start, end in sights if start - NEAR_SECONDS <= named_at < end]
     asides = sorted([*sights, *stated])
     chance = np.random.default_rng(zlib.crc32(f"shots {seed}".encode()))
     levels = [level for level in NEARNESS if level <= nearest] or [NEARNESS[0]]
@@ -100,8 +105,9 @@ def shots(
         others = [other for other in levels if other != before.nearness] or levels
         made += [
             Shot(start=start, statement=(start, end) in stated, product=(start, end) not in stated),
-            Shot(start=end, nearness=others[int(chance.integers(len(others)))]),
         ]
+        if end < seconds:
+            made.append(Shot(start=end, nearness=others[int(chance.integers(len(others)))]))
     return _quickened(_apart(sorted(made, key=lambda shot: shot.start)), words, seconds, levels)
 
 
@@ -158,18 +164,20 @@ def _quickened(
 def _stated(
     statements: Sequence[tuple[float, float]], words: Sequence[CaptionWord], seconds: float
 ) -> list[tuple[float, float]]:
-    """The statements that fill the picture: neither at the film's ends nor near each other, unless one follows at once.
-    One that takes too long is left before a word."""
+    """The statements that fill the picture: not at the film's beginning. One that takes too long is left before a word,
+    unless the next one follows soon; one that the script ends with stays until the end card."""
     kept: list[tuple[float, float]] = []
     least, most = STATED_SECONDS
     for start, stop in statements:
         end = stop if stop - start <= most else _last_start(words, start + least, start + most)
-        if end - start < least or start < STATED_FIRST_SECONDS or end > seconds - LAST_SECONDS / 2:
+        if end > seconds - LAST_SECONDS / 2:
+            end = seconds + AFTER_SECONDS
+        if min(end, seconds + END_SECONDS) - start < least or start < STATED_FIRST_SECONDS:
             continue
-        if kept and 0 < start - kept[-1][1] < least:
-            continue
-        if sum(other - begun for begun, other in kept) + end - start <= STATED_SHARE * seconds:
-            kept.append((start, end))
+        near = [(begun, start) for begun, other in kept[-1:] if 0 < start - other < least]  # until this one
+        tried = [*kept[: len(kept) - len(near)], *near, (start, end)]
+        if sum(min(other, seconds) - begun for begun, other in tried) <= STATED_SHARE * seconds:
+            kept = tried
     return kept
 
 

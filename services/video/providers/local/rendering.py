@@ -323,7 +323,9 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
     report(SPEECH_SHARE, "drawing")
     seen = _seen(product, shown_product)
     boards = storyboards(replace(brief, seconds=None), seen.shows, takes)
-    movement = _movement(brief, takes, boards, actor, stays=stage.layout.tall_card)
+    movement = _movement(
+        brief, takes, boards, actor, stays=stage.layout.tall_card, pictured=bool(seen.shows - {"drawing"})
+    )
     words, speech, frames, shapes = takes[-1].words, movement.speech, movement.frames, movement.shapes
     cuts, shown = movement.cuts, movement.card
     stated = film_of(
@@ -424,11 +426,17 @@ class _Movement:
 
 
 def _movement(
-    brief: VideoBrief, takes: Sequence[Take], boards: Sequence[tuple[Scene, ...]], actor: Actor, *, stays: bool
+    brief: VideoBrief,
+    takes: Sequence[Take],
+    boards: Sequence[tuple[Scene, ...]],
+    actor: Actor,
+    *,
+    stays: bool,
+    pictured: bool,
 ) -> _Movement:
     """Makes the actor ready for the last take. Up to each change it moves, and the film is cut, as before the change.
 
-    boards: the storyboard of each take.
+    boards: the storyboard of each take. stays, pictured: as for `presenter_cut`.
     """
     cut: PresenterCut | None = None
     made: _Movement | None = None
@@ -444,7 +452,7 @@ def _movement(
             shapes = np.concatenate([made.shapes[:since], shapes[since:]])
         actor.prepare(speech, shapes, since)
         cut = presenter_cut(
-            brief, take.words, speech.seconds, actor, stays=stays, statements=_statements(board),
+            brief, take.words, speech.seconds, actor, stays=stays, statements=_statements(board), pictured=pictured,
             earlier=(cut, take.difference) if cut is not None and take.difference is not None else None,
         )  # fmt: skip
         made = _Movement(
@@ -493,7 +501,8 @@ def _stated(scene: Scene) -> tuple[float, float]:
 
 
 def _draw_stated(film: ProductFilm, canvas: Any, time: float) -> None:
-    number = next(number for number, scene in enumerate(film.scenes) if time < scene.end)
+    *shots, _ = film.scenes  # the end card comes up over the last of them
+    number = next((number for number, scene in enumerate(shots) if time < scene.end), len(shots) - 1)
     film.draw_scene(canvas, number, time - film.scenes[number].start)
 
 

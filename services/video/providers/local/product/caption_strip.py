@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from services.video.providers.local.strokes import fill, rounded
 
 CAPTION_UNITS: Final = 46.0  # the size of captions
 VALUES: Final = frozenset({"price", "offer", "figure", "rating", "contact"})  # what shots show as it is written
+STEM_LETTERS: Final = 5  # by which two forms of a word are the same
 TURN_SECONDS: Final = 0.28  # from shot to shot
 
 
@@ -46,7 +48,7 @@ class CaptionStrip:
         self._stage, self._scenes, self._tone = stage, scenes, tone
         self._shown: tuple[object, Any] = (None, None)
         self._groups = [
-            [group for said in _unshown(scene, line) for group in captions.groups(said)]
+            [group for said in _unshown(scene, line) for group in _new(captions.groups(said), scene, line)]
             if scene.shot.captions and wanted
             else []
             for scene in scenes
@@ -93,15 +95,38 @@ class CaptionStrip:
         return made, round(x), round(y + (h - made.height()) / 2)
 
 
-def _unshown(scene: Scene, line: PriceLine | None) -> list[list[captions.CaptionWord]]:
-    """The sentences of a part but those whose every word the shot shows large: a caption would say the same twice."""
+def _new(groups: Sequence[captions.Group], scene: Scene, line: PriceLine | None) -> list[captions.Group]:
+    """The groups but those that say a value again which the shot sets large. Small words count for nothing: "£26 a
+    jacket" is said by "£26 per jacket"."""
+    shown, is_value = _shown(scene, line)
+    if not is_value or scene.shot.text == "chips":
+        return list(groups)
+    value = set(_bare(scene.part.value))
+    return [group for group in groups if not _says_again(" ".join(word.text for word in group.words), shown, value)]
+
+
+def _says_again(text: str, shown: set[str], value: set[str]) -> bool:
+    said = _bare(text)
+    telling = set(said) - cues().per - cues().charge_joins
+    return bool(value & set(said)) and {word[:STEM_LETTERS] for word in telling} <= {
+        word[:STEM_LETTERS] for word in shown
+    }
+
+
+def _shown(scene: Scene, line: PriceLine | None) -> tuple[set[str], bool]:
+    """The words that a shot sets large, and whether they are a value of the part, or its list."""
     part = scene.part
     about = about_price(part, line) if scene.shot.text == "price" else (part.label, *part.items)
     shown = set(_bare(" ".join((part.value, *about))))
-    is_value = part.says in VALUES and scene.shot.text == part.says
     if part.says == "list" and not part.label:
-        shown |= cues().joins
-        is_value = scene.shot.text == "chips"
+        return shown | cues().joins, scene.shot.text == "chips"
+    return shown, part.says in VALUES and scene.shot.text == part.says
+
+
+def _unshown(scene: Scene, line: PriceLine | None) -> list[list[captions.CaptionWord]]:
+    """The sentences of a part but those whose every word the shot shows large: a caption would say the same twice."""
+    part = scene.part
+    shown, is_value = _shown(scene, line)
     said = sentences(part.words)
     left = [each for each in said if not (is_value and set(_bare(" ".join(word.text for word in each))) <= shown)]
     left = [part.words] if left == said else left

@@ -9,7 +9,7 @@ from typing import Any, Final
 from services.video.domain import VideoBrief
 from services.video.prices import written_price
 from services.video.product.layouts import Box
-from services.video.product.parts import Part, money_in
+from services.video.product.parts import END_MARKS, Part, money_in
 from services.video.providers.local.product.layers import Layer, painted
 from services.video.providers.local.product.lettering import TextBlock, drawable, fitted
 from services.video.providers.local.product.looks import Tone
@@ -156,7 +156,7 @@ def small_print(
     """As many whole lines as the box holds at SMALLEST_UNITS or larger, in order, and those it does not hold."""
     made, kept, left_out = TextBlock(rows=(), size=0.0), "", []
     for each in lines:
-        text = f"{kept} {each}".strip()
+        text = f"{kept} {each if each[-1:] in END_MARKS else f'{each}.'}".strip()
         tried = fitted(
             text, family, 500, width_px=width_px, height_px=height_px, largest=SMALL_UNITS * unit, rows=SMALL_ROWS
         )

@@ -56,7 +56,8 @@ def _big(stage: Stage, scene: Scene, tone: Tone, value: str, label: str, above: 
     gap, top = h * 0.05, y
     layers = []
     if above:
-        layers.append(text_layer(stage, above, (x, y, w, h * 0.14), tone.ink, largest=52, rows=1, enter="rise", at=at))
+        area = (x, y, w, h * 0.14)
+        layers.append(text_layer(stage, above, area, tone.ink, largest=52, rows=1, enter="rise", at=0.0))
         top += h * 0.14 + gap
     room, size = h * (0.5 if label else 0.7), 230 * stage.unit
     tall = fitted(value, stage.family, 800, width_px=w, height_px=room, largest=size, rows=1).height

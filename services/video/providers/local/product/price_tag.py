@@ -26,20 +26,23 @@ def price_layers(stage: Stage, scene: Scene, tone: Tone, line: PriceLine | None,
     as it is written, "" without one."""
     part = scene.part
     head, below = about_price(part, line)
+    value = part.value
+    if below.startswith("/"):  # "$27.50/hour" is one, and a line does not begin with a stroke
+        unit, _, below = below.partition(" ")
+        value = f"{value}{unit}"
     at = said_at(scene, part.value, latest=ALONE_SECONDS)
     x, y, w, h = stage.places.stage
     gap = h * GAP
     layers = []
     top = y
     if head:
-        layers.append(text_layer(stage, head, (x, top, w, h * HEAD), tone.ink, largest=50, rows=2, enter="rise", at=at))
+        area = (x, top, w, h * HEAD)
+        layers.append(text_layer(stage, head, area, tone.ink, largest=50, rows=2, enter="rise", at=0.0))
         top += h * HEAD + gap
     size = 220 * stage.unit
-    tall = fitted(part.value, stage.family, 800, width_px=w, height_px=h * AMOUNT, largest=size, rows=1).height
+    tall = fitted(value, stage.family, 800, width_px=w, height_px=h * AMOUNT, largest=size, rows=1).height
     layers.append(
-        text_layer(
-            stage, part.value, (x, top, w, tall), tone.large_ink, largest=220, rows=1, weight=800, enter="pop", at=at
-        )
+        text_layer(stage, value, (x, top, w, tall), tone.large_ink, largest=220, rows=1, weight=800, enter="pop", at=at)
     )
     top += tall + gap
     if before:

@@ -14,7 +14,7 @@ from services.video.providers.local.product.lettering import CAP, LEADING, TextB
 from services.video.providers.local.product_picture import ProductPicture
 from services.video.providers.local.strokes import fill
 
-ALONE_SECONDS: Final = 0.6  # at most, before a shot shows the value that it is about
+ALONE_SECONDS: Final = 0.35  # at most, before a shot shows the value that it is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
