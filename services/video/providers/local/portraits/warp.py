@@ -406,8 +406,12 @@ def _shader(plate: Pixels, mask: NDArray[np.float64] | None) -> Any:
     rgba = np.asarray(finer)
     if mask is not None:
         alpha = Image.fromarray(mask.astype(np.float32)).resize(finer.size, Image.Resampling.BILINEAR)
-        shown = np.asarray(alpha)[..., None]
-        rgba = np.round(np.dstack([rgba[..., :3], np.full(shown.shape[:2], 255)]) * shown).astype(np.uint8)
+        shown = np.asarray(alpha)
+        made = np.empty((*shown.shape, 4), np.uint8)
+        for channel in range(3):  # one at a time: all in floats would take half a gigabyte at 1080p
+            made[..., channel] = np.round(rgba[..., channel] * shown)
+        made[..., 3] = np.round(shown * 255)
+        rgba = made
     image = image_of(rgba[..., [2, 1, 0, 3]], opaque=mask is None)
     scale = skia.Matrix.Scale(1 / FINER, 1 / FINER)
     return image.makeShader(skia.TileMode.kClamp, skia.TileMode.kClamp, NEAREST, scale)
