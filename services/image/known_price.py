@@ -17,17 +17,11 @@ UNIT: Final = re.compile(
     r"\s?(?:/\s?|(?:per|an?|pro|je|par|por|al|alla|la|le|ao|à|za|på)\s)[^\W\d_]{2,}(?![^\W_])", re.IGNORECASE
 )
 NOTE: Final = re.compile(r"[<>{}|#*]|&\w+;|\?\?|!!")  # signs of markup and of notes to oneself
-# Words for the least that is sold: a price without it is not what a customer pays.
-LEAST: Final = re.compile(
-    r"(?<!\w)(?:m[ií]n\.?|minim\w*|mínim\w*|mindest\w*)(?!\w)"
-    r"|(?<!\w)(?:at least|au moins|al menos|almeno|pelo menos)\s+\d",
-    re.IGNORECASE,
-)
 
 
 def known_price(price: str, features: Sequence[str], description: str) -> str:
     """Returns the customer's shortest own text for a price: a feature that names it, a clause that begins with it, or
-    the amount with its unit; "" where none is short, or where the description has a least quantity besides.
+    the amount with its unit; "" where none is short.
 
     price: the amount as a decimal number.
     """
@@ -40,7 +34,7 @@ def known_price(price: str, features: Sequence[str], description: str) -> str:
     fitting = [text.strip() for text in features if names(text, value, as_money=True) and not NOTE.search(text)]
     if listed := [text for text in fitting if len(text) <= LONGEST]:
         return min(listed, key=len)
-    if LEAST.search(description) or NOTE.search(description):
+    if NOTE.search(description):
         return ""
     return next(_in_description(description, value), "")
 
@@ -64,6 +58,11 @@ def _clause(sentence: str, found: Amount) -> str:
     if len(whole) <= LONGEST:
         return whole
     first, *rest = CLAUSE.split(whole, maxsplit=1)
-    own = next(amounts_in(rest[0]), None) if rest else None
-    is_list = own is not None and own.is_money and own.sign_start == 0
-    return first if is_list and len(first) <= LONGEST else ""
+    own = next((amount for amount in amounts_in(rest[0]) if amount.is_money), None) if rest else None
+    if own is None or len(first) > LONGEST:
+        return ""
+    if own.sign_start == 0:
+        return first
+    extra = CLAUSE.split(rest[0], maxsplit=1)[0]  # what is paid besides: "96 €, Versand 5,90 €"
+    both = f"{first}, {extra}"
+    return both if own.sign_end <= len(extra) and len(both) <= LONGEST else ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, replace
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,8 @@ from services.chassis.errors import FieldViolation, ValidationFailed
 from services.image.domain import AspectRatio, ImageBrief, Rating, RenderedImage, Style, Subject, Taken
 from services.image.known_price import UNPRICED, known_price
 from services.image.occasion import occasion_of
+from services.image.price_terms import least_behind, price_terms, states_other_amounts, with_terms
+from services.image.providers.local.prices import price_text
 from services.image.providers.local.prompt_parsing import read_prompt, split_quoted_texts
 from services.media.writing_systems import is_unsupported, unsupported_script
 
@@ -42,6 +45,8 @@ LEAST_STRENGTH: Final = 0.55  # of such a fact; weaker ones are details that no 
 BENEFIT_CHARACTERS: Final = 48  # more is not read in a list on a picture
 MOST_TEXTS: Final = 100  # that the copy service takes
 MOST_BENEFITS: Final = 6  # four stand in a list; each may be a headline
+JOINT: Final = " · "  # between the facts of a sub-line
+FEED_KEY: Final = re.compile(r"^\w+\s?=")  # "price=44.95 AUD"
 GOOD_SHARE: Final = Decimal("0.8")  # of the best rating, from which a rating speaks for a product
 
 # Tone of the headline by style; the brand's tone words take precedence.
@@ -190,7 +195,8 @@ def benefits(brief: catalog_pb2.Brief) -> tuple[str, ...]:
         said = [text for text in said if _bare(text) in named]
     else:
         said = _short_sentences(product.description, said)
-    texts = [_as_item(text) for text in said]
+    texts = [_as_item(text) for text in (least_behind(text, product.description) for text in said) if text]
+    texts = [text for text in texts if "?" not in text]  # a question needs its answer
     short = [text for text in texts if 3 <= len(text) <= BENEFIT_CHARACTERS]
     return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
 
@@ -220,6 +226,21 @@ def new_beside(headline: str, items: Iterable[str]) -> tuple[str, ...]:
 
 def _bare(text: str) -> str:
     return " ".join(text.split()).strip(" .;,!").casefold()
+
+
+def first_of_two(headline: str, items: Sequence[str]) -> str:
+    """The headline, or the first of two facts of a list that it joins: the other one stands in that list."""
+    first, stop, second = headline.partition(". ")
+    named = {_bare(item) for item in items}
+    return first if stop and _bare(first) in named and _bare(second) in named else headline
+
+
+def _with_least(subline: str, description: str) -> str:
+    """A sub-line of facts whose prices have the least quantity that belongs to them; facts without room for it go, and
+    questions among other facts do."""
+    facts = [least_behind(fact, description) for fact in subline.split(JOINT)]
+    facts = facts if len(facts) == 1 else [fact for fact in facts if fact and "?" not in fact]
+    return JOINT.join(fact for fact in facts if fact)
 
 
 def leading_benefits(brief: catalog_pb2.Brief) -> frozenset[str] | None:
@@ -283,6 +304,7 @@ def product_texts(parameters: image_pb2.ImageJobParameters) -> list[str]:
         product.offer.text,
         product.proof.source,
         product.proof.award,
+        *_known_prices(product),
         *quoted_texts(parameters.request.prompt),
     ]
     return [*dict.fromkeys(text for text in texts if text)][:MOST_TEXTS]
@@ -302,18 +324,14 @@ def image_brief(
     """Builds the provider's brief from a job's parameters and its downloaded files."""
     request, project, product = parameters.request, parameters.brief.project, parameters.brief.product
     price, old_price = prices(request, product)
-    if old_price is None:  # a reduced price stands beside the old one; any other with what belongs to it
-        price = headline.price or None
-    understanding = parameters.brief.understanding
     forbidden, banned = frozenset(headline.forbidden_texts), project.brand.banned_words
 
     def printable(text: str) -> str:
         return "" if text in forbidden or first_banned_word(text, banned) is not None else text
 
-    is_offer = understanding.kind not in UNPRICED and not (understanding.regulated or understanding.sensitive)
-    if price is None and product.HasField("price") and is_offer:
-        features = [text for text in product.features if printable(text)]
-        price = known_price(product.price, features, printable(product.description)) or None
+    if old_price is None:  # a reduced price stands beside the old one; any other with what belongs to it
+        price = _price_in_words(parameters.brief, headline.price, printable)
+    written = first_of_two(headline.headline, benefits(parameters.brief))
     proof = rating(request, product)
     if proof is not None:
         proof = replace(proof, source=printable(proof.source), award=printable(proof.award))
@@ -334,8 +352,8 @@ def image_brief(
         prompt=request.prompt,
         photo=photo,
         logo=logo,
-        headline=request.headline or headline.headline,
-        subline=request.subline or headline.subline,
+        headline=request.headline or written,
+        subline=request.subline or _with_least(headline.subline, product.description),
         call_to_action=request.cta or headline.call_to_action,
         seed=request.seed or seed,
         date=date,
@@ -343,7 +361,7 @@ def image_brief(
         subject=_subject(parameters.brief.understanding),
         more_photos=tuple(more_photos),
         old_price=old_price,
-        benefits=new_beside(request.headline or headline.headline, filter(printable, benefits(parameters.brief))),
+        benefits=new_beside(request.headline or written, filter(printable, benefits(parameters.brief))),
         leading_benefits=leading_benefits(parameters.brief),
         offer=printable(_current_offer(product, date)),
         occasion=_occasion(parameters.brief),
@@ -355,6 +373,34 @@ def image_brief(
         taken=taken,
         visible_mark=request.visible_mark,
     )
+
+
+def _price_in_words(brief: catalog_pb2.Brief, written: str, printable: Callable[[str], str]) -> str | None:
+    """The price with what belongs to it and limits it: as it was written, or else as the customer's texts name it; None
+    where it cannot be printed with all that."""
+    product, understanding = brief.product, brief.understanding
+    amount = product.price if product.HasField("price") else None
+    is_offer = understanding.kind not in UNPRICED and not (understanding.regulated or understanding.sensitive)
+    price = "" if states_other_amounts(written, amount) else written
+    if FEED_KEY.match(price):
+        price = amount or ""
+    if not price and amount is not None and is_offer:
+        price = next(filter(printable, _known_prices(product)), "")
+    if not price or amount is None:
+        return price or None
+    terms = price_terms(amount, price, product.features, product.description)
+    if not terms:
+        return price if terms is not None else None
+    stated = price_text(price, product.currency, understanding.language)
+    return with_terms(stated, terms)
+
+
+def _known_prices(product: catalog_pb2.Product) -> list[str]:
+    """The customer's own texts for the price, of all texts and of the description alone."""
+    if not product.HasField("price"):
+        return []
+    known = (known_price(product.price, features, product.description) for features in (product.features, ()))
+    return [*dict.fromkeys(text for text in known if text)]
 
 
 def concept_of(request: image_pb2.GenerateStaticAdRequest, job_id: str) -> str:

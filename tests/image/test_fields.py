@@ -36,11 +36,13 @@ def _catalog(banned: tuple[str, ...] = (), **product: Any) -> catalog_pb2.Brief:
 
 
 def _image_brief(
-    request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, forbidden: tuple[str, ...] = ()
+    request: image_pb2.GenerateStaticAdRequest,
+    brief: catalog_pb2.Brief,
+    forbidden: tuple[str, ...] = (),
+    **lines: str,
 ) -> ImageBrief:
-    written = copy_pb2.WriteHeadlineResponse(
-        headline="Written", subline="Also written", call_to_action="Go", forbidden_texts=forbidden
-    )
+    texts = {"headline": "Written", "subline": "Also written", "call_to_action": "Go"} | lines
+    written = copy_pb2.WriteHeadlineResponse(forbidden_texts=forbidden, **texts)
     parameters = image_pb2.ImageJobParameters(request=request, brief=brief)
     return messages.image_brief(parameters, seed="job", date=DAY, photo=None, logo=None, headline=written)
 
@@ -236,3 +238,35 @@ def test_a_list_leaves_out_what_the_headline_says() -> None:
     items = ("Charges over USB-C", "Oak lid")
     assert messages.new_beside("The box: oak lid", items) == ("Charges over USB-C",)
     assert messages.new_beside("The box", items) == items
+
+
+def test_second_fact_of_a_headline_and_questions_stand_elsewhere() -> None:
+    made = catalog_pb2.Brief(product=catalog_pb2.Product(name="Bottle"))
+    made.product.features.extend(["Oak lid", "Baby corner", "Rainy day? of course it is"])
+    shown = _image_brief(_request(), made, headline="Oak lid. Baby corner", subline="Rainy day? It is. · Good tea")
+    assert (shown.headline, shown.benefits, shown.subline) == ("Oak lid", ("Baby corner",), "Good tea")
+    assert _image_brief(_request(), made, headline="Oak lid. All year").headline == "Oak lid. All year"
+
+
+@pytest.mark.parametrize(
+    ("written", "fields", "shown"),
+    [
+        ("", {"price": "24", "description": "It is $24 per roll. Minimum 20."}, "$24 per roll, minimum 20"),
+        ("24", {"price": "24", "description": "It is $24. Minimum order 20 rolls."}, "$24, minimum order 20 rolls"),
+        ("On a $5,000 bail that is $500", {}, None),
+        ("£90 of it goes to the weaver", {"price": "420"}, None),
+        ("Price=24 USD", {"price": "24"}, "24"),
+        ("38", {"price": "195", "description": "$38 a yard, 195 minimum."}, None),
+    ],
+)
+def test_price_is_the_products_with_what_limits_it(written: str, fields: dict[str, str], shown: str | None) -> None:
+    assert _image_brief(_request(), _catalog((), currency="USD", **fields), price=written).price == shown
+
+
+def test_price_in_words_is_one_of_the_texts_that_copy_checks() -> None:
+    made = _catalog(price="24", currency="USD", description="Cures all. $24 per roll. Sold out soon.")
+    parameters = image_pb2.ImageJobParameters(request=_request(), brief=made)
+    assert "$24 per roll" in messages.product_texts(parameters)
+    forbidden = (made.product.description,)
+    assert _image_brief(_request(), made, forbidden).price == "$24 per roll"
+    assert _image_brief(_request(), made, (*forbidden, "$24 per roll")).price is None

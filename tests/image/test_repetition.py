@@ -9,7 +9,8 @@ import pytest
 
 from services.image.domain import Style
 from services.image.known_price import known_price
-from services.image.providers.local.ad_text import Wording
+from services.image.price_terms import least_behind, price_terms
+from services.image.providers.local.ad_text import Wording, without_repeated_price
 from services.image.providers.local.choice import chosen
 from services.image.providers.local.layouts import Shows
 from services.image.providers.local.repetition import unrepeated, with_whole_price
@@ -75,7 +76,7 @@ def test_picture_has_no_line_twice() -> None:
         ("24", ["Open all night", "$24/hr by day, $17/hr by night"], "", "$24/hr by day, $17/hr by night"),
         ("165", ["Hay included"], "Full board is €165 a week and covers hay.", "€165 a week"),
         ("220", [], "We come to you. $220 for a van, $150 for a motorhome and its trailer.", "$220 for a van"),
-        ("165", [], "Full board is €165 a week, minimum four weeks.", ""),
+        ("96", [], "Geölt. 96 €, Versand 5,90 €, nach Österreich bei kleinen Paketen 11,90 €.", "96 €, Versand 5,90 €"),
         ("640", [], "A typical house costs £640 including labour.", ""),
         ("0", ["£0 to pay"], "", ""),
     ],
@@ -84,3 +85,48 @@ def test_known_price_is_the_customers_short_text_or_nothing(
     price: str, features: list[str], description: str, shown: str
 ) -> None:
     assert known_price(price, features, description) == shown
+
+
+@pytest.mark.parametrize(
+    ("price", "text", "features", "description", "terms"),
+    [
+        ("24", "$24 per roll", [], "Rolls are $24 each. Minimum order 20 rolls.", "Minimum order 20 rolls"),
+        ("24", "$24 per roll, min. 20 rolls", [], "Minimum order 20 rolls.", ""),
+        ("149", "$149", [], "$149 any patio (up to 600 sq ft, bigger is .25 a ft).", "up to 600 sq ft"),
+        ("165", "€165 a week", [], "Full board is €165 a week, minimum four weeks.", "minimum four weeks"),
+        ("52", "$52 a yard", [], "$52 a yard. Delivery is $70 within 15 miles, 2-yard minimum.", ""),
+        ("40", "€40", [], "Zwei Sitzungen von 45 min. Mindestalter 16 Jahre. Keine Mindestabnahme.", ""),
+        ("40", "€40", [], "Minimum age 8 years. You keep it for at least 2 years.", ""),
+        ("195", "CA$195", [], "38 cents a sq ft, 195 minimum.", None),  # not what is paid, but the least
+        ("9", "€9", [], "Minimum " + "of as many as you could possibly carry home " * 2, None),
+        ("9", "€9", [], "Minimum [ask Daz]", None),
+    ],
+)
+def test_price_terms_are_what_limits_the_price_elsewhere(
+    price: str, text: str, features: list[str], description: str, terms: str | None
+) -> None:
+    assert price_terms(price, text, features, description) == terms
+
+
+def test_item_with_a_price_keeps_its_least_sum() -> None:
+    text = "Asphalt only. 38 cents a sq ft, 195 minimum. Two coats."
+    assert least_behind("38 cents a sq ft", "Sealing 38 cents a sq ft. Two coats.") == "38 cents a sq ft"
+    assert least_behind("$2 a sq ft", "Sealing $2 a sq ft, 195 minimum. Two coats.") == "$2 a sq ft, 195 minimum"
+    assert least_behind("$2 a sq ft", f"$2 a sq ft, minimum {'of a large driveway ' * 3}") is None
+    assert least_behind("38 cents a sq ft", text) == "38 cents a sq ft, 195 minimum"
+    assert least_behind("Two coats", text) == "Two coats"
+
+
+@pytest.mark.parametrize(
+    ("headline", "price", "left"),
+    [
+        ("Patio Special $149", "$149 a patio, up to 600 sq ft", ("Patio Special", "$149 a patio, up to 600 sq ft")),
+        ("Tour: adults $26, ages 5–12 $15", "Adults $26, ages 5–12 $15", ("Tour: adults $26, ages 5–12 $15", "")),
+        ("Only $149 buys all this", "$149 a patio", ("Only $149 buys all this", "")),
+        ("Rye bread", "€4 a loaf", ("Rye bread", "€4 a loaf")),
+    ],
+)
+def test_amount_of_headline_and_price_is_printed_once(headline: str, price: str, left: tuple[str, str]) -> None:
+    words = without_repeated_price(replace(WORDS, headline=headline, price=price, subline=""))
+    assert (words.headline, words.price) == left
+    assert words.subline == ("A patio" if headline.startswith("Only") else "")

@@ -260,12 +260,27 @@ class TestLongWords:
         ("Larch Stool, oiled", "Larch Stool, oiled"),
         ("Loan £1,000–£7,500", "Loan £1,000–£7,500"),
         ("(all of it is a remark)", "(all of it is a remark)"),
+        ("Larch Stool Oiled 450MM X 300MM Round Seat Kitchen Bath Garden", "Larch Stool Oiled"),
     ],
 )
 def test_line_above_the_headline_is_what_a_name_says_first(name: str, printed: str) -> None:
     words = wording(brief(product_name=name, headline="Sit well", brand_name="Holm"), {})
     assert words.eyebrow == printed
     assert words.product_name == clean_text(name)
+
+
+@pytest.mark.parametrize(
+    ("headline", "printed"),
+    [
+        ("LS-450-OAK: three oiled legs", "Three oiled legs"),
+        ("PROM nights diff price call us", "Larch Stool"),
+        ("Oak: three oiled legs", "Oak: three oiled legs"),
+    ],
+)
+def test_headline_is_no_code_and_no_chat(headline: str, printed: str) -> None:
+    request = brief(product_name="Larch Stool", headline=headline, brand_name="Holm")
+    assert wording(request, {}).headline == printed
+    assert wording(replace(request, given=frozenset({"headline"})), {}).headline == headline
 
 
 class TestPrices:
@@ -299,10 +314,17 @@ class TestPrices:
 
     def test_sub_line_that_says_the_price_is_set_as_one(self) -> None:
         eggs = wording(brief("unknown", price=None, subline="Half a dozen £2."), {})
-        assert (with_price_of_line(eggs).price, with_price_of_line(eggs).subline) == ("Half a dozen £2", "")
-        for line in ("From £2. Over 16s only.", "£165 on weekdays and £210 on Sundays", "Open until six"):
+        priced = with_price_of_line(eggs, "good")
+        assert (priced.price, priced.subline) == ("Half a dozen £2", "")
+        assert with_price_of_line(eggs, "job") == eggs
+        for line in (
+            "From £2. Over 16s only.",
+            "£165 on weekdays and £210 on Sundays",
+            "Open until six",
+            "We also take the old one away for £20",
+        ):
             kept = replace(eggs, subline=line)
-            assert with_price_of_line(kept) == kept
+            assert with_price_of_line(kept, "good") == kept
 
     @pytest.mark.parametrize("price", ["£58 first chimney, £45 each extra", "$4.25 a litre", "68"])
     @pytest.mark.parametrize("style", [Style.BOLD, Style.MINIMAL])
@@ -377,6 +399,7 @@ def test_names_are_printed_without_former_ones_and_search_words() -> None:
         ("Baleias em 186 de 203 viagens do ano", "pt", ("186|de", "186 de|203")),
         ("Trained for 150 hours and more", "en", ("150|hours",)),
         ("Booked for 4 of 5 Saturdays in June", "en", ("4|of", "of|5")),
+        ("Innlevert før 1. mars: ferdig til 17. mai", "nb", ("1.|mars", "17.|mai")),
     ],
 )
 def test_no_figure_is_parted_from_what_it_counts(text: str, language: str, torn: tuple[str, ...]) -> None:

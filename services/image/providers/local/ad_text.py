@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from services.chassis.amounts import amounts_in
 from services.image.domain import ImageBrief, Rating
+from services.image.known_price import UNPRICED
 from services.image.occasion import without_occasion
-from services.image.providers.local.prices import price_parts, price_text
+from services.image.providers.local.prices import AMOUNT, price_parts, price_text
 from services.media.bidi import has_right_to_left, is_right_to_left
 from services.media.hyphenation import SOFT_HYPHEN
 from services.media.writing_systems import clean_text, is_language_right_to_left, languages_of
@@ -29,18 +31,24 @@ SEPARATORS: Final = " -–—|*,;:•·+/"
 RAW: Final = re.compile(r"[<>{}|@#*]|&\w+;|https?:")  # signs of markup, lists and notes in a description
 # Likewise in a line that is to be printed: shouts, doubts, drawn-out words, surcharges as notes; and words of chats.
 REMARK: Final = re.compile(
-    r"[<>{}|#*]|&\w+;|https?:|[!?]{2,}|([^\W\d_])\1{2,}|\+\s?[€£$¥]|(?<!\w)(?:tbd|tbc)(?!\w)", re.IGNORECASE
+    r"[<>{}|#*=]|&\w+;|https?:|[!?]{2,}|\w_\w|([^\W\d_])\1{2,}|\+\s?[€£$¥]|(?<!\w)(?:tbd|tbc)(?!\w)", re.IGNORECASE
 )
 CHAT: Final = re.compile(
-    r"(?<![\w&'’])(?:ur|u|pls|plz|thx|lol|hehe|haha|pics?|txt\w*|b4|gr8|upto)(?![\w&])", re.IGNORECASE
+    r"(?<![\w&'’])(?:ur|u|diff|pls|plz|thx|lol|hehe|haha|pics?|txt\w*|b4|gr8|upto)(?![\w&])", re.IGNORECASE
 )  # of English
 NOTHING: Final = re.compile(r"\W*(?:null|none|nil|nan|n/?a|undefined|unknown|tbd|tbc)?\W*", re.IGNORECASE)  # a feed's
 FORMER_NAME: Final = re.compile(r"\s*[(\[][^()\[\]]{6,}[)\]]\s*$")  # "(trading as …)" behind a brand
 LISTING: Final = 72  # characters of a name from which it is a row of search words
 MEASURE: Final = re.compile(r"\s*[(\[][^()\[\]]*\d[^()\[\]]*[)\]]")  # "(60 min)", which no name needs
+MEASURED_WORD: Final = re.compile(r"(?<!\S)\d\S*")
 CODE: Final = re.compile(r"^(?=\S*\d)[\w./-]+$")  # "KT-45DZ": says not what is sold
+# "KT-45DZ: 45 litres" without its beginning.
+CODE_FIRST: Final = re.compile(r"^(?=[^\s:]*\d)(?=[^\s:]*[^\W\d_])(?=[^\s:]*[-_/])[\w./-]+:\s+(?=\S)")
+LONGEST_NAME: Final = 60  # characters of a name, from which its measures and what stands behind them go
+MOST_BEFORE_PRICE: Final = 5  # words before the amount of a line that is set as a price
 LONGEST_PRICE: Final = 64  # characters of a line that is set as a price
 BEFORE_STOP: Final = re.compile(r"[.!?;]\s|\s[-–—·]\s")  # between sentences
+AMOUNT_AT_END: Final = re.compile(rf"[,;:–—-]?\s*(?:(?<!\w)[^\W\d_]{{2,5}}\.?\s)?{AMOUNT.pattern}$")
 BROKEN_PRICE: Final = re.compile(r"[€£$¥]|\d{2,}[.,]\d\d\b")  # a further amount behind the first
 SPACED_STOP: Final = re.compile(r"(?<=\w)\s+(?=[.,](?:\s|$))")  # left where a sign that no face has was taken out
 SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
@@ -98,6 +106,8 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     occasion = clean_text(brief.occasion)
     headline = clean_text(brief.headline) or name or brand
     if "headline" not in brief.given:
+        said = CODE_FIRST.sub("", headline)
+        headline = said if said == headline else said[:1].upper() + said[1:]
         headline = without_occasion(headline, occasion)
         if occasion and occasion.casefold() in headline.casefold():  # in its middle; it has a line of its own
             headline = without_occasion(short_name(name), occasion)
@@ -107,6 +117,8 @@ def wording(brief: ImageBrief, quoted: dict[str, str]) -> Wording:
     if subline.casefold().strip(".!") == headline.casefold().strip(".!"):
         subline = ""
     language = brief.subject.language or next(iter(languages_of(f"{headline} {name}")), "")
+    if "headline" not in brief.given and name and _is_chat(headline, language):
+        headline = without_occasion(short_name(name, brief.subject.subject), occasion)
     if "subline" not in brief.given and is_noted(subline, language):
         subline = ""
     call = clean_text(brief.call_to_action) or ("Learn more" if language[:2] in DEFAULT_CALLS else "")
@@ -184,22 +196,44 @@ def says(text: str, name: str) -> bool:
 
 
 def without_repeated_price(words: Wording) -> Wording:
-    """The words without the price if the headline or the sub-line says its amount, unless an old price stands beside
-    it."""
-    digits = re.sub(r"\D", "", re.sub(r"[.,]00?\b", "", words.price))
-    spoken = re.sub(r"(?<=\d)[.,\s\u00a0](?=\d)", "", re.sub(r"[.,]00?\b", "", f"{words.headline} {words.subline}"))
-    if words.price and not words.old_price and digits and re.search(rf"(?<!\d){digits}(?!\d)", spoken):
+    """The words with each amount once: without a price that the headline says with all its terms, or whose amount the
+    headline or the sub-line says; but a price with terms takes the place of the amount at a headline's end, and its
+    terms alone stay where the headline cannot do without it. An old price keeps the price beside it."""
+    amounts = _money(words.price)
+    if not words.price or words.old_price or not amounts:
+        return words
+    if not amounts <= _money(f"{words.headline} {words.subline}"):
+        return words
+    known = set(re.findall(r"\w+", f"{words.headline} {words.subline}".casefold()))
+    if set(re.findall(r"\w+", words.price.casefold())) <= known:
         return replace(words, price="")
-    return words
+    end = AMOUNT_AT_END.search(words.headline)
+    kept = words.headline[: end.start()].rstrip(" ,;:–—-") if end and "headline" not in words.quoted else ""
+    if amounts <= _money(words.headline) and len(kept.split()) >= FEWEST_TELLING:
+        return replace(words, headline=kept)
+    if amounts <= _money(words.headline):
+        before, _, rest = price_parts(words.price) or ("", "", "")
+        terms = " ".join(filter(None, (before, rest)))
+        words = words if "subline" in words.quoted else replace(words, subline=words.subline or terms)
+        return replace(words, price="", subline=words.subline[:1].upper() + words.subline[1:])
+    return replace(words, price="")
 
 
-def with_price_of_line(words: Wording) -> Wording:
-    """The words with a sub-line that says what a thing costs as their price, which is set larger: "Half a dozen £2"."""
+def _money(text: str) -> frozenset[Decimal]:
+    """The values of a text's amounts of money."""
+    return frozenset(found.values[0] for found in amounts_in(text) if found.is_money)
+
+
+def with_price_of_line(words: Wording, kind: str) -> Wording:
+    """The words with a sub-line that says what a thing costs as their price, which is set larger: "Half a dozen £2".
+    kind: of what is advertised; amounts beside a job or a cause may be anyone's."""
     line = words.subline.strip()
-    if words.price or "subline" in words.quoted or len(line) > LONGEST_PRICE or words.figure_leads:
+    if kind in UNPRICED or words.price or "subline" in words.quoted or len(line) > LONGEST_PRICE or words.figure_leads:
         return words
     parts = price_parts(line)
     if parts is None or BEFORE_STOP.search(line) or BROKEN_PRICE.search(parts[2]):
+        return words
+    if len(parts[0].split()) > MOST_BEFORE_PRICE:  # a sentence about something else, which also costs
         return words
     return replace(words, price=line.rstrip("."), subline="")
 
@@ -216,13 +250,19 @@ def short_name(name: str, subject: str = "") -> str:
         kept = next((part for part in parts if len(part) >= SHORTEST_NAME and any(map(str.isalpha, part))), kept)
     if subject and (len(kept) > LISTING or REMARK.search(kept)):
         kept = subject[:1].upper() + subject[1:]
+    elif len(kept) > LONGEST_NAME:  # a row of search words: "Tarpaulin Heavy Duty 4m x 6m Green Waterproof Cover Sheet"
+        first = kept[: found.start()].strip(SEPARATORS) if (found := MEASURED_WORD.search(kept)) else ""
+        kept = first if len(first.split()) >= FEWEST_TELLING else kept
     return kept or name
 
 
 def is_noted(text: str, language: str) -> bool:
     """Returns whether a line is a note, a chat or a feed's placeholder, or empty: nothing that an ad would print."""
-    is_chat = language[:2] in DEFAULT_CALLS and CHAT.search(text) is not None
-    return is_chat or NOTHING.fullmatch(text) is not None or REMARK.search(text) is not None
+    return _is_chat(text, language) or NOTHING.fullmatch(text) is not None or REMARK.search(text) is not None
+
+
+def _is_chat(text: str, language: str) -> bool:
+    return language[:2] in DEFAULT_CALLS and CHAT.search(text) is not None
 
 
 def _with_quoted(words: Wording, quoted: dict[str, str]) -> Wording:

@@ -123,7 +123,8 @@ def chosen(
     if unprintable:
         notes.append(f"Characters that no bundled typeface has were left out: {' '.join(unprintable[:12])}")
     words = with_whole_price(words, brief.benefits)
-    words = with_price_of_line(without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE)))
+    words = without_repeated_price(_led(words, brief, draw, alone=shows is Shows.TYPE))
+    words = with_price_of_line(words, brief.subject.kind)
     words = reworded(unrepeated(with_further(words, brief)), brief.changes.texts)
     colours = _colours(steering, brief)
     composition = _composition(brief, steering, draw, shows)

@@ -231,6 +231,8 @@ def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
         return cost + AFTER_ITEM
     if pieces[place].hyphen:
         return cost
+    if _is_date(before, after, month_names(language or "en")):  # ahead of the full stop of "1. mars"
+        return cost + IN_NUMBER
     if SENTENCE_END.search(before):
         return cost + AFTER_SENTENCE
     if RANGE.search(before) and FIGURE.match(after):
@@ -240,8 +242,6 @@ def _end_cost(pieces: Sequence[Piece], place: int, language: str) -> float:
     if pieces[place].lead == "" and before.endswith(("-", "‐", "/")):
         return cost + IN_HYPHENATED
     if (FIGURE.match(before) and UNIT.match(after)) or (SIGN.match(before) and FIGURE.match(after)):
-        return cost + IN_NUMBER
-    if _is_date(before, after, month_names(language or "en")):
         return cost + IN_NUMBER
     joiners = _joiners(language)
     if _is_share(pieces, place, joiners):
@@ -270,6 +270,8 @@ def _is_share(pieces: Sequence[Piece], place: int, joiners: frozenset[str]) -> b
 def _is_date(before: str, after: str, months: frozenset[str]) -> bool:
     """Whether a day and its month stand on two sides of a break: "15 / August", "May / 1"."""
     first, second = before.strip(".,;:("), after.strip(".,;:)")
+    if before.endswith((",", ";", ":")):
+        return False
     day_first = bool(re.search(r"\d(?:st|nd|rd|th)?$", first)) and second in months
     return day_first or (first in months and bool(re.match(r"\d{1,2}(?!\d)", second)))
 

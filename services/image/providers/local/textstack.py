@@ -268,17 +268,17 @@ def _tidier(
 
 def _torn(stack: Stack, language: str) -> bool:
     """Whether a headline's sentence ends within a line, a short one runs over two, all but one of many lines hold a
-    single word, the last holds next to nothing, a later one is far shorter than the widest, or one ends with an article
-    or the like, or with a figure whose noun follows."""
+    single word, the last holds next to nothing, a later one is far shorter than the widest, one ends with an article
+    or the like, with a figure whose noun follows, or within a word with a hyphen."""
     headline = stack.of(Role.HEADLINE)
-    lines = [line.text for line in headline.block.lines] if headline is not None else []
-    if len(lines) < 2:
+    if headline is None or len(headline.block.lines) < 2:
         return False
+    lines = [line.text for line in headline.block.lines]
     text = " ".join(lines)
     short = [sentence for sentence in re.split(r"(?<=[.!?…])\s", text) if len(sentence.split()) < 4]
     clauses = [clause for clause in re.split(r"(?<=[，。、！？])", "".join(lines)) if 0 < len(clause) <= SHORT_CLAUSE]
-    widths = [line.ink[2] - line.ink[0] for line in headline.block.lines] if headline is not None else []
-    sizes = {line.size for line in headline.block.lines} if headline is not None else set()
+    widths = [line.ink[2] - line.ink[0] for line in headline.block.lines]
+    sizes = {line.size for line in headline.block.lines}
     return (
         (len(sizes) == 1 and min(widths[1:]) < SHORTEST_LINE * max(widths))
         or (len(lines[-1]) < 3 and lines[-1].isascii())
@@ -286,10 +286,17 @@ def _torn(stack: Stack, language: str) -> bool:
         or (len(lines) <= MOST_CLAUSES and any(re.search(r"[,;:–—]\s", line) for line in lines[1:]))
         or any(ends_with_joiner(line, language) for line in lines[:-1])
         or any(parts_number(line, following) for line, following in pairwise(lines))
+        or any(_parts_compound(line, following, headline.text) for line, following in pairwise(lines))
         or (len(short) > 1 and any(not any(sentence in line for line in lines) for sentence in short))
         or (len(clauses) > 1 and any(not any(clause in line for line in lines) for clause in clauses))
         or (len(lines) > 3 and " " in text and sum(" " not in line for line in lines) >= len(lines) - 1)
     )
+
+
+def _parts_compound(line: str, following: str, text: str) -> bool:
+    """Whether two lines divide a word at a hyphen of its own: "non- / venomous"."""
+    first, second = line.rpartition(" ")[2], following.partition(" ")[0]
+    return first.endswith(("-", "‐")) and f"{first}{second}" in text
 
 
 def _texts(request: Request) -> dict[Role, str]:
