@@ -157,6 +157,7 @@ class ImageBrief:
     headline, subline, call_to_action: from the copy service; an empty one is derived from the product.
     price: what is paid now. old_price: what was paid before, None: nothing that is known.
     benefits: short facts of the product, the strongest first. leading_benefits: those that may be headlines; None: all.
+    further_leads: facts that may be headlines where stronger ones are taken.
     offer: the product's offer in the customer's words. occasion: the days on which it takes place, "" without such.
     badge: text of a sticker, from the request. rating: of the product; None: none that may be shown.
     given: names of the texts that the request sets, which are printed verbatim.
@@ -196,6 +197,7 @@ class ImageBrief:
     old_price: str | None = None
     benefits: tuple[str, ...] = ()
     leading_benefits: frozenset[str] | None = None
+    further_leads: tuple[str, ...] = ()
     offer: str = ""
     occasion: str = ""
     badge: str = ""

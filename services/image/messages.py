@@ -46,6 +46,9 @@ BENEFIT_CHARACTERS: Final = 48  # more is not read in a list on a picture
 MOST_TEXTS: Final = 100  # that the copy service takes
 MOST_BENEFITS: Final = 6  # four stand in a list; each may be a headline
 JOINT: Final = " · "  # between the facts of a sub-line
+# Of facts that may be the headline of a further picture, by where they stand.
+FURTHER_STRENGTH: Final = {"features": 0.3, "description": 0.6, "offer": 0.0, "proof": 0.3}
+FEWEST_OF_LEAD: Final = 3  # words
 FEED_KEY: Final = re.compile(r"^\w+\s?=")  # "price=44.95 AUD"
 GOOD_SHARE: Final = Decimal("0.8")  # of the best rating, from which a rating speaks for a product
 
@@ -261,6 +264,21 @@ def leading_benefits(brief: catalog_pb2.Brief) -> frozenset[str] | None:
     return frozenset(strong.intersection(benefits(brief))) if facts else None
 
 
+def further_leads(brief: catalog_pb2.Brief) -> tuple[str, ...]:
+    """Returns short facts that may be the headlines of further pictures, the strongest first: weaker features, and
+    strong statements of the description."""
+    leads = [
+        _as_item(fact.text)
+        for fact in brief.understanding.facts
+        if fact.role in BENEFIT_ROLES
+        and not fact.limited_by
+        and fact.strength >= FURTHER_STRENGTH.get(fact.source, 1.0)
+        and len(fact.text.split()) >= FEWEST_OF_LEAD
+    ]
+    short = [text for text in leads if len(text) <= BENEFIT_CHARACTERS and "?" not in text]
+    return tuple({text.casefold(): text for text in reversed(short)}.values())[::-1][:MOST_BENEFITS]
+
+
 def check_scripts(request: image_pb2.GenerateStaticAdRequest, brief: catalog_pb2.Brief, date: datetime.date) -> None:
     """Raises BriefNotPossible for a text of the request, the brand or the product's name in a script that no typeface
     has, and for a product of which no statement could be printed; single statements in such a script are left out."""
@@ -299,6 +317,7 @@ def product_texts(parameters: image_pb2.ImageJobParameters) -> list[str]:
     product = parameters.brief.product
     texts = [
         *benefits(parameters.brief),
+        *further_leads(parameters.brief),
         *product.features,
         product.description,
         product.offer.text,
@@ -363,6 +382,7 @@ def image_brief(
         old_price=old_price,
         benefits=new_beside(request.headline or written, filter(printable, benefits(parameters.brief))),
         leading_benefits=leading_benefits(parameters.brief),
+        further_leads=tuple(filter(printable, further_leads(parameters.brief))),
         offer=printable(_current_offer(product, date)),
         occasion=_occasion(parameters.brief),
         badge=request.badge,

@@ -21,6 +21,7 @@ from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.image import messages
 from services.image.domain import ImageBrief, RenderedImage, Taken
 from services.image.providers import ImageProvider
+from services.image.recent_pictures import RecentPictures
 from services.image.scene_messages import brief_of, scene_of
 from services.image.variants import VariantCheckpoints, VariantState
 from services.worker.faults import dependency_fault
@@ -60,6 +61,7 @@ class ImageWorker:
         self._copy = copy
         self._identity = identity
         self._clock = clock
+        self._recent = RecentPictures()
 
     async def handle(self, attempt: RunningAttempt) -> AttemptResult:
         """Produces the result of one attempt. Raises the faults of chassis.errors."""
@@ -71,11 +73,14 @@ class ImageWorker:
         if parameters.request.variants > 1:
             return await self._make_variants(attempt, parameters, inputs)
         attempt.progress.begin("writing")
-        headline = await self._write_headline(parameters, messages.concept_of(parameters.request, attempt.job.job_id))
-        brief = self._brief(parameters, inputs, attempt.job.job_id, headline)
+        taken = self._recent.taken(parameters)
+        concept = messages.concept_of(parameters.request, attempt.job.job_id)
+        headline = await self._write_headline(parameters, concept, taken.headlines)
+        brief = self._brief(parameters, inputs, attempt.job.job_id, headline, taken)
         folder = attempt.folder / "output"
         folder.mkdir()
         rendered = await self._provider.render(brief, folder, attempt.progress.report, attempt)
+        self._recent.add(parameters, rendered)
         scene = scene_of(parameters, brief, headline, rendered, attempt.job.job_id)
         return _result(rendered, inputs, parameters.request, scene)
 

@@ -49,6 +49,7 @@ MOST_BEFORE_PRICE: Final = 5  # words before the amount of a line that is set as
 LONGEST_PRICE: Final = 64  # characters of a line that is set as a price
 BEFORE_STOP: Final = re.compile(r"[.!?;]\s|\s[-–—·]\s")  # between sentences
 AMOUNT_AT_END: Final = re.compile(rf"[,;:–—-]?\s*(?:(?<!\w)[^\W\d_]{{2,5}}\.?\s)?{AMOUNT.pattern}$")
+CLAUSE: Final = re.compile(r"[,;]\s+")
 BROKEN_PRICE: Final = re.compile(r"[€£$¥]|\d{2,}[.,]\d\d\b")  # a further amount behind the first
 SPACED_STOP: Final = re.compile(r"(?<=\w)\s+(?=[.,](?:\s|$))")  # left where a sign that no face has was taken out
 SOFT_WORD: Final = re.compile(rf"\w+(?:{SOFT_HYPHEN}\w+)+")
@@ -197,8 +198,8 @@ def says(text: str, name: str) -> bool:
 
 def without_repeated_price(words: Wording) -> Wording:
     """The words with each amount once: without a price that the headline says with all its terms, or whose amount the
-    headline or the sub-line says; but a price with terms takes the place of the amount at a headline's end, and its
-    terms alone stay where the headline cannot do without it. An old price keeps the price beside it."""
+    headline or the sub-line says; but a price with terms takes the place of the amount at a headline's end, and
+    clauses that limit it stay where the headline cannot do without it. An old price keeps the price beside it."""
     amounts = _money(words.price)
     if not words.price or words.old_price or not amounts:
         return words
@@ -211,12 +212,9 @@ def without_repeated_price(words: Wording) -> Wording:
     kept = words.headline[: end.start()].rstrip(" ,;:–—-") if end and "headline" not in words.quoted else ""
     if amounts <= _money(words.headline) and len(kept.split()) >= FEWEST_TELLING:
         return replace(words, headline=kept)
-    if amounts <= _money(words.headline):
-        before, _, rest = price_parts(words.price) or ("", "", "")
-        terms = " ".join(filter(None, (before, rest)))
-        words = words if "subline" in words.quoted else replace(words, subline=words.subline or terms)
-        return replace(words, price="", subline=words.subline[:1].upper() + words.subline[1:])
-    return replace(words, price="")
+    left = [clause for clause in CLAUSE.split(words.price) if not set(re.findall(r"\w+", clause.casefold())) <= known]
+    terms = ", ".join(left) if amounts <= _money(words.headline) and not _money(" ".join(left)) else ""
+    return replace(words, price=terms[:1].upper() + terms[1:])
 
 
 def _money(text: str) -> frozenset[Decimal]:

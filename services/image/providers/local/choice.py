@@ -28,6 +28,7 @@ from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
 from services.image.providers.local.posters import season_emblem, season_ornaments, shows_season
+from services.image.providers.local.prices import price_parts
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.repetition import unrepeated, with_whole_price
 from services.image.providers.local.seasons import Season, scene_of, season_of
@@ -403,12 +404,12 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool)
 
     alone: whether the picture is made of type. There a price that is a figure may stand large in its middle.
     """
-    texts, weights = zip(*_leads(words, brief, alone=alone), strict=True)
+    texts, weights = zip(*_untaken(_leads(words, brief, alone=alone), words, brief), strict=True)
     lead = draw.choices(texts, weights)[0]
     with_list = draw.random() < LIST_SHARE
     benefits, words = words.benefits, replace(words, benefits=())
     offer = clean_text(brief.offer)
-    if lead in benefits:
+    if lead in benefits or lead in brief.further_leads:
         is_below = lead.casefold() in words.subline.casefold() and "subline" not in words.quoted
         bare = not is_below and says(words.product_name, words.headline)  # the name stands above the headline
         said = words.headline if is_below and not says(words.product_name, words.headline) else words.subline
@@ -421,6 +422,12 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool)
         words = replace(words, headline=offer, subline=words.headline)
     elif lead == "price":
         words = replace(words, headline=words.price, subline=words.headline, price="", figure_leads=True)
+    elif lead == "terms":
+        words = replace(words, headline=words.price, subline=words.headline, price="")
+    elif lead == "subline":
+        words = replace(words, headline=words.subline.rstrip("."), subline=words.headline)
+    elif lead == "occasion":
+        words = replace(words, headline=words.occasion, subline=_title(words, brief), occasion="", eyebrow="")
     elif lead == "rating" and brief.rating is not None:
         value = f"{brief.rating.value}/{brief.rating.best}"
         source = replace(brief.rating, value="", award=brief.rating.source)
@@ -434,6 +441,55 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool)
         if len(kept) >= FEWEST_BENEFITS:
             return replace(words, benefits=kept[:MOST_IN_A_LIST], subline="")
     return words
+
+
+def _untaken(leads: list[tuple[str, float]], words: Wording, brief: ImageBrief) -> list[tuple[str, float]]:
+    """The leads whose texts the earlier pictures have the least often; in further pictures weaker texts may lead as
+    well, but only where the others are taken."""
+    taken = [_plain(headline) for headline in brief.taken.headlines]
+    if not taken:
+        return leads
+    called = {
+        "headline": words.headline,
+        "title": _title(words, brief),
+        "offer": clean_text(brief.offer),
+        "price": words.price,
+        "terms": words.price,
+        "occasion": words.occasion,
+        "subline": words.subline,
+        "rating": f"{brief.rating.value}/{brief.rating.best}" if brief.rating else "",
+    }
+
+    def uses(lead: str) -> int:
+        return taken.count(_plain(called.get(lead, lead)))
+
+    further = _further(words, brief) if min(uses(lead) for lead, _ in leads) else []
+    known = {_plain(called.get(lead, lead)) for lead, _ in leads}
+    leads = [*leads, *((lead, 1.0) for lead in further if _plain(called.get(lead, lead)) not in known)]
+    least = min(uses(lead) for lead, _ in leads)
+    return [(lead, weight) for lead, weight in leads if uses(lead) == least]
+
+
+def _further(words: Wording, brief: ImageBrief) -> list[str]:
+    """The texts that may lead where better ones are taken: facts of little weight, the name of the product, its price
+    with what it buys, its days, and a sub-line that is a whole sentence."""
+    if "headline" in words.quoted or brief.subject.sensitive:
+        return []
+    leads = [fact for fact in brief.further_leads if not is_noted(fact, words.language)]
+    title = _title(words, brief)
+    if title and title.casefold() != words.brand.casefold() and not says(words.headline, title):
+        leads.append("title")
+    if "subline" in words.quoted:
+        return leads
+    is_worded = len(words.price) > FIGURE_CHARACTERS and any(map(str.isalpha, words.price))
+    if is_worded and len(words.price) <= LONGEST_FACT and not words.old_price:
+        leads.append("terms")
+    if words.occasion:
+        leads.append("occasion")
+    is_line = JOINT not in words.subline and len(words.subline.split()) > WHOLE_FACT
+    if is_line and len(words.subline) <= LONGEST_FACT and price_parts(words.subline) is None:
+        leads.append("subline")
+    return leads
 
 
 def _leads(words: Wording, brief: ImageBrief, *, alone: bool) -> list[tuple[str, float]]:
@@ -468,7 +524,8 @@ def _leads(words: Wording, brief: ImageBrief, *, alone: bool) -> list[tuple[str,
 def _title(words: Wording, brief: ImageBrief) -> str:
     """The name of what has a date, without it; the headline where it is too long for one."""
     title = without_occasion(short_name(words.product_name, brief.subject.subject), words.occasion)
-    return title if len(title) <= LONGEST_TITLE and words.occasion not in title else words.headline
+    has_day = bool(words.occasion) and words.occasion in title
+    return title if title and len(title) <= LONGEST_TITLE and not has_day else words.headline
 
 
 def _renamed(words: Wording, brief: ImageBrief) -> Wording:
@@ -525,6 +582,10 @@ def _unstopped(text: str) -> str:
 
 def _bare(text: str) -> str:
     return text.casefold().strip(" .!")
+
+
+def _plain(text: str) -> str:
+    return _bare(text).replace("’", "'")
 
 
 def _whole_words(text: str) -> int:

@@ -64,7 +64,7 @@ def _rest(text: str, said: str, priced: frozenset[Decimal]) -> str:
         return text
     if len(WORD.findall(" ".join(new))) < FEWEST_LEFT:
         return ""
-    left = " ".join(new)
+    left = " ".join(new).lstrip("·–—- ")
     stop = "." if text.endswith(".") else ""
     return left[:1].upper() + left[1:].rstrip(",;: .") + stop
 
