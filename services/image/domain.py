@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from services.image.testimonial import Testimonial
+
 
 class Style(StrEnum):
     """The styles of an ad image."""
@@ -160,6 +162,7 @@ class ImageBrief:
     further_leads: facts that may be headlines where stronger ones are taken.
     offer: the product's offer in the customer's words. occasion: the days on which it takes place, "" without such.
     badge: text of a sticker, from the request. rating: of the product; None: none that may be shown.
+    testimonial: what somebody says of it; None: nobody whom its texts name.
     given: names of the texts that the request sets, which are printed verbatim.
     forbidden_texts: those that rules of advertising forbid; a prompt may quote one, and it is left out.
     seed: varies the image between jobs; the same brief with the same seed gives the same image.
@@ -202,6 +205,7 @@ class ImageBrief:
     occasion: str = ""
     badge: str = ""
     rating: Rating | None = None
+    testimonial: Testimonial | None = None
     given: frozenset[str] = frozenset()
     forbidden_texts: frozenset[str] = frozenset()
     concept: str = ""

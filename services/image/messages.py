@@ -24,6 +24,7 @@ from services.image.occasion import occasion_of
 from services.image.price_terms import least_behind, price_terms, states_other_amounts, with_terms
 from services.image.providers.local.prices import price_text
 from services.image.providers.local.prompt_parsing import read_prompt, split_quoted_texts
+from services.image.testimonial import Testimonial, testimonial_of
 from services.media.writing_systems import is_unsupported, unsupported_script
 
 JOB_TYPE = "static_ad"
@@ -324,6 +325,7 @@ def product_texts(parameters: image_pb2.ImageJobParameters) -> list[str]:
         product.proof.source,
         product.proof.award,
         *_known_prices(product),
+        *_said_of(parameters.brief),
         *quoted_texts(parameters.request.prompt),
     ]
     return [*dict.fromkeys(text for text in texts if text)][:MOST_TEXTS]
@@ -351,6 +353,7 @@ def image_brief(
     if old_price is None:  # a reduced price stands beside the old one; any other with what belongs to it
         price = _price_in_words(parameters.brief, headline.price, printable)
     written = first_of_two(headline.headline, benefits(parameters.brief))
+    said = _said_of(parameters.brief)
     proof = rating(request, product)
     if proof is not None:
         proof = replace(proof, source=printable(proof.source), award=printable(proof.award))
@@ -387,6 +390,7 @@ def image_brief(
         occasion=_occasion(parameters.brief),
         badge=request.badge,
         rating=proof,
+        testimonial=Testimonial(*said) if said and all(map(printable, said)) else None,
         forbidden_texts=forbidden,
         given=frozenset(name for name in TEXT_FIELDS if request.HasField(name)),
         concept=concept_of(request, seed),
@@ -413,6 +417,14 @@ def _price_in_words(brief: catalog_pb2.Brief, written: str, printable: Callable[
         return price if terms is not None else None
     stated = price_text(price, product.currency, understanding.language)
     return with_terms(stated, terms)
+
+
+def _said_of(brief: catalog_pb2.Brief) -> tuple[str, ...]:
+    """What somebody whom the product's texts name says of it, and their name; () without such, or of the brand."""
+    found = testimonial_of((*brief.product.features, brief.product.description))
+    if found is None or _bare(found.author) in _bare(brief.project.name):
+        return ()
+    return (found.text, found.author)
 
 
 def _known_prices(product: catalog_pb2.Product) -> list[str]:

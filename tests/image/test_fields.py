@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,11 +15,14 @@ from adwright.image.v1 import image_pb2
 from services.chassis.banned_words import BriefNotPossible
 from services.chassis.errors import ValidationFailed
 from services.image import messages
-from services.image.domain import ImageBrief, Rating, Style
+from services.image.domain import AspectRatio, ImageBrief, Rating, Style, Subject
 from services.image.providers.local.ad_text import discount_text
+from services.image.providers.local.choice import chosen
 from services.image.providers.local.composer import compose
+from services.image.providers.local.layouts import Shows, layouts
 from services.image.providers.local.prompt_parsing import read_prompt
 from services.image.providers.local.textstack import Role
+from services.image.testimonial import Testimonial
 from tests.image.briefs import brief, drawings
 
 DAY = datetime.date(2026, 7, 1)
@@ -263,6 +267,34 @@ def test_price_is_the_products_with_what_limits_it(written: str, fields: dict[st
     assert _image_brief(_request(), _catalog((), currency="USD", **fields), price=written).price == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            'New: "My boys fight over who goes first" - Tasha M. (a tester)',
+            ("“My boys fight over who goes first”", "Tasha M."),
+        ),
+        (
+            "„Ich habe endlich durchgeschlafen“ – Petra K., Köln. Neu.",
+            ("„Ich habe endlich durchgeschlafen“", "Petra K., Köln"),
+        ),
+        ("« Je ne change plus de boulanger » — Marie, 46", ("« Je ne change plus de boulanger »", "Marie, 46")),
+        ('The walk "The long way home" - a tour for all', None),  # a title
+        ('Old ad: "Cheapest in town by far!!" <- dont use', None),
+        ("A 7'2\" board, 6'10\" as well, 7'6\" - Danno shapes them", None),
+        ('"We bake by night for you" - Aurora', None),  # the advertiser
+        (f'"A{" very" * 30} good shop" - Ann', None),
+    ],
+)
+def test_testimonial_is_what_somebody_with_a_name_says(text: str, said: tuple[str, str] | None) -> None:
+    made = _catalog(description=text)
+    shown = _image_brief(_request(), made).testimonial
+    assert (None if shown is None else (shown.text, shown.author)) == said
+    parameters = image_pb2.ImageJobParameters(request=_request(), brief=made)
+    assert said is None or said[0] in messages.product_texts(parameters)  # copy checks what is printed
+    assert said is None or _image_brief(_request(), made, (said[0],)).testimonial is None
+
+
 def test_price_in_words_is_one_of_the_texts_that_copy_checks() -> None:
     made = _catalog(price="24", currency="USD", description="Cures all. $24 per roll. Sold out soon.")
     parameters = image_pb2.ImageJobParameters(request=_request(), brief=made)
@@ -270,3 +302,41 @@ def test_price_in_words_is_one_of_the_texts_that_copy_checks() -> None:
     forbidden = (made.product.description,)
     assert _image_brief(_request(), made, forbidden).price == "$24 per roll"
     assert _image_brief(_request(), made, (*forbidden, "$24 per roll")).price is None
+
+
+@pytest.mark.parametrize("ratio", list(AspectRatio))
+def test_offer_has_a_sticker_and_stars_that_stay_in_their_fields(ratio: AspectRatio) -> None:
+    """The sticker of a poster covers no text; the trust line ends where its column does."""
+    request = brief(
+        price="79", old_price="99", rating=Rating(value="4.8", count=2310, source="Trustpilot"), aspect_ratio=ratio
+    )
+    request = replace(request, features=(), benefits=(), headline="Back on your feet in six sessions", style=Style.BOLD)
+    stickers = 0
+    for seed in range(3):
+        made = compose(replace(request, seed=str(seed)), photo=None)
+        texts = {text.role: text for text in made.proof.texts}
+        frame = made.proof.frame
+        assert all(frame.safe.inset(-1).contains(text.box) for text in texts.values()), made.layout
+        layout = next(each for each in layouts() if each.name == made.layout)
+        arrangement = layout.arrangements(frame)[0] if layout.plan is None else None
+        if arrangement is not None and arrangement.subline_in_foot and arrangement.foot is not None:
+            rating_line = texts[Role.RATING]
+            assert rating_line.box.right <= arrangement.foot.right + 1
+        badge = texts[Role.BADGE]
+        stickers += badge.plate is not None and badge.plate.width == pytest.approx(badge.plate.height)
+        for role, text in texts.items():
+            assert role is Role.BADGE or not (badge.plate or badge.box).overlaps(text.plate or text.box), made.layout
+        assert made.proof.readings[Role.BADGE].passes
+    assert stickers
+
+
+def test_testimonial_leads_with_who_said_it_below() -> None:
+    said = Testimonial("“I sleep through the night again”", "Petra K., Leeds")
+    request = replace(brief(headline="Six calls, one plan"), testimonial=said)
+    heads = [chosen(request, Random(seed), shows=Shows.TYPE, layout_draw=Random(1)).words for seed in range(40)]
+    quoting = [words for words in heads if words.headline == said.text]
+    assert 0 < len(quoting) < len(heads)
+    assert {words.subline for words in quoting} == {"— Petra K., Leeds"}
+    clinic = replace(request, subject=Subject(regulated=frozenset({"health"})))
+    heads = [chosen(clinic, Random(seed), shows=Shows.TYPE, layout_draw=Random(1)).words for seed in range(40)]
+    assert not any(words.headline == said.text for words in heads)

@@ -63,7 +63,9 @@ class TestMemory:
         recent.add(_parameters(**other), _image("Light", "frame"))
         assert recent.taken(_parameters()) == Taken(headlines=("Cold all day",), layouts=("band",))
         chosen_by_customer = {"seed", "concept"} & set(other)
-        assert recent.taken(_parameters(**other)) == (Taken() if chosen_by_customer else Taken(headlines=("Light",), layouts=("frame",)))
+        assert recent.taken(_parameters(**other)) == (
+            Taken() if chosen_by_customer else Taken(headlines=("Light",), layouts=("frame",))
+        )
 
     def test_memory_is_bounded(self) -> None:
         recent = RecentPictures()

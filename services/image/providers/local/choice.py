@@ -60,6 +60,7 @@ BARE_NAME_WEIGHT: Final = 0.6  # of one that says only how the product is called
 TITLE_WEIGHT: Final = 4.0  # of the name of what has a date
 FACT_WEIGHTS: Final = (1.3, 1.1, 1.0, 0.9, 0.8, 0.8)  # of facts, the strongest first
 OFFER_WEIGHT: Final = 2.0
+QUOTE_WEIGHT: Final = 1.3  # of what somebody says of it
 PRICE_WEIGHT: Final = 1.0  # of a reduced price; an amount alone says little
 LONGEST_TITLE: Final = 44  # characters
 FIGURE_SCALE: Final = 1.6  # of the headline's size, for a price or a rating alone
@@ -422,6 +423,10 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool)
         words = replace(words, headline=offer, subline=words.headline)
     elif lead == "price":
         words = replace(words, headline=words.price, subline=words.headline, price="", figure_leads=True)
+    elif lead == "quote" and brief.testimonial is not None:
+        author = f"— {clean_text(brief.testimonial.author)}"
+        words = replace(words, headline=clean_text(brief.testimonial.text), subline=author)
+        words = _renamed(words, brief)
     elif lead == "terms":
         words = replace(words, headline=words.price, subline=words.headline, price="")
     elif lead == "subline":
@@ -434,7 +439,7 @@ def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool)
         where = rating_text(source, brief.subject.language) or value
         words = replace(words, headline=value, subline=words.headline, rating=where, figure_leads=True)
     # a date, a price or its limit stays below the headline
-    has_figure = any(map(str.isdigit, words.subline)) or words.figure_leads or lead == "offer"
+    has_figure = any(map(str.isdigit, words.subline)) or words.figure_leads or lead in ("offer", "quote")
     if with_list and "subline" not in words.quoted and not has_figure:
         said = f"{words.headline} {words.price} {words.rating} {words.occasion}"
         kept = _unsaid(_undated(benefits, words.occasion), said)
@@ -457,6 +462,7 @@ def _untaken(leads: list[tuple[str, float]], words: Wording, brief: ImageBrief) 
         "terms": words.price,
         "occasion": words.occasion,
         "subline": words.subline,
+        "quote": clean_text(brief.testimonial.text) if brief.testimonial else "",
         "rating": f"{brief.rating.value}/{brief.rating.best}" if brief.rating else "",
     }
 
@@ -518,6 +524,8 @@ def _leads(words: Wording, brief: ImageBrief, *, alone: bool) -> list[tuple[str,
         leads.append(("price", PRICE_WEIGHT if words.old_price else PRICE_WEIGHT / 2))
     if words.stars is not None and brief.rating is not None:
         leads.append(("rating", 1.0))
+    if brief.testimonial is not None and not brief.subject.regulated:
+        leads.append(("quote", QUOTE_WEIGHT))
     return leads
 
 

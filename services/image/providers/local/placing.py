@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from services.image.providers.local.textstack import Placed, Request, Role, Stac
 from services.image.providers.local.typesetting import fit
 
 MOST_ON_A_STICKER = 9  # characters
+POSTER_BADGE_RADIUS = 9.0  # units of a sticker on a poster
+BADGE_GAP = 1.5  # units between a sticker and a text
 PHOTO_GAP = 6.0  # units between a photo and the texts above or below it
 HALO_INSET = 0.1  # of its size, that a figure is smaller on each side within a circle
 
@@ -30,16 +33,14 @@ def laid_out(
     """
     if choice.layout.poster:
         arrangement = choice.layout.arrangements(frame)[0]
+        if _sticker(choice) is Role.BADGE:
+            stack = solve(_request(frame, choice, arrangement, logo, sticker=Role.BADGE))
+            product = _poster_product(frame, choice, arrangement, figure, stack)
+            badge = _poster_badge(frame, choice, product if figure is not None else None, stack)
+            if badge is not None:
+                return arrangement, product, stack, badge
         stack = solve(poster_request(frame, choice, logo))
-        if figure is None:
-            return arrangement, arrangement.product, stack, None
-        motif = choice.layout.motif(frame)
-        if motif is not None:
-            return arrangement, _seen(motif), stack, None
-        box = _poster_box(arrangement, figure, frame, stack)
-        if choice.layout.hangs(frame) and not figure.drawn:  # a drawing may reach over its circle
-            box = box.inset(box.width * HALO_INSET, box.height * HALO_INSET)
-        return arrangement, box, stack, None
+        return arrangement, _poster_product(frame, choice, arrangement, figure, stack), stack, None
     if choice.layout.plan is None and figure is not None:
         arrangement = _calmest(choice.layout.arrangements(frame), figure, choice.layout.mask, frame)
         stack = solve(_request(frame, choice, arrangement, logo, sticker=None))
@@ -62,6 +63,19 @@ def laid_out(
         if badge is not None:
             return fitted, product, stack, badge
     raise AssertionError("the second try keeps the sticker's text in the column")
+
+
+def _poster_product(frame: Frame, choice: Choice, arrangement: Arrangement, figure: Figure | None, stack: Stack) -> Box:
+    """The box of what a poster shows; without a figure that in which its ground's light gathers."""
+    if figure is None:
+        return arrangement.product
+    motif = choice.layout.motif(frame)
+    if motif is not None:
+        return _seen(motif)
+    box = _poster_box(arrangement, figure, frame, stack)
+    if choice.layout.hangs(frame) and not figure.drawn:  # a drawing may reach over its circle
+        box = box.inset(box.width * HALO_INSET, box.height * HALO_INSET)
+    return box
 
 
 def poster_request(frame: Frame, choice: Choice, logo: Any) -> Request:
@@ -226,6 +240,38 @@ def _product_box(arrangement: Arrangement, figure: Figure, choice: Choice, frame
     return box
 
 
+def _poster_badge(frame: Frame, choice: Choice, product: Box | None, stack: Stack) -> Badge | None:
+    """The sticker of a poster where no text and not the middle of what is shown stands: near the corner of the product,
+    or beside the headline; None where there is no room."""
+    unit, radius = frame.unit, POSTER_BADGE_RADIUS * frame.unit
+    taken = [placed.plate or placed.box for placed in stack.placed]
+    taken += [stack.mark] if stack.mark else []
+    core = product.inset(product.width * 0.22, product.height * 0.22) if product is not None else None
+    headline = stack.of(Role.HEADLINE)
+    if headline is None:
+        return None
+    if product is not None:
+        wished = (product.left + 0.15 * product.width, product.top + 0.15 * product.height)
+    else:
+        wished = (headline.box.right + radius + 3 * unit, headline.box.top + radius)
+    room = frame.safe
+    step = 2 * unit
+    columns = math.floor((room.width - 2 * radius) / step)
+    rows = math.floor((room.height - 2 * radius) / step)
+    spots = [
+        (room.left + radius + column * step, room.top + radius + row * step)
+        for column in range(columns + 1)
+        for row in range(rows + 1)
+    ]
+    spots.sort(key=lambda spot: (spot[0] - wished[0]) ** 2 + (spot[1] - wished[1]) ** 2)
+    for x, y in spots:
+        box = Box(x - radius, y - radius, x + radius, y + radius)
+        if any(box.inset(-BADGE_GAP * unit).overlaps(other) for other in taken) or (core and box.overlaps(core)):
+            continue
+        return _sticker_at(choice, Role.BADGE, choice.words.badge, x, y, radius)
+    return None
+
+
 def _badge(
     frame: Frame, choice: Choice, arrangement: Arrangement, product: Box, stack: Stack, role: Role
 ) -> Badge | None:
@@ -250,23 +296,28 @@ def _badge(
         box = Box(x - radius, y - radius, x + radius, y + radius)
         if not room.contains(box) or any(box.inset(-unit).overlaps(other) for other in taken) or box.overlaps(core):
             continue
-        fill = choice.palette.accent
-        face = choice.look.strong
-        block = fit(
-            text,
-            face,
-            box_width=radius * 1.5,
-            box_height=radius,
-            largest=radius * 0.72,
-            smallest=radius * 0.3,
-            line_height=1.1,
-            most_lines=1,
-        )
-        if not block.complete or block.broken:
-            return None
-        line = block.lines[0]
-        pen = (x - (line.ink[0] + line.ink[2]) / 2, y - (line.ink[1] + line.ink[3]) / 2)
-        ink_box = Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
-        placed = Placed(role=role, block=block, pens=(pen,), box=ink_box, text=text, plate=box)
-        return Badge(text=placed, centre=(x, y), radius=radius, fill=fill, ink=choice.palette.accent_ink)
+        return _sticker_at(choice, role, text, x, y, radius)
     return None
+
+
+def _sticker_at(choice: Choice, role: Role, text: str, x: float, y: float, radius: float) -> Badge | None:
+    """A sticker with its text on one line; None where that is too long for it."""
+    face = choice.look.strong
+    block = fit(
+        text,
+        face,
+        box_width=radius * 1.5,
+        box_height=radius,
+        largest=radius * 0.72,
+        smallest=radius * 0.3,
+        line_height=1.1,
+        most_lines=1,
+    )
+    if not block.complete or block.broken:
+        return None
+    line = block.lines[0]
+    pen = (x - (line.ink[0] + line.ink[2]) / 2, y - (line.ink[1] + line.ink[3]) / 2)
+    ink_box = Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
+    plate = Box(x - radius, y - radius, x + radius, y + radius)
+    placed = Placed(role=role, block=block, pens=(pen,), box=ink_box, text=text, plate=plate)
+    return Badge(text=placed, centre=(x, y), radius=radius, fill=choice.palette.accent, ink=choice.palette.accent_ink)

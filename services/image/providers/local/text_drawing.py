@@ -19,6 +19,7 @@ from services.media.skia import skia
 
 MARGIN: Final = 1.06  # aimed-at contrast over the needed one: encoding and grain take a little away
 SCRIM_STEPS: Final = (0.0, 0.34, 0.55, 0.74, 0.88, 0.96)
+BADGE_CONTRAST: Final = 1.5  # of a sticker's fill with what is behind it
 BUTTON_CONTRAST: Final = 1.55  # a button's face against the ground beside it: enough to be seen as a thing
 STRESS_MARGIN: Final = 1.25  # of the needed contrast, that a line in another colour has
 SEEN_APART: Final = 1.35  # contrast of that colour against the other lines'
@@ -84,6 +85,7 @@ def inscribe(
         plan = _kept(kept, stack, look, palette, underlay, replaced)
     texts = (*stack.placed, *((badge.text,) if badge else ()))
     if badge:
+        badge = _set_off(badge, _average(underlay, badge.box))
         plan.inks[badge.text.role] = badge.ink
         plan.plates[badge.text.role] = badge.fill
     plate = (
@@ -413,6 +415,11 @@ class Badge:
     def box(self) -> Box:
         x, y = self.centre
         return Box(x - self.radius, y - self.radius, x + self.radius, y + self.radius)
+
+
+def _set_off(badge: Badge, ground: Colour) -> Badge:
+    """The sticker with its colours exchanged where its fill could not be told from what is behind it."""
+    return replace(badge, fill=badge.ink, ink=badge.fill) if contrast(badge.fill, ground) < BADGE_CONTRAST else badge
 
 
 def _draw_badge(canvas: Any, badge: Badge, frame: Frame) -> None:

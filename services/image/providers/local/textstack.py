@@ -112,6 +112,9 @@ class Stack:
 BRAND_SIZE, POSTER_BRAND_SIZE = 4.8, 5.8  # units; a column beside a product has less room than a poster
 EYEBROW_SIZE, POSTER_EYEBROW_SIZE = 3.3, 4.3  # units; it says what is sold
 LONGEST_CAPITALS: Final = 22  # characters of an eyebrow that is read at a glance in capitals
+OLD_PRICE_SIZE: Final = 5.2  # units
+OLD_PRICE_BELOW: Final = 7.5  # units of one below a headline that is the price
+REDUCED_PRICE: Final = 11.0  # units of a price beside an old one, on a poster
 WORDED_PRICE: Final = 5.6  # units of a price that is a phrase
 FIGURE_CHARACTERS: Final = 12  # of a price that is a figure: "from £1,250"
 SHORT_PRICE: Final = 20  # characters of a price with its unit that stands on one line: "$4.25 a litre"
@@ -366,12 +369,12 @@ def _tried(
             return
         covering = face if face.covers(texts[role]) else Face(family="Inter", weight=face.weight)
         covering = replace(covering, language=request.wording.language)
-        in_foot = role in _foot_roles(request) or (role is Role.SUBLINE and request.subline_in_foot)
-        room = request.foot_box if request.foot_box is not None and in_foot else box
+        room = _room_of(request, role)
+        stars = STARS_WIDE * size if role is Role.RATING and request.wording.stars is not None else 0.0
         block = fit(
             texts[role],
             covering,
-            box_width=room.width - 2 * pad[0],
+            box_width=room.width - 2 * pad[0] - stars,
             box_height=box.height * (request.headline_share if role is Role.HEADLINE else 0.4),
             largest=size,
             smallest=size
@@ -426,10 +429,12 @@ def _tried(
     if Role.RATING in rows and request.wording.stars is not None:
         block = rows[Role.RATING].block
         rows[Role.RATING] = _Row(Role.RATING, block, 3.4 * unit, indent=STARS_WIDE * block.size)
-    set_text(Role.BADGE, look.strong, 3.1 * unit * small, 1, 4.2 * unit, 1.1, (2.6 * unit * small, 1.8 * unit * small))
+    set_text(Role.BADGE, look.strong, 4.0 * unit * small, 1, 4.2 * unit, 1.1, (2.6 * unit * small, 1.8 * unit * small))
     # a price with its unit and limits: smaller, on two lines
     in_words = Role.PRICE not in _foot_roles(request) or _is_phrase(request.wording)
     price_size, price_lines = (min(look.price_size, WORDED_PRICE), 2) if in_words else (look.price_size, 1)
+    if request.is_poster and Role.OLD_PRICE in texts:
+        price_size = max(price_size, REDUCED_PRICE)
     price_scale = body if in_words else small
     is_below_facts = Role.BENEFITS in texts if in_words else request.subline_in_foot
     above = (4.6 if is_below_facts else 3.4) * unit * price_scale
@@ -437,7 +442,8 @@ def _tried(
     price_room = request.foot_box if request.foot_box is not None and Role.PRICE in _foot_roles(request) else box
     if in_words and request.is_poster and Role.PRICE in rows:
         rows[Role.PRICE] = _with_large_amount(request, rows[Role.PRICE], LARGE_AMOUNT * unit * price_scale, price_room)
-    set_text(Role.OLD_PRICE, look.text, 4.2 * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
+    old_price = OLD_PRICE_BELOW if request.wording.figure_leads and Role.PRICE not in texts else OLD_PRICE_SIZE
+    set_text(Role.OLD_PRICE, look.text, old_price * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button = small * min(look.body_scale, LARGEST_BUTTON)
     button_pad = {
         ButtonShape.LINK: (0.0, 0.9 * unit),
@@ -460,12 +466,18 @@ def _tried(
     ] + [
         row.block
         for role, row in rows.items()
-        if row.indent and row.width > (room if role is Role.BENEFITS else box).width + 0.5
+        if row.indent and row.width > (room if role is Role.BENEFITS else _room_of(request, role)).width + 0.5
     ]
     if crowded and not last:
         return None
     stack = _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
     return stack and replace(stack, scale=scale)
+
+
+def _room_of(request: Request, role: Role) -> Box:
+    """The box in which a text stands: the column's, or that of the foot."""
+    in_foot = role in _foot_roles(request) or (role in (Role.SUBLINE, Role.RATING) and request.subline_in_foot)
+    return request.foot_box if request.foot_box is not None and in_foot else request.box
 
 
 def _foot_roles(request: Request) -> tuple[Role, ...]:
