@@ -24,7 +24,8 @@ EDGE: Final = 768  # pixels of a drawing's longer side: about as large as a pict
 FINER: Final = 2  # times as large as it is rendered at first: parts that have filters are drawn without smooth edges
 GRID: Final = 32  # width and height of a drawing that names none
 ICON_GRID: Final = 24  # of an icon that names none
-CACHED: Final = 4  # rendered drawings, of at most 2.4 MB each
+CACHED: Final = 4  # toned drawings, of at most 2.4 MB each
+CACHED_PIXELS: Final = 8  # rendered drawings, likewise: rendering one takes the longest
 FAINT: Final = 6  # alpha up to which nothing is seen
 SOLID: Final = 200  # alpha from which a pixel counts for the range of a drawing's lightness
 KNOTS: Final = 9  # colours from the darkest to the middle tone that are mixed in OKLab; those between are nearly so
@@ -212,7 +213,7 @@ def _image(pixels: Any) -> Any:
     )
 
 
-@lru_cache(maxsize=CACHED)
+@lru_cache(maxsize=CACHED_PIXELS)
 def _pixels(path: Path, name: str) -> Any:
     """A drawing's own pixels, RGBA, cropped: rendering takes 0.4 to 1 s, giving it tones 20 ms."""
     large, surface = skia.Surface(EDGE * FINER, EDGE * FINER), skia.Surface(EDGE, EDGE)

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from services.chassis.errors import InputFault
 from services.image.domain import AspectRatio, Changes, RenderedImage, Style
-from services.image.providers.local import LocalImageProvider, export
+from services.image.providers.local import LocalImageProvider, export, studio
 from services.image.providers.local.composer import compose
 from services.image.providers.local.studio import read_photo
 from services.media import model_files, photo, provenance
@@ -555,3 +555,19 @@ def _shapes(seed: int) -> Image.Image:
         else:
             pen.line((x, y, x + wide, y + high), fill=colour, width=draw.randrange(10, 30))
     return picture.filter(ImageFilter.GaussianBlur(1))
+
+
+def test_photo_of_further_pictures_is_not_cut_out_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures of a set show the same photo, and another one in its place is seen."""
+    model, seen = tmp_path / "model", list[tuple[int, int]]()
+
+    def counted(image: Image.Image, path: Path) -> Cutout:
+        seen.append(image.size)
+        return Cutout(image=image.convert("RGBA"), confidence=1.0)
+
+    monkeypatch.setattr(studio, "cut_out", counted)
+    path = tmp_path / "photo.png"
+    for side in (300, 300, 301, 302, 300):
+        Image.new("RGB", (side, side), "teal").save(path)
+        assert read_photo(path, model).image.width() == side
+    assert [width for width, _ in seen] == [300, 301, 302, 300]  # the last two are kept

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +28,10 @@ from services.media.skia import skia
 from services.worker.scratch import Scratch
 
 PARENT_TITLE: Final = "Picture before the change"
+PHOTOS_KEPT: Final = 2  # by a render process, of at most 16 MB each: pictures of a set show the same ones
 PORTRAIT: Final = 0.12  # of a photo's height that a face takes, from which no text is set on the photo
+
+_photos: dict[tuple[bytes, Path | None, Path | None], Photo] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,8 +156,18 @@ def _shown(path: Path, brief: ImageBrief, model: Path | None, models: Path | Non
 def read_photo(path: Path, model: Path | None, models: Path | None = None) -> Photo:
     """The product's photo, cut out when that can be trusted and framed as it is when not: a person never is cut out.
 
-    model: u2netp.onnx; None: not installed. models: the folder of the models that find faces; None: the default one.
+    The last PHOTOS_KEPT are not cut out again. Raises InputFault. model: u2netp.onnx; None: not installed. models: the
+    folder of the models that find faces; None: the default one.
     """
+    key = (hashlib.sha256(path.read_bytes()).digest(), model, models)
+    photo = _photos.pop(key, None) or _read_photo(path, model, models)
+    _photos[key] = photo  # as the last one that was needed
+    while len(_photos) > PHOTOS_KEPT:
+        del _photos[next(iter(_photos))]
+    return photo
+
+
+def _read_photo(path: Path, model: Path | None, models: Path | None) -> Photo:
     picture = decode_photo(path)
     own = cut_out_by_alpha(picture)
     if own is not None:
