@@ -324,6 +324,7 @@ def test_offer_has_a_sticker_and_stars_that_stay_in_their_fields(ratio: AspectRa
             rating_line = texts[Role.RATING]
             assert rating_line.box.right <= arrangement.foot.right + 1
         badge = texts[Role.BADGE]
+        assert Role.OLD_PRICE in texts  # what the discount is of
         stickers += badge.plate is not None and badge.plate.width == pytest.approx(badge.plate.height)
         for role, text in texts.items():
             assert role is Role.BADGE or not (badge.plate or badge.box).overlaps(text.plate or text.box), made.layout
@@ -341,3 +342,13 @@ def test_testimonial_leads_with_who_said_it_below() -> None:
     clinic = replace(request, subject=Subject(regulated=frozenset({"health"})))
     heads = [chosen(clinic, Random(seed), shows=Shows.TYPE, layout_draw=Random(1)).words for seed in range(40)]
     assert not any(words.headline == said.text for words in heads)
+
+
+def test_old_price_without_room_beside_the_price_stands_below_it() -> None:
+    request = brief("coffee", price="14.50", old_price="18.00", style=Style.MODERN, seed="c")
+    request = replace(request, changes=Changes(layout="drawing off the corner"))
+    made = compose(request, photo=None, drawings=drawings())
+    texts = {text.role: text for text in made.proof.texts}
+    if made.layout == "drawing off the corner":
+        assert texts[Role.OLD_PRICE].box.top > texts[Role.PRICE].box.bottom
+    assert Role.OLD_PRICE in texts

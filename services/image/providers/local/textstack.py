@@ -742,7 +742,8 @@ class _Step:
 
 
 def _foot_steps(foot: list[_Row], area: _Area, unit: float) -> list[_Step]:
-    """The foot from top to bottom: the old price stands beside the price, and the button beside both if it fits."""
+    """The foot from top to bottom: the old price stands beside the price or below it, and the button beside both if it
+    fits."""
     prices = [row for row in foot if row.role in (Role.PRICE, Role.OLD_PRICE)]
     button = next((row for row in foot if row.role is Role.CALL_TO_ACTION), None)
     steps = [_Step(((row, None),), row.gap) for row in foot if row not in prices and row is not button]
@@ -757,7 +758,7 @@ def _foot_steps(foot: list[_Row], area: _Area, unit: float) -> list[_Step]:
         return [*steps, _line(beside, gaps, area, prices[0].gap)]
     last = [_Step(((button, None),), button.gap)] if button else []
     if len(prices) > 1 and sum(row.width for row in prices) + near > area.box.width:
-        prices = prices[:1]
+        return [*steps, *(_line([price], [], area, price.gap) for price in prices), *last]
     return [*steps, _line(prices, [near] * (len(prices) - 1), area, prices[0].gap), *last]
 
 
