@@ -50,13 +50,24 @@ def found_faces(pixels: Pixels, folder: Path | None) -> list[Found]:
 
 def largest_face(picture: Image.Image, folder: Path | None) -> float:
     """Returns the height of the largest certain face as a share of the picture's; 0 without one, and where the models
-    are not installed. folder: of the models; None: the default one."""
+    are not installed. folder: of the models; None: the default one.
+
+    A face is one in a mirror as well: creases and eyelets of a shoe pass for one from one side only.
+    """
     try:
         pixels = np.asarray(picture.convert("RGB"))
-        faces = [face for face in found_faces(pixels, folder) if face.certainty >= CERTAIN_PERSON]
+        faces = _certain(found_faces(pixels, folder))
+        mirrored = _certain(found_faces(np.ascontiguousarray(pixels[:, ::-1]), folder)) if faces else []
     except model_files.ModelMissing:
         return 0.0
-    return max((face.box[3] / pixels.shape[0] for face in faces), default=0.0)
+    width = pixels.shape[1]
+    turned = [(width - left - across, top, across, down) for left, top, across, down in (face.box for face in mirrored)]
+    seen_twice = [face for face in faces if any(_overlap(face.box, other) >= OVERLAP for other in turned)]
+    return max((face.box[3] / pixels.shape[0] for face in seen_twice), default=0.0)
+
+
+def _certain(faces: list[Found]) -> list[Found]:
+    return [face for face in faces if face.certainty >= CERTAIN_PERSON]
 
 
 def is_person(picture: Image.Image, folder: Path | None) -> bool:
