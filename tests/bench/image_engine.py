@@ -21,6 +21,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
+
 from services.image.domain import AspectRatio, Style
 from services.image.providers.local.studio import Assignment, draw_assignment
 from services.media import model_files
@@ -37,6 +39,7 @@ class Case:
     ratio: AspectRatio
     photo: bool
     file_format: str
+    photo_stays: bool = False  # one photo for all pictures, as of a set; else each has its own
     limit: float | None = None
 
 
@@ -54,6 +57,13 @@ class Figure:
 CASES: Final = (
     Case(name="1080 x 1080 PNG", ratio=AspectRatio.SQUARE, photo=False, file_format="png", limit=0.4),
     Case(name="1080 x 1080 PNG, photo cut out", ratio=AspectRatio.SQUARE, photo=True, file_format="png", limit=0.8),
+    Case(
+        name="1080 x 1080 PNG, same photo again",
+        ratio=AspectRatio.SQUARE,
+        photo=True,
+        file_format="png",
+        photo_stays=True,
+    ),
     Case(name="1080 x 1080 JPEG", ratio=AspectRatio.SQUARE, photo=False, file_format="jpeg"),
     Case(name="1080 x 1920 PNG", ratio=AspectRatio.STORY, photo=False, file_format="png"),
     Case(name="1080 x 1350 PNG", ratio=AspectRatio.PORTRAIT, photo=False, file_format="png"),
@@ -94,6 +104,8 @@ def measured(case: Case, rounds: int) -> Figure:
         for number in range(rounds + 1):
             target = Path(folder) / str(number)
             target.mkdir()
+            if photo is not None and not case.photo_stays:
+                _mark(photo, number)
             assignment = Assignment(
                 brief=brief(
                     products[number % len(products)],
@@ -123,6 +135,14 @@ def measured(case: Case, rounds: int) -> Figure:
         peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         largest=max(sizes) / 1000,
     )
+
+
+def _mark(photo: Path, number: int) -> None:
+    """Changes one pixel of a photo, so that it is another one to what keeps photos."""
+    with Image.open(photo) as opened:
+        picture = opened.convert("RGB")
+    picture.putpixel((0, 0), (number % 256, 255, 255))
+    picture.save(photo)
 
 
 def _in_a_process(number: int, rounds: int) -> Figure:

@@ -291,6 +291,8 @@ class TestPrices:
             ("€ 1.349,-, vergelijkbaar nieuw circa € 2.700", ("€ 1.349,-", "vergelijkbaar nieuw circa € 2.700")),
             ("From $149/month billed annually", ("From $149/month", "billed annually")),
             ("16,50 € la nuit à deux", ("16,50 €", "la nuit à deux")),
+            ("$149 2 car driveway", ("$149", "2 car driveway")),
+            ("$1 299 per month", None),  # one figure
             ("£1,000–£7,500 over 12–60 months", None),  # a range is one thing
             ("1 bed from $1,385, 2 bed from $1,740", None),
             ("A cremation without a service costs £1,290", None),

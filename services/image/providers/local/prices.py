@@ -28,7 +28,8 @@ CODE: Final = re.compile(r"(?<=[A-Z]{3})(?=\d)|(?<=\d)(?=[A-Z]{3})")  # a code a
 MONEY: Final = r"[€£$¥₹₩₺₽₴₫฿]|[A-Z]{3}|zł|kr\.?|Kč|TL|Ft|lei|円|đồng"
 AMOUNT_FIRST: Final = re.compile(
     rf"(?P<amount>(?:[^\W\d_]{{2,7}}\.?\s)?(?:(?:{MONEY})\s?\d[\d.,'\u00a0\u202f]*(?:,-)?|"
-    rf"\d[\d.,'\u00a0\u202f]*\s?(?:{MONEY}))(?:\s?/\s?[^\W\d_]+)?)(?:[,;:]|(?<=[.,]))?\s+(?P<rest>[^\W\d_(].{{2,}})$"
+    rf"\d[\d.,'\u00a0\u202f]*\s?(?:{MONEY}))(?:\s?/\s?[^\W\d_]+)?)(?:[,;:]|(?<=[.,]))?\s+"
+    rf"(?P<rest>(?:[^\W\d_(]|\d{{1,2}}\s[^\W\d_]).{{2,}})$"
 )
 AMOUNT: Final = re.compile(
     rf"(?<![\w.,])(?:(?:{MONEY})\s?\d[\d.,'\u00a0\u202f]*|"
