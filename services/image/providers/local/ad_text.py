@@ -212,8 +212,9 @@ def without_repeated_price(words: Wording) -> Wording:
     kept = words.headline[: end.start()].rstrip(" ,;:–—-") if end and "headline" not in words.quoted else ""
     if amounts <= _money(words.headline) and len(kept.split()) >= FEWEST_TELLING:
         return replace(words, headline=kept)
-    left = [clause for clause in CLAUSE.split(words.price) if not set(re.findall(r"\w+", clause.casefold())) <= known]
-    terms = ", ".join(left) if amounts <= _money(words.headline) and not _money(" ".join(left)) else ""
+    left = [clause for clause in CLAUSE.split(words.price) if not _money(clause)]
+    left = [clause for clause in left if not set(re.findall(r"\w+", clause.casefold())) <= known]
+    terms = ", ".join(left) if amounts <= _money(words.headline) else ""
     return replace(words, price=terms[:1].upper() + terms[1:])
 
 
