@@ -24,7 +24,7 @@ class Thing:
     """A drawing with what it may stand for. strict: only its sectors count, not the open ones. certain: its nouns mean
     nothing else, so that no sector need be known. heads_only: its nouns count only as what a name says it is. general:
     it gives way to any other thing. serves: it also stands for its accessories. edible: it stands for what is made of
-    it."""
+    it. group: its table."""
 
     drawing: str
     sectors: frozenset[str]
@@ -34,6 +34,7 @@ class Thing:
     general: bool
     serves: bool
     edible: bool
+    group: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objects:
-    """All things. nouns: by language and words, singular and plural."""
+    """All things. nouns: by language and words, singular and plural; None: they name another thing."""
 
     things: Mapping[str, Thing]
-    nouns: Mapping[str, Mapping[tuple[str, ...], Thing]]
+    nouns: Mapping[str, Mapping[tuple[str, ...], Thing | None]]
     open_sectors: frozenset[str]
     titled: frozenset[str]
     portions: frozenset[str]
@@ -65,9 +66,11 @@ class Objects:
             for count in range(min(MOST_WORDS, len(words) - at), 0, -1):
                 if any(word.pause for word in words[at + 1 : at + count]):
                     continue
-                thing = nouns.get(tuple(word.text for word in words[at : at + count]))
-                if thing is not None:
-                    yield Mention(thing, at, at + count - 1)
+                said = tuple(word.text for word in words[at : at + count])
+                if said in nouns:
+                    thing = nouns[said]
+                    if thing is not None:
+                        yield Mention(thing, at, at + count - 1)
                     at += count
                     break
             else:
@@ -86,8 +89,9 @@ def read_objects(text: str) -> Objects:
     """Reads the table. Raises ValueError for an unknown part and for a noun or a drawing that stands twice."""
     data = tomllib.loads(text)
     lists = {name: frozenset(data.pop(name)) for name in ("open", "titled", "portions")}
+    others = data.pop("others", {})
     things: dict[str, Thing] = {}
-    nouns: dict[str, dict[tuple[str, ...], Thing]] = {language: {} for language in LANGUAGES}
+    nouns: dict[str, dict[tuple[str, ...], Thing | None]] = {language: {} for language in LANGUAGES}
     for name, table in data.items():
         sectors, serves = table.pop("sectors"), table.pop("serves", False)
         for drawing, entry in table.items():
@@ -104,12 +108,18 @@ def read_objects(text: str) -> Objects:
                 general=entry.get("general", False),
                 serves=serves,
                 edible=name in FOOD,
+                group=name,
             )
             _enter(nouns, thing, entry)
+    for language, listing in others.items():
+        for noun in _listed(listing):
+            if noun in nouns[language]:
+                raise ValueError(f"The noun {' '.join(noun)} ({language}) names a thing and is another.")
+            nouns[language][noun] = None
     for language, listed in nouns.items():  # after all singulars: a form of one noun may be another noun
-        for noun, thing in list(listed.items()):
+        for noun, named in list(listed.items()):
             for form in _plurals(noun, language):
-                listed.setdefault(form, thing)
+                listed.setdefault(form, named)
     return Objects(
         things=things,
         nouns=nouns,
@@ -119,7 +129,12 @@ def read_objects(text: str) -> Objects:
     )
 
 
-def _enter(nouns: Mapping[str, dict[tuple[str, ...], Thing]], thing: Thing, entry: Mapping[str, Any]) -> None:
+def _listed(text: str) -> list[tuple[str, ...]]:
+    """The nouns of a list with commas, as words."""
+    return [tuple(word.text for word in words_of(noun)) for noun in text.split(",") if noun.strip()]
+
+
+def _enter(nouns: Mapping[str, dict[tuple[str, ...], Thing | None]], thing: Thing, entry: Mapping[str, Any]) -> None:
     for language in LANGUAGES:
         for noun in filter(None, (part.strip() for part in entry.get(language, "").split(","))):
             singular = tuple(word.text for word in words_of(noun))
@@ -128,17 +143,22 @@ def _enter(nouns: Mapping[str, dict[tuple[str, ...], Thing]], thing: Thing, entr
             nouns[language][singular] = thing
 
 
-def _in_compound(nouns: Mapping[tuple[str, ...], Thing], word: str, at: int) -> Iterator[Mention]:
+def _in_compound(nouns: Mapping[tuple[str, ...], Thing | None], word: str, at: int) -> Iterator[Mention]:
     """The thing that a German compound is ("Klapprad"), else the one that it has to do with ("Erdbeerhof")."""
     for start in range(REST, len(word) - COMPOUNDED + 1):
-        if thing := nouns.get((word[start:],)):
-            yield Mention(thing, at, at)
-            return
+        if (head := (word[start:],)) in nouns:
+            thing = nouns[head]
+            if thing is not None:
+                yield Mention(thing, at, at)
+            return  # "Tageskarte" is no kart
     for end in range(len(word) - REST, COMPOUNDED - 1, -1):
         part = word[:end]
         for link in LINKS:
-            if part.endswith(link) and (thing := nouns.get((part.removesuffix(link),))):
-                yield Mention(thing, at, at, joined=True)
+            first = (part.removesuffix(link),)
+            if part.endswith(link) and first in nouns:
+                thing = nouns[first]
+                if thing is not None:
+                    yield Mention(thing, at, at, joined=True)
                 return
 
 

@@ -1,9 +1,8 @@
-"""Which drawing stands for a product without a photo: that of the thing that its words name, else one that shows all
-that its trade sells, read from services/media/data/trade_drawings.toml."""
+"""Which drawings show all that a trade sells, and which words rule some out, read from
+services/media/data/trade_drawings.toml."""
 
 from __future__ import annotations
 
-import random
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,15 +10,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from services.media.named_things import Product, named_drawing
-
 MOST: Final = 4  # drawings of one trade
 CERTAIN: Final = frozenset({"sure", "likely"})
 NO_JOKES: Final = frozenset({"death", "illness", "debt", "faith"})  # subjects that take quiet drawings only
-GOODS: Final = frozenset(
-    {"good", "food"}
-)  # kinds whose own words may name a drawing; a place may sell what it does not
-SERVED: Final = frozenset({"eating_out"})  # sectors whose places are named by what they serve
 PART: Final = 4  # letters of a word that is found within compounds
 HEAD_FIRST: Final = frozenset({"es", "fr", "it", "pt"})  # languages that put the thing before what it is like
 
@@ -38,6 +31,23 @@ class TradeDrawings:
     quiet: frozenset[str]
     any_colour: frozenset[str]
     ruled_out: Mapping[str, tuple[str, ...]]
+
+    def may_stand(self, drawing: str, *, said: str, sensitive: Collection[str]) -> bool:
+        """Whether a drawing may stand for what is sold in these words, beside these subjects."""
+        if NO_JOKES & set(sensitive) and drawing not in self.quiet:
+            return False
+        return not _says(said, self.ruled_out.get(drawing, ()))
+
+    def named(self, subject: str, language: str, sector: str) -> str | None:
+        """Returns the drawing of the longest words that a subject's head consists of; "" where none fits, None if it is
+        none of the table's words."""
+        words, said = self.words.get(sector, {}), subject.casefold().split()
+        for count in range(len(said), 0, -1):
+            head = said[:count] if language in HEAD_FIRST else said[-count:]
+            found = words.get(" ".join(head))
+            if found is not None:
+                return found
+        return None
 
     @property
     def names(self) -> frozenset[str]:
@@ -83,55 +93,15 @@ def read_table(text: str) -> TradeDrawings:
     )
 
 
-def drawing_for(
-    *,
-    trade: str,
-    sector: str,
-    kind: str,
-    confidence: str,
-    sensitive: Collection[str],
-    subject: str,
-    language: str,
-    seed: str,
-    name: str = "",
-    description: str = "",
-    brand: str = "",
-) -> str:
-    """Returns the name of the drawing for a product, or "" where none certainly fits.
+def drawings_of(*, trade: str, sector: str, confidence: str) -> tuple[str, ...]:
+    """Returns the drawings that show all that a trade sells, the best first; of a sector where the trade is not known.
 
-    The arguments but the last three, the product's and its project's own texts, are fields of
-    adwright.catalog.v1.Understanding. seed: the same gives the same drawing; others may give another of the trade that
-    fits as well, the first of the table most often.
+    The arguments are fields of adwright.catalog.v1.Understanding.
     """
     table = trade_drawings()
-    fitting: tuple[str, ...] = ()
-    if confidence in CERTAIN:
-        fitting = table.trades.get(sector, {}).get(trade, ()) if trade else table.sectors.get(sector, ())
-    named: str | None = None
-    if kind in GOODS or sector in SERVED:
-        named = _named(subject, language, table.words.get(sector, {}))
-    if named is None:
-        product = Product(
-            name=name or subject,
-            description=description,
-            brand=brand,
-            subject=subject,
-            trade=trade,
-            sector=sector,
-            kind=kind,
-            language=language,
-        )
-        named = named_drawing(product, fitting) or None
-    if named is not None:
-        fitting = (named,) if named else ()
-    said = f"{name} {subject}"
-    fitting = tuple(drawing for drawing in fitting if not _says(said, table.ruled_out.get(drawing, ())))
-    if NO_JOKES & set(sensitive):
-        fitting = tuple(drawing for drawing in fitting if drawing in table.quiet)
-    if not fitting:
-        return ""
-    weights = [2.0**-place for place in range(len(fitting))]
-    return random.Random(f"{seed}|{trade}|{sector}").choices(fitting, weights)[0]
+    if confidence not in CERTAIN:
+        return ()
+    return table.trades.get(sector, {}).get(trade, ()) if trade else table.sectors.get(sector, ())
 
 
 def _says(subject: str, words: Collection[str]) -> bool:
@@ -142,14 +112,3 @@ def _says(subject: str, words: Collection[str]) -> bool:
         for one in said
         for word in words
     )
-
-
-def _named(subject: str, language: str, words: Mapping[str, str]) -> str | None:
-    """The drawing of the longest words that the subject's head consists of; None if it is none of them."""
-    said = subject.casefold().split()
-    for count in range(len(said), 0, -1):
-        head = said[:count] if language in HEAD_FIRST else said[-count:]
-        found = words.get(" ".join(head))
-        if found is not None:
-            return found
-    return None

@@ -12,9 +12,10 @@ import pytest
 from services.catalog.understanding.taxonomy import KINDS, SENSITIVE, Trade, read_trades
 from services.media import drawings, model_files
 from services.media.colour import Colour
+from services.media.drawing_choice import GOODS, drawing_for
 from services.media.objects import objects
 from services.media.skia import skia
-from services.media.trade_drawings import GOODS, NO_JOKES, drawing_for, read_table, trade_drawings
+from services.media.trade_drawings import NO_JOKES, read_table, trade_drawings
 
 PERSON = re.compile(r"\b(?:man|woman|person|people|boy|girl|baby|face|hand|hands|fist|flag)\b")
 TEAL = Colour.of("#0f8b7d")
@@ -146,7 +147,8 @@ class TestChoice:
         assert choose(**chocolate, subject="Miel de acacia", language="es") == "honey-pot"
 
     def test_words_of_another_sector_do_not_count(self) -> None:
-        assert choose(trade="bags", sector="fashion", kind="good", subject="Honey") == ""
+        bag = {"trade": "bags", "sector": "fashion", "kind": "good", "confidence": "sure"}
+        assert choose(**bag, name="Honey", subject="bag", description="A shoulder bag in grained leather.") == ""
 
     def test_word_that_rules_a_drawing_out_goes_before_the_trade(self) -> None:
         wool = {"trade": "yarn", "sector": "media_gifts", "kind": "good"}

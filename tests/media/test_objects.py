@@ -1,34 +1,40 @@
-"""A drawing is of the thing that is advertised, or there is none: on 250 briefs that a reader labelled."""
+"""A drawing is of the thing that is advertised, or there is none: on briefs whose drawings a reader graded."""
 
 from __future__ import annotations
 
-import tomllib
+import random
 from collections import Counter
-from dataclasses import asdict
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 
 from services.catalog.understanding.index import TradeIndex, load_index
-from services.catalog.understanding.language import language_of
 from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.values import ProductTexts
-from services.media import drawings, model_files
+from services.media import drawings, model_files, object_model
+from services.media.drawing_choice import FLOOR, drawing_for
 from services.media.noun_phrases import Role, role_of, words_of
+from services.media.object_model import (
+    FITTING,
+    GradedBrief,
+    Signs,
+    candidates,
+    graded_candidates,
+    likelihood,
+    read_labels,
+)
+from services.media.object_signs import Product
 from services.media.objects import LANGUAGES, objects, read_objects
-from services.media.trade_drawings import drawing_for, trade_drawings
+from services.media.trade_drawings import trade_drawings
 
-BRIEFS = Path(__file__).parent / "data" / "object_briefs.toml"
-MOST_WRONG = 0.01  # of all briefs
-LEAST_SHOWN = 0.78  # of those that a drawing fits
-READ = ("trade", "sector", "kind", "confidence", "subject", "language")
+MOST_WRONG = 0.02  # of all briefs
+MOST_TRAPPED = 0.1  # of those that were written to mislead
+LEAST_SHOWN = 0.78  # of those that a candidate fits
+PARTS = 5  # of the briefs, of which each is judged by a model of the others
+FIELDS = ("trade", "sector", "kind", "confidence", "subject")
 FIGURATIVE = {"briefcase", "dove", "droplet", "glowing-star", "party-popper", "red-heart", "sparkles", "two-hearts"}
-
-
-def briefs() -> list[dict[str, Any]]:
-    listed: list[dict[str, Any]] = tomllib.loads(BRIEFS.read_text(encoding="utf-8"))["brief"]
-    return listed
 
 
 @pytest.fixture(scope="module")
@@ -36,44 +42,93 @@ def index() -> TradeIndex:
     return load_index()
 
 
-def drawn(brief: dict[str, Any], **read: Any) -> str:
-    """The drawing of a brief that was understood so."""
-    fields: dict[str, Any] = dict.fromkeys(READ, "") | {"sensitive": ()} | read
-    return drawing_for(**fields, name=brief["name"], description=brief["text"], seed="one")
+@pytest.fixture(scope="module")
+def briefs() -> list[GradedBrief]:
+    return list(read_labels())
 
 
-def wrong_and_missed(choices: list[tuple[dict[str, Any], str]]) -> tuple[list[str], list[str]]:
-    """The names of briefs with a drawing that does not fit, and of those without one where one does."""
-    wrong = [f"{brief['name']}: {drawing}" for brief, drawing in choices if drawing and drawing not in brief["fits"]]
-    return wrong, [brief["name"] for brief, drawing in choices if brief["fits"] and not drawing]
+def drawn(product: Product, sensitive: frozenset[str]) -> str:
+    return drawing_for(**asdict(product), sensitive=sensitive, seed="one")
+
+
+def wrong_and_missed(choices: Sequence[tuple[GradedBrief, str]]) -> tuple[list[str], list[str]]:
+    """The names of briefs with a drawing of grade 0, and of those without one where a candidate fits."""
+    wrong = [f"{brief.name}: {drawing}" for brief, drawing in choices if drawing and not brief.grades.get(drawing)]
+    return wrong, [brief.name for brief, drawing in choices if can_be_shown(brief) and not drawing]
+
+
+def can_be_shown(brief: GradedBrief) -> bool:
+    found = candidates(*brief.readings[-1])
+    return any(grade >= FITTING and drawing in found for drawing, grade in brief.grades.items())
+
+
+def is_good(choices: Sequence[tuple[GradedBrief, str]], most_wrong: float = MOST_WRONG) -> None:
+    wrong, missed = wrong_and_missed(choices)
+    assert len(wrong) <= most_wrong * len(choices), wrong
+    assert len(missed) <= (1 - LEAST_SHOWN) * sum(can_be_shown(brief) for brief, _ in choices), missed
 
 
 class TestBriefs:
-    def test_at_most_one_in_a_hundred_is_wrong_and_most_that_a_drawing_fits_show_it(self) -> None:
-        wrong, missed = wrong_and_missed([(brief, drawn(brief, **brief["read"])) for brief in briefs()])
-        assert len(wrong) <= MOST_WRONG * len(briefs()), wrong
-        assert len(missed) <= (1 - LEAST_SHOWN) * sum(bool(brief["fits"]) for brief in briefs()), missed
+    def test_at_most_one_in_a_hundred_is_wrong_and_most_that_a_drawing_fits_show_it(
+        self, briefs: list[GradedBrief]
+    ) -> None:
+        some = [brief for brief in briefs if brief.group not in ("briefs", "homographs", "statements")]
+        assert len(some) == 250
+        is_good([(brief, drawn(*brief.readings[0])) for brief in some], most_wrong=0.01)
+
+    @pytest.mark.slow  # the signs of 900 briefs and six fits take 5 s to 20 s
+    def test_the_same_holds_for_briefs_that_the_model_was_not_fitted_to(self, briefs: list[GradedBrief]) -> None:
+        graded = [graded_candidates(brief) for brief in briefs]
+        weights = object_model.fit([pair for pairs in graded for pair in pairs])
+        assert weights == pytest.approx(dict(object_model.object_weights()), abs=0.002)
+        names = sorted({brief.name.casefold()[:30] for brief in briefs})  # some briefs stand in two sets
+        random.Random(1).shuffle(names)
+        part_of = {name: place % PARTS for place, name in enumerate(names)}
+        choices: list[tuple[GradedBrief, str]] = []
+        for part in range(PARTS):
+            parts = [part_of[brief.name.casefold()[:30]] for brief in briefs]
+            others = [pair for pairs, own in zip(graded, parts, strict=True) if own != part for pair in pairs]
+            fitted = object_model.fit(others)
+            choices += [(brief, best(brief, fitted)) for brief, own in zip(briefs, parts, strict=True) if own == part]
+        traps = [(brief, drawing) for brief, drawing in choices if brief.group == "homographs"]
+        is_good([choice for choice in choices if choice not in traps])
+        is_good(traps, most_wrong=MOST_TRAPPED)
 
     @pytest.mark.slow  # reading 250 texts takes 10 s to 90 s
-    def test_the_same_holds_for_what_the_catalog_understands_today(self, index: TradeIndex) -> None:
+    def test_the_same_holds_for_what_the_catalog_understands_today(
+        self, index: TradeIndex, briefs: list[GradedBrief]
+    ) -> None:
         recogniser, choices = Recogniser(index), []
-        for brief in briefs():
-            language = language_of(f"{brief['name']}\n{brief['text']}")
-            texts = ProductTexts(project="", name=brief["name"], description=brief["text"])
-            read = asdict(recogniser.recognise(texts, language)) | {"language": language}
-            choices.append((brief, drawn(brief, **{field: read[field] for field in (*READ, "sensitive")})))
-        wrong, missed = wrong_and_missed(choices)
-        assert len(wrong) <= MOST_WRONG * len(choices), wrong
-        assert len(missed) <= (1 - LEAST_SHOWN) * sum(bool(brief["fits"]) for brief in briefs()), missed
+        for brief in briefs:
+            if brief.group in ("briefs", "homographs", "statements"):
+                continue
+            product = brief.readings[-1][0]
+            texts = ProductTexts(project="", name=product.name, description=product.description)
+            read = recogniser.recognise(texts, product.language)
+            fields = {field: getattr(read, field) for field in FIELDS}
+            choices.append((brief, drawn(replace(product, **fields), frozenset(read.sensitive))))
+        is_good(choices)
 
-    def test_set_is_as_diverse_as_it_says(self) -> None:
-        groups = Counter(brief["group"] for brief in briefs())
-        assert groups == {
-            "plain": 50, "language": 20, "none": 10, "sensitive": 10, "homograph": 10, "held_out": 150
-        }  # fmt: skip
-        assert {brief.get("language", "en") for brief in briefs()} == set(LANGUAGES)
+    def test_set_is_as_diverse_as_it_says(self, briefs: list[GradedBrief]) -> None:
+        groups = Counter(brief.group for brief in briefs)
+        assert groups >= Counter(plain=50, language=20, none=10, sensitive=10, homograph=10, held_out=150, briefs=300)
+        assert {brief.readings[0][0].language for brief in briefs} >= set(LANGUAGES)
         known = trade_drawings().names | set(objects().things)
-        assert len({name for brief in briefs() for name in brief["fits"]} & known) > 100
+        assert len({name for brief in briefs for name in brief.grades} & known) > 150
+
+    def test_grade_that_there_is_not_is_refused(self, tmp_path: Any) -> None:
+        (tmp_path / "some.toml").write_text(
+            '[[brief]]\nname = "A dog"\ntext = ""\ngrades = { dog = 4 }\nread = [{}]\n', encoding="utf-8"
+        )
+        with pytest.raises(ValueError, match="no grades"):
+            list(read_labels(tmp_path))
+
+
+def best(brief: GradedBrief, weights: Signs) -> str:
+    """The likeliest drawing by a model, or "" below the floor."""
+    likely = {drawing: likelihood(signs, weights) for drawing, signs in candidates(*brief.readings[-1]).items()}
+    drawing = max(likely, key=lambda name: likely[name], default="")
+    return drawing if drawing and likely[drawing] >= FLOOR else ""
 
 
 def choose(name: str, description: str = "", **changes: Any) -> str:
@@ -112,10 +167,16 @@ class TestNamedThings:
         assert choose("Rabbit Hole Books", "Used books.", sector="media_gifts", brand="Rabbit Hole") == "books"
         assert choose("Swan Motors", "Here since 1970.", sector="vehicles", kind="good", brand="Swan Motors") == ""
 
-    def test_thing_without_a_known_trade_is_said_in_the_description_too(self) -> None:
+    def test_thing_without_a_known_trade_is_shown_as_the_head_of_a_name_only(self) -> None:
         described = "We make umbrellas in a former tram shed, with a shaft of ash and eight ribs."
         assert choose("The Wexbury walking umbrella", described) == "umbrella"
-        assert choose("The Wexbury walking umbrella", described.replace("umbrellas", "them")) == ""
+        assert choose("The Wexbury insurance", "Cover for umbrella firms. An umbrella is over you.") == ""
+
+    def test_noun_in_a_compound_of_another_meaning_is_not_shown(self) -> None:
+        hall = {"sector": "sport", "kind": "place", "trade": "climbing", "confidence": "sure", "language": "de"}
+        assert choose("Boulderhalle Tageskarte", "Neue Routen jeden Dienstag.", **hall) == ""
+        assert choose("Kartbahn, Tageskarte", "Fahren auf der Kartbahn.", **hall) == "racing-car"
+        assert choose("Goose down pillow, pair", "Filled with goose down.", sector="home_goods", kind="good") == ""
 
     def test_whom_a_service_is_for_is_not_shown(self) -> None:
         books = {"sector": "business_services", "kind": "service"}

@@ -13,7 +13,7 @@ from services.image.providers.local.figure import Figure
 from services.image.providers.local.geometry import Frame
 from services.image.providers.local.posters import Tone
 from services.media.colour import Colour
-from services.media.trade_drawings import drawing_for
+from services.media.drawing_choice import drawing_for
 
 ASK: Final = "Upload a photo to show the product itself."
 

@@ -1,6 +1,6 @@
 """What is shown of a product: its photo, cut out or whole, its screenshot, a drawing for its trade, or its name.
 
-Nothing here invents a product: a drawing is one that services.media.trade_drawings certainly gives, and without one the
+Nothing here invents a product: a drawing is one that services.media.drawing_choice certainly gives, and without one the
 name stands alone.
 """
 
@@ -18,13 +18,13 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.media import cutout, model_files, panoramas
 from services.media.colour import BLACK, WHITE, Colour, contrast
+from services.media.drawing_choice import drawing_for
 from services.media.drawn_objects import ALONE, drawn
 from services.media.faces import is_person
 from services.media.photo import decode_photo
 from services.media.places import CERTAIN, chosen_place, places_for
 from services.media.screenshots import is_screenshot
 from services.media.skia import skia
-from services.media.trade_drawings import drawing_for
 from services.video.domain import ProductFacts, VideoBrief
 from services.video.providers.local.photos import picture
 from services.video.providers.local.strokes import box
