@@ -58,7 +58,7 @@ def object_weights() -> Signs:
 
 
 def likelihoods(product: Product, sensitive: frozenset[str], weights: Signs | None = None) -> dict[str, float]:
-    """Returns how likely each candidate fits, 0 to 1, by its drawing. Takes 1 to 4 ms.
+    """Returns how likely each candidate fits, 0 to 1, by its drawing. Takes 0.4 ms, for long texts up to 10 ms.
 
     Drawings that may not stand beside a sensitive subject, or that a word of the product rules out, are no candidates.
     """
