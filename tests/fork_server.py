@@ -44,6 +44,7 @@ LATE_MODULES = (  # imported by services and workers during their start
     "sqlalchemy.dialects.postgresql.psycopg",
 )
 MAX_REQUEST_BYTES = 65_536
+READY_POLL_SECONDS = 0.2  # a health check opens a channel, which takes 5 ms
 
 
 class ForkedProcess:
@@ -134,8 +135,10 @@ class _Asyncio:
 
 
 def fork_services() -> None:
-    """Makes the supervisors of this process fork services and stub workers."""
+    """Makes the supervisors of this process fork services and stub workers, and ask them less often if they are ready:
+    as other tests take the processors, workers are not for most of a minute."""
     setattr(local.process, "asyncio", _Asyncio())  # noqa: B010  (a module does not export what it imports)
+    local.process.READY_POLL_SECONDS = READY_POLL_SECONDS
 
 
 # -- in the server

@@ -760,19 +760,20 @@ class TestFilm:
         assert frames[0].std() > 10
         assert np.abs(frames[2].astype(int) - frames[-1].astype(int)).mean() > 5
 
-    @pytest.mark.parametrize(("photographed", "seconds"), [(True, 15), (False, None)])
+    @pytest.mark.parametrize(("photographed", "seconds"), [(True, 10), (False, None)])
     def test_film_opens_with_words_and_picture_and_never_stands_still_for_long(
         self, photographed: bool, seconds: int | None, brief: VideoBrief, models: Path, tmp_path: Path
     ) -> None:
         photo = photo_of_a_cup(tmp_path / "cup.png") if photographed else None
         one, two = (
-            pictures(self.film(brief, tmp_path / name, models, product_photo=photo, seconds=seconds, script=script))
+            self.film(brief, tmp_path / name, models, product_photo=photo, seconds=seconds, script=script)
             for name, script in (("a", "Cold all day. Now $9.99."), ("b", "Warm ere now. Now $9.99."))
         )
-        apart, _ = set_apart(one[:OPENING_FRAMES], two[:OPENING_FRAMES])
+        frames = pictures(one)
+        apart, _ = set_apart(frames[:OPENING_FRAMES], pictures(two, first=OPENING_FRAMES))
         assert apart.all()  # films that differ in their first words differ from the first frame on
-        assert one[0].std() > 10
-        assert longest_still(one) <= LONGEST_STILL
+        assert frames[0].std() > 10
+        assert longest_still(frames) <= LONGEST_STILL
 
     def test_the_same_brief_gives_the_same_frames(self, brief: VideoBrief, models: Path, tmp_path: Path) -> None:
         one, two = (self.film(brief, tmp_path / name, models) for name in ("a", "b"))
