@@ -6,13 +6,14 @@ import asyncio
 import base64
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import c2pa
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from services.chassis.config import read_settings
@@ -360,10 +361,26 @@ class TestInputs:
         assert "palm trees" in prompt
 
 
+@pytest_asyncio.fixture(scope="class", loop_scope="class")
+async def local() -> AsyncIterator[LocalImageProvider]:
+    """The local provider, whose render process the tests of a class share."""
+    made = LocalImageProvider()
+    yield made
+    await made.close()
+
+
+@pytest.mark.asyncio(loop_scope="class")
 class TestComposed:
-    async def test_text_and_product_are_drawn_on_the_remote_scene(self, stub: StubServer, tmp_path: Path) -> None:
+    @pytest_asyncio.fixture(loop_scope="class")
+    async def provider(self, stub: StubServer, local: LocalImageProvider) -> AsyncIterator[RemoteImageProvider]:
+        engine = OpenAIImages(settings(stub))
+        yield RemoteImageProvider(engine, local)
+        await engine.close()
+
+    async def test_text_and_product_are_drawn_on_the_remote_scene(
+        self, stub: StubServer, provider: RemoteImageProvider, tmp_path: Path
+    ) -> None:
         stub.respond = lambda request: StubResponse(value={"data": [{"b64_json": base64.b64encode(_png()).decode()}]})
-        provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         made = await provider.render(brief(aspect_ratio=AspectRatio.PORTRAIT), tmp_path, _silent, MemoryCheckpoints())
         assert made.provider == "openai"
         with Image.open(made.image) as picture:
@@ -375,27 +392,26 @@ class TestComposed:
         with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:
             assert "digitalsourcetype/compositeWithTrainedAlgorithmicMedia" in reader.json()
         assert not (tmp_path / "scene").exists()
-        await provider.close()
 
     @pytest.mark.parametrize("content", [b"no picture", _png((2, 2)), _png((9000, 70))[:400]])
-    async def test_invalid_scene_is_a_transient_fault(self, stub: StubServer, content: bytes, tmp_path: Path) -> None:
+    async def test_invalid_scene_is_a_transient_fault(
+        self, stub: StubServer, provider: RemoteImageProvider, content: bytes, tmp_path: Path
+    ) -> None:
         stub.respond = lambda request: StubResponse(value={"data": [{"b64_json": base64.b64encode(content).decode()}]})
-        provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         with pytest.raises(TransientFault) as caught:
             await provider.render(brief(), tmp_path, _silent, MemoryCheckpoints())
         assert caught.value.reason == "PROVIDER_UNINTELLIGIBLE"
         assert not (tmp_path / "scene").exists()
-        await provider.close()
 
-    async def test_scene_of_any_shape_is_cropped(self, stub: StubServer, tmp_path: Path) -> None:
+    async def test_scene_of_any_shape_is_cropped(
+        self, stub: StubServer, provider: RemoteImageProvider, tmp_path: Path
+    ) -> None:
         stub.respond = lambda request: StubResponse(
             value={"data": [{"b64_json": base64.b64encode(_png((9000, 70))).decode()}]}
         )
-        provider = RemoteImageProvider(OpenAIImages(settings(stub)), LocalImageProvider())
         made = await provider.render(brief(aspect_ratio=AspectRatio.STORY), tmp_path, _silent, MemoryCheckpoints())
         with Image.open(made.image) as picture:
             assert picture.size == AspectRatio.STORY.pixels
-        await provider.close()
 
 
 class TestSettings:
