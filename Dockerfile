@@ -14,7 +14,7 @@ RUN .venv/bin/python protos/generate.py
 COPY services ./services
 # The index is kept apart from the generated code, because it changes less often.
 RUN PYTHONPATH=.:gen .venv/bin/python -m services.media.model_files --folder models \
- && PYTHONPATH=.:gen .venv/bin/python -m services.catalog.understanding.index \
+ && PYTHONPATH=.:gen .venv/bin/python -m services.catalog.understanding.build_index \
  && mkdir index && mv gen/trades.npz index/
 # A container needs no packages that only build the parts above or run the whole system on one machine, no tests of packages,
 # and no telephone areas and carriers. Byte code and times do not depend on when the image is built.

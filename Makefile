@@ -172,5 +172,5 @@ gen/descriptors.binpb: .venv/runtime $(PROTOS)
 	@$(BIN)/python protos/generate.py
 
 gen/trades.npz: .venv/runtime $(TRADES) | gen/descriptors.binpb
-	@echo "Building the index of trades: half a minute …"
-	@$(BIN)/python -m services.catalog.understanding.index
+	@echo "Building the index of trades: one to two minutes …"
+	@$(BIN)/python -m services.catalog.understanding.build_index

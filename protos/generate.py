@@ -5,7 +5,7 @@ Run as `python protos/generate.py`. It downloads nothing: imported protos come f
 
 gen/adwright/            messages, stubs and servicers, with type stubs
 gen/buf/                 the same for buf.validate
-gen/trades.npz           kept as it is: `python -m services.catalog.understanding.index` writes it
+gen/trades.npz           kept as it is: `python -m services.catalog.understanding.build_index` writes it
 gen/descriptors.binpb    all files with their imports, for the gateway's transcoder
 gen/image.binpb          the same as a buf image with comments, for `buf lint`, `buf breaking` and the OpenAPI document
 """

@@ -11,6 +11,7 @@ import pytest
 from services.catalog.understanding import role_model
 from services.catalog.understanding.encoder import shared_encoder
 from services.catalog.understanding.index import load_index
+from services.catalog.understanding.learning import Array
 from services.catalog.understanding.role_model import (
     CLASSES,
     DOUBTFUL,
@@ -19,7 +20,6 @@ from services.catalog.understanding.role_model import (
     RESTORED,
     SELLS,
     SURELY_SELLS,
-    Array,
     RoleModel,
     read_statements,
     thresholds,

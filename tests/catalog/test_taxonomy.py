@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from services.catalog.understanding import build_index
 from services.catalog.understanding import index as index_module
 from services.catalog.understanding.index import MAX_WORDS, IndexUnusable, load_index
 from services.catalog.understanding.taxonomy import (
@@ -155,19 +156,20 @@ def test_an_index_of_the_same_data_is_copied_and_another_is_not(
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(index_module.PATH, path)
 
-    monkeypatch.setattr(index_module, "build_index", build)
+    monkeypatch.setattr(build_index, "build_index", build)
     copies = tmp_path / "copies"
-    assert not index_module.provide_index(tmp_path / "first" / "trades.npz", copies)
-    assert index_module.provide_index(tmp_path / "second" / "trades.npz", copies)
+    assert not build_index.provide_index(tmp_path / "first" / "trades.npz", copies)
+    assert build_index.provide_index(tmp_path / "second" / "trades.npz", copies)
     assert [path.parent.name for path in built] == ["first"]
     assert load_index(tmp_path / "second" / "trades.npz").version == index_module.index_key()
 
     (copy,) = copies.iterdir()
     copy.write_bytes(copy.read_bytes()[:-1000])  # cut off
-    assert not index_module.provide_index(tmp_path / "third" / "trades.npz", copies)
+    assert not build_index.provide_index(tmp_path / "third" / "trades.npz", copies)
     (copies / "older.npz").write_bytes(b"")
-    monkeypatch.setattr(index_module, "index_key", lambda: "of other data")
-    for number in range(index_module.MAX_COPIES + 1):
-        monkeypatch.setattr(index_module, "index_key", lambda number=number: f"of other data {number}")
-        assert not index_module.provide_index(tmp_path / f"other{number}" / "trades.npz", copies)
-    assert len(list(copies.iterdir())) == index_module.MAX_COPIES
+    for module in (build_index, index_module):
+        monkeypatch.setattr(module, "index_key", lambda: "of other data")
+    for number in range(build_index.MAX_COPIES + 1):
+        monkeypatch.setattr(build_index, "index_key", lambda number=number: f"of other data {number}")
+        assert not build_index.provide_index(tmp_path / f"other{number}" / "trades.npz", copies)
+    assert len(list(copies.iterdir())) == build_index.MAX_COPIES

@@ -9,7 +9,8 @@ import pytest
 
 from services.catalog.understanding.encoder import shared_encoder
 from services.catalog.understanding.index import load_index
-from services.catalog.understanding.role_model import CLASSES, Array, RoleModel, read_statements
+from services.catalog.understanding.learning import Array
+from services.catalog.understanding.role_model import CLASSES, RoleModel, read_statements
 from services.catalog.understanding.unsaid import (
     DOUBTFUL,
     DOUBTFUL_IF_SHOWN,

@@ -8,8 +8,6 @@ import pytest
 
 from services.copy.domain import BriefFact, CopyBrief, Format, Platform
 from services.copy.providers.local import engine
-from services.copy.providers.local.goals import goal_of
-from services.copy.providers.local.material import material_of
 from services.copy.providers.local.quotes import Quote, phrase_head, quote
 from services.copy.providers.local.supply import alike
 from services.copy.providers.local.words import words_of
@@ -114,13 +112,6 @@ def test_a_phrase_is_cut_before_its_last_part(text: str, kept: str) -> None:
 )
 def test_no_limit_price_or_refusal_is_cut(text: str) -> None:
     assert phrase_head(text, len(text) - 4, frozenset({"for", "in"}), words_of("en")) is None
-
-
-def test_who_sells_tickets_has_a_button_for_them() -> None:
-    facts = (fact(1, "Live on 12 March 2027.", "logistics"), fact(2, "Tickets £22 at the door.", "price"))
-    assert goal_of(material_of(request(*facts, kind="event", confidence="sure"))) == "tickets"
-    free = (*facts, fact(3, "No need to book, just turn up.", "condition"))
-    assert goal_of(material_of(request(*free, kind="event", confidence="sure"))) != "tickets"
 
 
 def test_a_loan_says_what_the_law_asks_for_where_the_platform_has_room() -> None:

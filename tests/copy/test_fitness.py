@@ -66,16 +66,6 @@ def test_the_first_sentence_says_what_is_offered() -> None:
     assert any("We sweep chimneys" in f"{variant.hook} {variant.body}" for variant in found)
 
 
-def test_nobody_buys_a_volunteer_by_a_click() -> None:
-    product = Product(
-        name="Toad patrol volunteers",
-        brand="Fen Wardens",
-        description="Volunteers carry toads over the road in March.",
-    )  # fmt: skip
-    assert goal_of(material_of(brief(product))) == ""
-    assert {variant.cta for variant in variants(product, Platform.META, Format.SHORT)} == {"Learn more"}
-
-
 def test_an_amount_beside_another_is_no_price_by_itself() -> None:
     product = Product(
         name="Harpsichord tuning", description="Single manuals £70, double manuals £95.", price="70.00", currency="GBP"

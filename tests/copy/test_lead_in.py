@@ -9,7 +9,6 @@ import pytest
 from services.copy.domain import CopyBrief, Format, Platform, Tone
 from services.copy.providers.local import engine
 from services.copy.providers.local.arguments import arguments
-from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.material import material_of
 from services.copy.providers.local.names import spoken_name, what_is_sold
 from services.copy.providers.local.repeats import says_again
@@ -178,13 +177,6 @@ def test_a_brief_of_a_few_lines_leads_with_name_and_fact() -> None:
     assert found["Alder Lamp: no call-out fee"] > found["No call-out fee"]
 
 
-def test_a_shop_with_hours_is_visited_and_one_that_sends_is_not() -> None:
-    open_ = (fact(1, "Pick your own plums."), fact(2, "Closed Mondays."), *FEATURES)
-    assert goal_of(material_of(request(*open_, kind="food", goal="sell", confidence="sure"))) == "visit"
-    sent = (*open_, fact(30, "Free delivery within ten miles."))
-    assert goal_of(material_of(request(*sent, kind="food", goal="sell", confidence="sure"))) == "sell"
-
-
 def test_names_lose_notes_in_brackets_and_keep_one_case() -> None:
     assert what_is_sold("Christmas ham (1/2 leg + whole)", "", words_of("en")) == "Christmas ham"
     assert what_is_sold("Lamp (oak)", "", words_of("en")) == "Lamp (oak)"
@@ -192,24 +184,6 @@ def test_names_lose_notes_in_brackets_and_keep_one_case() -> None:
         spoken_name("Fall FAT Quarter Bundle", "FALL FAT QUARTER BUNDLE", "our fat quarters")
         == "Fall Fat Quarter Bundle"
     )
-
-
-@pytest.mark.parametrize(
-    ("kind", "goal", "texts", "wanted"),
-    [
-        ("cause", "donate", ("They are lazy and lovely.",), ""),  # who takes in a dog pays a fee
-        ("cause", "donate", ("Every donation is spent on food.",), "donate"),
-        ("software", "sign_up", ("Pay once, no subscription.", "A free trial of a month."), "download"),
-        ("", "sign_up", ("Pay once, no subscription.", "A free trial of a month."), "download"),
-        ("software", "sign_up", ("A free trial of a month.",), "sign_up"),
-        ("service", "call", ("Postage both ways is included.",), "sell"),
-        ("service", "call", ("Postage is extra.", "Ask us for a quote."), "enquire"),
-    ],
-)
-def test_goals_of_what_is_paid_for(kind: str, goal: str, texts: tuple[str, ...], wanted: str) -> None:
-    facts = [fact(number, text) for number, text in enumerate(texts, 1)]
-    made = request(*facts, kind=kind, goal=goal, confidence="sure", price="42", currency="GBP")
-    assert goal_of(material_of(made)) == wanted
 
 
 def test_a_name_is_not_cut_in_the_middle() -> None:

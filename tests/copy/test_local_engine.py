@@ -33,7 +33,7 @@ TEA = Product(
 GOALS = {
     "Ledgerly": "sign_up", "Harbor Plumbing": "call", "Casa Lupo": "visit", "Peakform Studio": "book", "Pulseboard": "sign_up",
     "Relay Inbox": "sign_up", "Lingo Loft": "sign_up", "Seabright Cottage": "book", "Greenroot Fund": "donate",
-    "Northwind Festival": "visit", "Brightside Dental": "book", "Tidepool Swim School": "book", "Marlowe & Finch": "call",
+    "Northwind Festival": "book", "Brightside Dental": "book", "Tidepool Swim School": "book", "Marlowe & Finch": "call",
     "Stillwater": "download", "Fleetwise": "call", "Brightwell Kitchen": "book", "Watercolour in 10 Evenings": "sign_up",
     "Havenly Home Insurance": "apply", "Cobbler & Son": "visit", "Tally": "download", "Verdant Solar": "call",
     "Clearbooks Legal": "", "Nest Learning": "book", "Borealis Sauna Tent": "sell", "Datapatch": "sign_up",

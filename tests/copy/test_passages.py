@@ -11,7 +11,6 @@ from services.copy.domain import BriefFact, CopyBrief, Format, Platform
 from services.copy.providers.local import engine
 from services.copy.providers.local.arguments import small_first
 from services.copy.providers.local.description_lines import Line
-from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.material import audience_phrase, is_always_said, material_of
 from services.copy.providers.local.names import without_codes
 from services.copy.providers.local.passages import Wish, passage
@@ -376,23 +375,6 @@ def test_an_audience_is_not_cut_between_its_adjectives() -> None:
     words = words_of("en")
     assert audience_phrase("Owners of tall houses with stuck, rattling windows", words) == ""
     assert audience_phrase("Busy parents, small shops", words) == "busy parents"
-
-
-@pytest.mark.parametrize(
-    ("kind", "goal", "texts", "wanted"),
-    [
-        ("public_body", "book", ("Book a free visit before summer.", "A volunteer may come too."), "book"),
-        ("good", "sell", ("Tickets are £14 on Friday 12 September.", "Our volunteers set up the lamps."), "tickets"),
-        ("place", "book", ("The ferry is hiring fourteen hands.", "Apply by the end of March."), "apply"),
-        ("cause", "donate", ("There is a tin, and every donation helps.",), "donate"),
-        ("service", "", ("The lamp hangs on a wall.",), "enquire"),
-        ("", "", ("Postage both ways is included.",), "sell"),
-    ],
-)
-def test_buttons_of_what_people_do(kind: str, goal: str, texts: tuple[str, ...], wanted: str) -> None:
-    facts = [fact(number, text) for number, text in enumerate(texts, 1)]
-    made = request(*facts, kind=kind, goal=goal, confidence="sure", price="14.00", currency="GBP")
-    assert goal_of(material_of(made)) == wanted
 
 
 def test_a_long_sentence_may_end_in_a_pronoun() -> None:

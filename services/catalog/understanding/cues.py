@@ -21,23 +21,20 @@ def kinds_in(name: str, language: str) -> dict[str, str]:
     return _found("kind", (name,), language, heads=True)
 
 
-def goals_in(texts: Sequence[str], language: str, kind: str) -> tuple[str, str]:
-    """Returns the goal that texts state most often among those that the kind allows, and its words.
-
-    Two goals that are stated equally often give none: two empty texts.
-    """
+def goals_stated(texts: Sequence[str], language: str) -> dict[str, tuple[str, int]]:
+    """Returns the goals that texts state, each with the first words that do and how many texts do."""
     counts: Counter[str] = Counter()
     words: dict[str, str] = {}
-    allowed = _cues()["allowed"].get(kind, ())
     for text in texts:
         for goal, said in _found("goal", (text,), language).items():
-            if goal in allowed:
-                counts[goal] += 1
-                words.setdefault(goal, said)
-    ordered = counts.most_common(2)
-    if not ordered or (len(ordered) == 2 and ordered[0][1] == ordered[1][1]):
-        return "", ""
-    return ordered[0][0], words[ordered[0][0]]
+            counts[goal] += 1
+            words.setdefault(goal, said)
+    return {goal: (words[goal], count) for goal, count in counts.items()}
+
+
+def allowed_goals(kind: str) -> frozenset[str]:
+    """Returns the goals that ads for a kind have; none for a kind that is not known."""
+    return frozenset(_cues()["allowed"].get(kind, ()))
 
 
 def rental_in(name: str, texts: Sequence[str], language: str) -> str:

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from services.catalog.understanding.cues import goals_in, is_lent_by, kinds_in, rental_in, subjects_in
+from services.catalog.understanding.aims import GOALS, KINDS, SURE_OF_KIND, Aimed, Aims, likeliest, sure_goal
+from services.catalog.understanding.cues import (
+    allowed_goals,
+    goals_stated,
+    is_lent_by,
+    kinds_in,
+    rental_in,
+    subjects_in,
+)
 from services.catalog.understanding.encoder import SentenceEncoder, shared_encoder
 from services.catalog.understanding.index import TradeIndex
 from services.catalog.understanding.scoring import WEIGHTS, Channel, Ground, Scorer, Scores, Texts
@@ -33,22 +41,17 @@ LEAST_SCORE = 9.0  # below it, the texts name nothing
 FIT = 0.4  # below it, the description is about something else than the name
 # Probabilities are those of the trades' scores under a softmax.
 SECTOR_PROBABILITY, SECTOR_SCORE = 0.85, 11.5
-KIND_PROBABILITY, KIND_SCORE = 0.85, 10.5
-KIND_WORDS = 6  # words of three letters and more; "Ref. 22, delivery in 24 hours" may be anything
+SAYING = (
+    6  # words of three letters and more that texts of an unknown trade need; "Ref. 22, in 24 hours" may be anything
+)
 OTHER_KIND = 8.0  # what a trade of another kind than the customer's loses
-USUAL_GOAL = {
-    "event": "book",
-    "job": "apply",
-    "cause": "donate",
-    "good": "sell",
-}  # of other kinds it depends on the trade
 LENT_WITHIN = 2  # sentences that may say that the thing is lent; later ones speak of something beside it
 WORDS = slice(Channel.CATEGORY, Channel.CLUE + 1)
 NAMING = [Channel.CATEGORY, Channel.NAME_HEAD, Channel.STATED]
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """The scores of a product, and the probabilities of trades."""
 
     scores: Scores
@@ -60,22 +63,64 @@ class _Reading:
         return int(np.argmax(self.probability))
 
 
+class Readings:
+    """Reads products by the words and sentences of the taxonomy. Threads may share it."""
+
+    def __init__(self, index: TradeIndex, encoder: SentenceEncoder) -> None:
+        self._scorer = Scorer(index, encoder)
+        self._kind_of = np.array([KINDS.index(trade.kind) for trade in index.trades])
+        self._goal_of = np.array([GOALS.index(trade.goal) for trade in index.trades])
+
+    def aimed(self, texts: ProductTexts, language: str) -> Aimed:
+        """Returns what the models of kinds and goals read of a product whose language has this BCP 47 code."""
+        read = _texts(texts)
+        known = language.split("-", maxsplit=1)[0].lower()
+        return self.aimed_of(self.of(read, texts, known), read, texts, known)
+
+    def of(self, read: Texts, texts: ProductTexts, language: str) -> Reading:
+        """Returns the scores and probabilities of the trades."""
+        scores = self._scorer.score(read, language)
+        total = scores.total.copy()
+        if texts.kind:
+            for position, kind in enumerate(KINDS):
+                if kind != texts.kind:
+                    total[self._kind_of == position] -= OTHER_KIND / (4 if alike(kind, texts.kind) else 1)
+        weight = np.exp(total - total.max())
+        return Reading(scores, total, weight / weight.sum())
+
+    def aimed_of(self, reading: Reading, read: Texts, texts: ProductTexts, language: str) -> Aimed:
+        """Returns what the models of kinds and goals read of a product that has been read."""
+        said = [read.name, *read.sentences, *read.features]
+        kinds = np.bincount(self._kind_of, reading.probability, len(KINDS))
+        goals = np.bincount(self._goal_of, reading.probability, len(GOALS))
+        return Aimed(
+            name=read.name,
+            sentences=read.sentences,
+            features=read.features,
+            meanings=reading.scores.meanings,
+            by_trade=np.concatenate([kinds, goals]).astype(np.float32),
+            marked=kinds_in(read.name, language),
+            stated={goal: count for goal, (_, count) in goals_stated(said, language).items()},
+            lent=bool(rental_in(read.name, read.sentences[:LENT_WITHIN], language)) or is_lent_by(texts.price_per),
+            priced=bool(texts.price or texts.sale_price),
+        )
+
+
 class Recogniser:
     """Recognises products. Threads may share it."""
 
     def __init__(self, index: TradeIndex, encoder: SentenceEncoder | None = None) -> None:
         self._index = index
-        self._scorer = Scorer(index, encoder or shared_encoder())
+        self._readings = Readings(index, encoder or shared_encoder())
+        self._aims = Aims(index.aims)
         self._sectors = sorted({trade.sector for trade in index.trades})
-        self._kinds = sorted({trade.kind for trade in index.trades})
         self._sector_of = np.array([self._sectors.index(trade.sector) for trade in index.trades])
-        self._kind_of = np.array([self._kinds.index(trade.kind) for trade in index.trades])
 
     def recognise(self, texts: ProductTexts, language: str) -> Recognition:
         """Returns what the texts, whose language has this BCP 47 code, advertise. Takes 10 to 50 ms."""
         read = _texts(texts)
         known = language.split("-", maxsplit=1)[0].lower()
-        reading = self._reading(read, texts, known)
+        reading = self._readings.of(read, texts, known)
         top = reading.top
         marked = kinds_in(read.name, known)
         confidence = self._confidence(reading, marked, kinds_in(" ".join(read.sentences[:2]), known), known)
@@ -84,8 +129,7 @@ class Recogniser:
         trade = self._index.trades[top]
         said = [read.name, *read.sentences, *read.features]
         kind = texts.kind or (next(iter(marked)) if len(marked) == 1 else trade.kind)
-        goal, goal_words = goals_in(said, known, kind)
-        goal, goal_words = _unless_lent(goal or trade.goal, goal_words, read, texts, known)
+        goal, asked = self._goal(reading, read, texts, known)
         return Recognition(
             confidence=confidence,
             kind=kind,
@@ -95,31 +139,17 @@ class Recogniser:
                 reading.scores.grounds, top, read.project, self._index.vocabulary.get(known, frozenset())
             )
             or subject_behind_code(read.name, read.sentences, known),
-            goal=texts.goal or goal,
+            goal=goal,
             sensitive=_joined(trade.sensitive, subjects_in("sensitive", read.name, said, known)),
             regulated=_joined(trade.regulated, subjects_in("regulated", read.name, said, known)),
             evidence=(
                 *_evidence(reading.scores, top),
                 *_field_evidence(texts),
-                *(
-                    [Evidence(decided="goal", source="description", words=goal_words, by="phrase")]
-                    if goal_words and not texts.goal
-                    else []
-                ),
+                *asked,
             ),
         )
 
-    def _reading(self, read: Texts, texts: ProductTexts, language: str) -> _Reading:
-        scores = self._scorer.score(read, language)
-        total = scores.total.copy()
-        if texts.kind:
-            for position, kind in enumerate(self._kinds):
-                if kind != texts.kind:
-                    total[self._kind_of == position] -= OTHER_KIND / (4 if alike(kind, texts.kind) else 1)
-        weight = np.exp(total - total.max())
-        return _Reading(scores, total, weight / weight.sum())
-
-    def _confidence(self, reading: _Reading, kinds: Collection[str], opening: Collection[str], language: str) -> str:
+    def _confidence(self, reading: Reading, kinds: Collection[str], opening: Collection[str], language: str) -> str:
         """Returns how sure the likeliest trade is. kinds, opening: those that the name and the first sentences say."""
         top = reading.top
         words = float(WEIGHTS[WORDS] @ reading.scores.channels[WORDS, top])
@@ -134,7 +164,7 @@ class Recogniser:
         is_said = named and not self._contradicts(top, opening)
         return SURE if certainty >= SURE_CERTAINTY and words >= SURE_WORDS and is_said else LIKELY
 
-    def _certainty(self, reading: _Reading, *, named: bool, known_language: bool) -> float:
+    def _certainty(self, reading: Reading, *, named: bool, known_language: bool) -> float:
         """Returns how likely the leading trade is right, 0 to 1; 0 if the texts name nothing."""
         top = reading.top
         second, first = np.partition(reading.total, -2)[-2:]
@@ -157,17 +187,15 @@ class Recogniser:
         kind = self._index.trades[trade].kind
         return bool(kinds) and not any(alike(kind, marked) for marked in kinds)
 
-    def _without_trade(self, reading: _Reading, read: Texts, texts: ProductTexts, language: str) -> Recognition:
+    def _without_trade(self, reading: Reading, read: Texts, texts: ProductTexts, language: str) -> Recognition:
         """Returns the sector and kind where several trades of one are likely, else what the texts say of themselves."""
         score = float(reading.scores.total.max())
         sectors = np.bincount(self._sector_of, reading.probability, len(self._sectors))
-        kinds = np.bincount(self._kind_of, reading.probability, len(self._kinds))
         sector, kind = "", texts.kind
         evidence = list(_field_evidence(texts))
         if reading.scores.fit[reading.top] < FIT:  # the name and the description are about different things
             score = 0.0
         said = [read.name, *read.sentences, *read.features]
-        is_said = len(re.findall(r"[^\W\d_]{3,}", " ".join(said))) >= KIND_WORDS
         marked = kinds_in(read.name, language)
         fits = not self._contradicts(reading.top, marked)
         if fits and sectors.max() >= SECTOR_PROBABILITY and score >= SECTOR_SCORE:
@@ -175,30 +203,50 @@ class Recogniser:
         if not kind and len(marked) == 1:
             kind, words = next(iter(marked.items()))
             evidence.append(Evidence(decided="kind", source="name", words=words, by="phrase"))
-        elif not kind and not marked and kinds.max() >= KIND_PROBABILITY and score >= KIND_SCORE and is_said:
-            kind = self._kinds[int(kinds.argmax())]
-            evidence.append(Evidence(decided="kind", source="description", words="", by="meaning"))
-        usual = goals_in(said, language, kind)[0] or USUAL_GOAL.get(kind, "") if kind else ""
+        elif not kind and not marked and _says_something(read):
+            kinds, _ = self._aims.chances(self._readings.aimed_of(reading, read, texts, language))
+            kind = likeliest(kinds, SURE_OF_KIND)
+            if kind:
+                evidence.append(Evidence(decided="kind", source="description", words="", by="meaning"))
+        goal, asked = (
+            (texts.goal, []) if not (kind or _says_something(read)) else self._goal(reading, read, texts, language)
+        )
         return Recognition(
             confidence=NOT_KNOWN,
             kind=kind,
             sector=sector,
             subject=subject_behind_code(read.name, read.sentences, language),
-            goal=texts.goal or _unless_lent(usual, "", read, texts, language)[0],
+            goal=goal,
             sensitive=subjects_in("sensitive", read.name, said, language),
             regulated=subjects_in("regulated", read.name, said, language),
-            evidence=tuple(evidence),
+            evidence=(*evidence, *asked),
         )
 
+    def _goal(self, reading: Reading, read: Texts, texts: ProductTexts, language: str) -> tuple[str, list[Evidence]]:
+        """Returns what the ad asks for, and what shows it: the customer's field, else the likeliest that is sure.
 
-def _unless_lent(goal: str, words: str, read: Texts, texts: ProductTexts, language: str) -> tuple[str, str]:
-    """Returns a goal and its words; of what is lent for money, which nobody buys, those of booking it."""
-    if goal != "sell":
-        return goal, words
-    lent = rental_in(read.name, read.sentences[:LENT_WITHIN], language)
-    if lent or is_lent_by(texts.price_per):
-        return "book", lent
-    return goal, words
+        Of a kind that the customer gave, it is one that is usual for it.
+        """
+        if texts.goal:
+            return texts.goal, []
+        product = self._readings.aimed_of(reading, read, texts, language)
+        _, goals = self._aims.chances(product)
+        usual = allowed_goals(texts.kind)
+        if usual:
+            left = {goal: chance for goal, chance in goals.items() if goal in usual}
+            goals = {goal: chance / sum(left.values()) for goal, chance in left.items()}
+        goal = sure_goal(goals)
+        if goal == "sell" and product.lent:
+            goal = "book"
+        if not goal:
+            return "", []
+        words = goals_stated([read.name, *read.sentences, *read.features], language).get(goal, ("", 0))[0]
+        by = "phrase" if words else "meaning"
+        return goal, [Evidence(decided="goal", source="description", words=words, by=by)]
+
+
+def _says_something(read: Texts) -> bool:
+    return len(re.findall(r"[^\W\d_]{3,}", " ".join((read.name, *read.sentences, *read.features)))) >= SAYING
 
 
 def _texts(texts: ProductTexts) -> Texts:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from services.catalog.understanding import roles
 from services.catalog.understanding.encoder import DIMENSIONS, SentenceEncoder
+from services.catalog.understanding.learning import BUCKETS, Array, fit_logistic, pieces_of, share_of, softmax
 from services.catalog.understanding.taxonomy import Trade, read_trades
 from services.catalog.understanding.values import BESIDE, Fact
 from services.catalog.understanding.worth import MAX_CHARACTERS, MOST, Labelled
@@ -31,11 +32,7 @@ CLASSES: Final = ("benefit", "feature", "proof", "offer", "price", "logistics", 
 LIMIT_COLUMNS: Final = [CLASSES.index(name) for name in LIMITS]
 UNSAID_COLUMNS: Final = [CLASSES.index(name) for name in UNSAID]
 SELLING_COLUMNS: Final = [CLASSES.index(name) for name in ("benefit", "feature", "proof", "offer", "price")]
-BUCKETS: Final = 1 << 13  # of hashed words and letters
-LETTERS: Final = (3, 4)  # lengths of the pieces of words
-PIECES_WEIGH: Final = 1.0  # length of the vector of words and letters; that of the meaning is 1
 PULL: Final = 0.3  # of the weights towards nought
-STEPS: Final = 70  # of the fit at most
 UNSHOWN: Final = frozenset({"feature", "figure"})  # roles that no word has shown
 SHOWN: Final = frozenset(
     {"benefit", "price", "offer", "proof"}
@@ -56,7 +53,6 @@ DESCRIBING: Final = 2  # sentences of a trade and language that are learnt
 BATCH: Final = 64  # texts that are encoded at a time
 FOLDS: Final = 4  # of the trades, when thresholds are measured
 
-_WORD = re.compile(r"[^\W\d_]+|\d|[€$£¥%+]|[^\w\s]")
 _SIGNS: Final = (
     roles.MONEY,
     roles.PERCENT_OFF,
@@ -66,8 +62,6 @@ _SIGNS: Final = (
 )
 
 READ_SOURCES: Final = frozenset({"features", "description"})  # the other fields say themselves what they are
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,65 +117,22 @@ def as_read(text: str) -> str:
     return text[:MAX_CHARACTERS].rstrip(" .!") or text[:MAX_CHARACTERS]
 
 
-def pieces_of(text: str) -> list[int]:
-    """Returns the buckets of a text's words, pairs of words, and letters; each once."""
-    words = ["0" if word.isdigit() else word for word in _WORD.findall(as_read(text).lower())]
-    pieces = {*words, *(f"{first} {second}" for first, second in zip(["^", *words], [*words, "$"], strict=True))}
-    for word in words:
-        framed = f"<{word}>"
-        pieces.update(framed[at : at + size] for size in LETTERS for at in range(len(framed) - size + 1))
-    return sorted({crc32(piece.encode()) % BUCKETS for piece in pieces})
-
-
 def signs_of(text: str) -> list[float]:
     """Returns what a text shows without a word: money, a share, a time, a number, a list, its length."""
     return [*(float(sign.search(text) is not None) for sign in _SIGNS), min(len(text), MAX_CHARACTERS) / MAX_CHARACTERS]
 
 
 def fit(vectors: Array, texts: Sequence[str], classes: NDArray[np.int64]) -> Array:
-    """Returns the weights, (DIMENSIONS + BUCKETS + signs + 1, len(CLASSES)); every class weighs as much as another.
+    """Returns the weights, (DIMENSIONS + signs + BUCKETS + 1, len(CLASSES)); every class weighs as much as another.
 
     vectors: (n, DIMENSIONS) of the texts; classes: (n,), positions in CLASSES. Takes about 5 s for 4,000 texts.
     """
-    from scipy import optimize, sparse
-
-    listed = [pieces_of(text) for text in texts]
-    pieces = sparse.csr_matrix(
-        (
-            np.concatenate([np.full(len(found), PIECES_WEIGH / np.sqrt(len(found))) for found in listed]),
-            np.concatenate(listed),
-            np.cumsum([0, *map(len, listed)]),
-        ),
-        shape=(len(texts), BUCKETS),
-    )
-    signs = np.array([[*signs_of(text), 1.0] for text in texts])
-    inputs = sparse.hstack([sparse.csr_matrix(vectors.astype(float)), pieces, sparse.csr_matrix(signs)]).tocsr()
-    turned = inputs.T.tocsr()
-    shape = (inputs.shape[1], len(CLASSES))
-    weight = (len(texts) / len(CLASSES) / np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1))[classes] ** 0.5
-    pull = np.full((shape[0], 1), PULL)
-    pull[-1] = 0.0
-    rows = np.arange(len(texts))
-
-    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        weights = flat.reshape(shape)
-        chances = softmax(inputs @ weights)
-        value = -weight @ np.log(np.maximum(chances[rows, classes], 1e-12)) + 0.5 * float((pull * weights**2).sum())
-        chances[rows, classes] -= 1
-        return float(value), (turned @ (chances * weight[:, None]) + pull * weights).ravel()
-
-    found = optimize.minimize(
-        loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": STEPS}
-    )
-    weights: Array = found.x.reshape(shape).astype(np.float32)
-    return weights
-
-
-def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Returns chances of scores (n, classes); every row sums to 1."""
-    raised: NDArray[np.float64] = np.exp(scores - scores.max(axis=1, keepdims=True))
-    raised /= raised.sum(axis=1, keepdims=True)
-    return raised
+    signs = np.array([signs_of(text) for text in texts], np.float32)
+    counts = np.maximum(np.bincount(classes, minlength=len(CLASSES)), 1)
+    weigh = (len(texts) / len(CLASSES) / counts)[classes] ** 0.5
+    pieces = [pieces_of(as_read(text)) for text in texts]
+    dense = np.hstack([vectors, signs])
+    return fit_logistic(dense, [pieces], classes, of=len(CLASSES), pull=PULL, weigh=weigh)
 
 
 class RoleModel:
@@ -189,9 +140,8 @@ class RoleModel:
 
     def __init__(self, weights: Array, encoder: SentenceEncoder) -> None:
         """`weights`: as `fit` returns them."""
-        self._meaning = weights[:DIMENSIONS]
-        self._pieces = weights[DIMENSIONS : DIMENSIONS + BUCKETS]
-        self._signs, self._constant = weights[DIMENSIONS + BUCKETS : -1], weights[-1]
+        self._meaning, self._signs = weights[:DIMENSIONS], weights[DIMENSIONS : -BUCKETS - 1]
+        self._pieces, self._constant = weights[-BUCKETS - 1 : -1], weights[-1]
         self._encoder = encoder
 
     def chances(self, texts: Sequence[str], vectors: Array | None = None) -> Array:
@@ -203,8 +153,8 @@ class RoleModel:
             vectors = self.encoded(texts)
         scores = vectors @ self._meaning + self._constant
         for row, text in enumerate(texts):
-            pieces = pieces_of(text)
-            scores[row] += self._pieces[pieces].sum(axis=0) * (PIECES_WEIGH / np.sqrt(max(1, len(pieces))))
+            pieces = pieces_of(as_read(text))
+            scores[row] += self._pieces[pieces].sum(axis=0) * share_of(pieces)
             scores[row] += np.array(signs_of(text), np.float32) @ self._signs
         return softmax(scores.astype(float)).astype(np.float32)
 

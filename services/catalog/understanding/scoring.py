@@ -104,13 +104,19 @@ class Ground:
 class Scores:
     """`channels` is (channels, trades), `total` (trades,) their weighted sum; `grounds` what stands behind words.
 
-    `fit` (trades,) is 1 where the description bears a trade out, or is too short to tell.
+    `fit` (trades,) is 1 where the description bears a trade out, or is too short to tell. `meanings` (4, 512) are the
+    vectors of the name, of the name with the beginning of the texts, of the description and of the features; the name's
+    in place of what is absent.
     """
 
     channels: Vector
     total: Vector
     fit: Vector
+    meanings: Vector
     grounds: tuple[Ground, ...] = field(default=())
+
+
+MEANING = (Channel.MEANING_NAME, Channel.MEANING_START, Channel.MEANING_TEXT, Channel.MEANING_FEATURES)
 
 
 class Scorer:
@@ -138,7 +144,7 @@ class Scorer:
                 grounds += self._grounds(_fields(texts, "en"), "en", native=known)
         channels = np.zeros((len(Channel), len(self._index.trades)), np.float32)
         self._add_words(channels, grounds)
-        self._add_meaning(channels, texts, known)
+        meanings = self._add_meaning(channels, texts, known)
         if known in LANGUAGES:
             stems = _stems(fields, known, first=texts.sentences[:1])
             channels[Channel.VOCABULARY] = self._index.weighed[known].score(stems, channels.shape[1])
@@ -151,7 +157,7 @@ class Scorer:
         if sum(map(len, texts.sentences)) >= CONTEXT:
             fit = fitting(channels[Channel.MEANING_TEXT])
             channels[[Channel.NAME_HEAD, Channel.NAME_REST, Channel.PROJECT]] *= fit
-        return Scores(channels=channels, total=WEIGHTS @ channels, fit=fit, grounds=tuple(grounds))
+        return Scores(channels=channels, total=WEIGHTS @ channels, fit=fit, meanings=meanings, grounds=tuple(grounds))
 
     def _grounds(self, fields: Sequence[_Field], language: str, native: str = "") -> list[Ground]:
         """Returns the words that are names or clues in a language; `native` is the texts' own where it is another."""
@@ -192,8 +198,11 @@ class Scorer:
             share = 1.0 if channel is Channel.CLUE else REPEATED
             channels[channel, trade] += ordered[0] + share * sum(ordered[1:5])
 
-    def _add_meaning(self, channels: Vector, texts: Texts, language: str) -> None:
-        """Adds how near the texts are to each trade's sentences (mean of the two nearest) and names (the nearest)."""
+    def _add_meaning(self, channels: Vector, texts: Texts, language: str) -> Vector:
+        """Adds how near the texts are to each trade's sentences (mean of the two nearest) and names (the nearest).
+
+        Returns the texts' vectors, as Scores has them.
+        """
         description = calm(" ".join(texts.sentences))
         name = calm(texts.name)
         queries = {Channel.MEANING_NAME: name, Channel.MEANING_START: f"{name}. {description}"[:220]}
@@ -212,6 +221,9 @@ class Scorer:
             best = np.full(channels.shape[1], NEAR, np.float32)
             np.maximum.at(best, self._index.name_owners, alike)
             channels[Channel.NEAR_NAME] = best - NEAR
+        found = dict(zip(queries, vectors, strict=False))
+        meanings: Vector = np.stack([found.get(channel, vectors[0]) for channel in MEANING])
+        return meanings
 
 
 def fitting(near: Vector) -> Vector:

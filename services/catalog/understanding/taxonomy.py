@@ -76,7 +76,7 @@ def data_digest(folder: Path = DATA) -> str:
     digest = blake2b(digest_size=16)
     listed = [
         path
-        for name in ("trades", "names", "worth", "leads", "statements")
+        for name in ("trades", "names", "worth", "leads", "statements", "aims")
         for path in sorted((folder / name).glob("*.toml"))
     ]
     for path in [*listed, folder / "grammar.toml"]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from services.catalog.understanding.learning import Array
 from services.catalog.understanding.role_model import (
     CLASSES,
     LIMIT_COLUMNS,
@@ -18,7 +19,6 @@ from services.catalog.understanding.role_model import (
     SELLING_COLUMNS,
     SHOWN,
     UNSAID_COLUMNS,
-    Array,
     RoleModel,
     thresholds,
 )

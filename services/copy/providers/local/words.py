@@ -16,7 +16,7 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt")  # languages with words of thei
 TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}
 EVERY_TONE = frozenset(Tone)
 # what a brief may ask of its readers; the first that is found counts
-ASKED = ("apply", "donate", "book", "sign_up", "call", "sell", "enquire", "helpers", "tickets", "visit")
+ASKED = ("apply", "donate", "book", "sign_up", "call", "sell", "tickets", "visit")
 _PREFIX = re.compile(r"^([pculyb]{1,6}): ")
 
 
@@ -58,9 +58,7 @@ class Words:
     """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml.
 
     `asked`: by what a brief asks of its readers, the phrases that ask it; `demands`: words of texts that ask something
-    of the customer; `always`: lines that every text carries; `rented`: words of what is lent for money; `hired`,
-    `timed` and `joined`: those of names of what is lent, booked and joined; `measured`: of what is made after
-    measuring; `walk_in`, `no_account`: of what needs no appointment, no account; `extras`: of what a price lacks;
+    of the customer; `always`: lines that every text carries; `extras`: words of what a price lacks;
     `welcomes`: of what is allowed (services/copy/data/asked.toml).
     """
 
@@ -86,15 +84,7 @@ class Words:
     informs: re.Pattern[str]
     demands: re.Pattern[str]
     always: re.Pattern[str]
-    rented: re.Pattern[str]
-    hired: re.Pattern[str]
-    timed: re.Pattern[str]
-    joined: re.Pattern[str]
-    measured: re.Pattern[str]
-    walk_in: re.Pattern[str]
-    no_account: re.Pattern[str]
     extras: re.Pattern[str]
-    pay_once: re.Pattern[str]
     welcomes: re.Pattern[str]
     asked: Mapping[str, re.Pattern[str]]
 
@@ -205,14 +195,6 @@ def words_of(language: str) -> Words:
         informs=_beginnings(forms.get("informs", ())),
         demands=whole_words(asked.get("demands", ())),
         always=_ages(asked.get("always", ())),
-        rented=whole_words(asked.get("rented", ())),
-        hired=whole_words(asked.get("hired", ())),
-        timed=whole_words(asked.get("timed", ())),
-        joined=whole_words(asked.get("joined", ())),
-        measured=whole_words(asked.get("measured", ())),
-        walk_in=whole_words(asked.get("walk_in", ())),
-        no_account=whole_words(asked.get("no_account", ())),
-        pay_once=whole_words(asked.get("pay_once", ())),
         extras=whole_words(asked.get("extras", ())),
         welcomes=whole_words(asked.get("welcomes", ())),
         asked={kind: whole_words(asked[kind]) for kind in ASKED if kind in asked},
