@@ -106,5 +106,5 @@ def test_of_products_that_the_models_did_not_see_most_are_right_and_few_wrong() 
             fits = {products[place].goal, *products[place].also}
             right += goal != "" and goal in fits
             wrong += goal != "" and goal not in fits
-    assert right >= 0.64 * len(products)
-    assert wrong <= 0.22 * len(products)
+    assert right >= 0.60 * len(products)
+    assert wrong <= 0.18 * len(products)
