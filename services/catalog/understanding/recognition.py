@@ -223,7 +223,8 @@ class Recogniser:
         )
 
     def _goal(self, reading: Reading, read: Texts, texts: ProductTexts, language: str) -> tuple[str, list[Evidence]]:
-        """Returns what the ad asks for, and what shows it: the customer's field, else the likeliest that is sure.
+        """Returns what the ad asks for, and what shows it: the customer's field, else the likeliest that is
+        sure, else the only one that the texts state.
 
         Of a kind that the customer gave, it is one that is usual for it.
         """
@@ -235,12 +236,13 @@ class Recogniser:
         if usual:
             left = {goal: chance for goal, chance in goals.items() if goal in usual}
             goals = {goal: chance / sum(left.values()) for goal, chance in left.items()}
-        goal = sure_goal(goals)
+        stated = goals_stated([read.name, *read.sentences, *read.features], language)
+        goal = sure_goal(goals) or (next(iter(stated)) if len(stated) == 1 else "")
         if goal == "sell" and product.lent:
             goal = "book"
-        if not goal:
+        if not goal or (usual and goal not in usual):
             return "", []
-        words = goals_stated([read.name, *read.sentences, *read.features], language).get(goal, ("", 0))[0]
+        words = stated.get(goal, ("", 0))[0]
         by = "phrase" if words else "meaning"
         return goal, [Evidence(decided="goal", source="description", words=words, by=by)]
 
