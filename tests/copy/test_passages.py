@@ -353,6 +353,8 @@ def test_a_grandmother_is_no_missing_value() -> None:
     ("name", "spoken"),
     [
         ("Pool service - fortnightly updated JULY v3 FINAL", "Pool service - fortnightly"),
+        ("Night room - copy v2 DRAFT", "Night room"),
+        ("Hard copy V2 scanner", "Hard copy V2 scanner"),
         ("Lamp repair (DRAFT)", "Lamp repair"),
         ("Disco package, (evening)", "Disco package (evening)"),
         ("The Cup Final", "The Cup Final"),
