@@ -674,7 +674,7 @@ class TestShots:
         assert _caption(film, labelled)
         assert film.end_card._stated() == "$24.60 an hour"
         least = EndCard(film.stage, job, parts_of(silent_words("See all of it. Everything from 50c.")))
-        assert least._stated() == "from 50c"
+        assert least._stated() == "Everything from 50c"
 
     def test_price_has_no_caption_where_the_shot_shows_all_that_is_said(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models)

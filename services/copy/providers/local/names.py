@@ -22,7 +22,8 @@ _REFERENCE = re.compile(
 )
 # "Pool service - fortnightly updated JULY v3 FINAL": what a file is called, and no thing
 _VERSION = re.compile(
-    r"[\s,;:()–-]+(?:updated \w+[\s,;:–-]+)?(?:(?:(?i:draft|entwurf|brouillon|borrador|bozza|rascunho)|ad copy|copy)\s?)?"
+    r"[\s,;:()–-]+(?:updated \w+[\s,;:–-]+)?"
+    r"(?:(?:(?i:draft|entwurf|brouillon|borrador|bozza|rascunho)|ad copy|copy)\s?)?"
     r"\b(?:[vV]\d+(?:\.\d+)*|rev\.? ?\d+)\b(?:[\s,;:–-]+(?i:final|neu|new|ok|copy|draft))*\)?\s*$"
     r"|[\s,;:(–-]+(?:DRAFT|ENTWURF|BROUILLON|BORRADOR|BOZZA|RASCUNHO)\)?\s*$"
 )

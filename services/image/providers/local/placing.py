@@ -13,11 +13,12 @@ from services.image.providers.local.choice import Choice
 from services.image.providers.local.figure import Figure
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Mask, PlacedMotif
-from services.image.providers.local.text_drawing import Badge
+from services.image.providers.local.text_drawing import MOST_ON_A_LINE, Badge, lines_on_sticker, pens_on_sticker
 from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
 from services.image.providers.local.typesetting import fit
 
-MOST_ON_A_STICKER = 9  # characters
+MOST_ON_A_STICKER = MOST_ON_A_LINE
+MOST_ON_A_POSTERS_STICKER = 14  # characters, in two lines
 POSTER_BADGE_RADIUS = 9.0  # units of a sticker on a poster
 BADGE_GAP = 1.5  # units between a sticker and a text
 PHOTO_GAP = 6.0  # units between a photo and the texts above or below it
@@ -33,7 +34,7 @@ def laid_out(
     """
     if choice.layout.poster:
         arrangement = choice.layout.arrangements(frame)[0]
-        if _sticker(choice) is Role.BADGE:
+        if choice.words.badge and len(choice.words.badge) <= MOST_ON_A_POSTERS_STICKER:
             stack = solve(_request(frame, choice, arrangement, logo, sticker=Role.BADGE))
             product = _poster_product(frame, choice, arrangement, figure, stack)
             badge = _poster_badge(frame, choice, product if figure is not None else None, stack)
@@ -301,23 +302,25 @@ def _badge(
 
 
 def _sticker_at(choice: Choice, role: Role, text: str, x: float, y: float, radius: float) -> Badge | None:
-    """A sticker with its text on one line; None where that is too long for it."""
-    face = choice.look.strong
+    """A sticker with its text on one line, or two of a poster's badge; None where that is too long for it."""
     block = fit(
         text,
-        face,
+        choice.look.strong,
         box_width=radius * 1.5,
         box_height=radius,
         largest=radius * 0.72,
         smallest=radius * 0.3,
         line_height=1.1,
-        most_lines=1,
+        most_lines=lines_on_sticker(text) if choice.layout.poster else 1,
     )
     if not block.complete or block.broken:
         return None
-    line = block.lines[0]
-    pen = (x - (line.ink[0] + line.ink[2]) / 2, y - (line.ink[1] + line.ink[3]) / 2)
-    ink_box = Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
+    pens = pens_on_sticker(block, x, y)
+    inks = [
+        Box(pen[0] + line.ink[0], pen[1] + line.ink[1], pen[0] + line.ink[2], pen[1] + line.ink[3])
+        for pen, line in zip(pens, block.lines, strict=True)
+    ]
+    ink_box = inks[0].joined(inks[-1])
     plate = Box(x - radius, y - radius, x + radius, y + radius)
-    placed = Placed(role=role, block=block, pens=(pen,), box=ink_box, text=text, plate=plate)
+    placed = Placed(role=role, block=block, pens=pens, box=ink_box, text=text, plate=plate)
     return Badge(text=placed, centre=(x, y), radius=radius, fill=choice.palette.accent, ink=choice.palette.accent_ink)

@@ -14,12 +14,14 @@ from services.image.providers.local import logo as logo_drawing
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.textstack import ButtonShape, Placed, Role, Stack, TypeLook
+from services.image.providers.local.typesetting import Block
 from services.media.colour import WHITE, Colour, Palette, contrast, readable_on
 from services.media.skia import skia
 
 MARGIN: Final = 1.06  # aimed-at contrast over the needed one: encoding and grain take a little away
 SCRIM_STEPS: Final = (0.0, 0.34, 0.55, 0.74, 0.88, 0.96)
 BADGE_CONTRAST: Final = 1.5  # of a sticker's fill with what is behind it
+MOST_ON_A_LINE: Final = 9  # characters of a sticker
 BUTTON_CONTRAST: Final = 1.55  # a button's face against the ground beside it: enough to be seen as a thing
 STRESS_MARGIN: Final = 1.25  # of the needed contrast, that a line in another colour has
 SEEN_APART: Final = 1.35  # contrast of that colour against the other lines'
@@ -415,6 +417,21 @@ class Badge:
     def box(self) -> Box:
         x, y = self.centre
         return Box(x - self.radius, y - self.radius, x + self.radius, y + self.radius)
+
+
+def lines_on_sticker(text: str) -> int:
+    """How many lines a text may have on a sticker: two where it is long and has more words than one."""
+    return 2 if " " in text and len(text) > MOST_ON_A_LINE else 1
+
+
+def pens_on_sticker(block: Block, x: float, y: float) -> tuple[tuple[float, float], ...]:
+    """Where the lines of a sticker round (x, y) begin: the ink of all in its middle, each centred."""
+    first, last = block.lines[0], block.lines[-1]
+    baseline = y - (first.ink[1] + block.leading * (len(block.lines) - 1) + last.ink[3]) / 2
+    return tuple(
+        (x - (line.ink[0] + line.ink[2]) / 2, baseline + block.leading * number)
+        for number, line in enumerate(block.lines)
+    )
 
 
 def _set_off(badge: Badge, ground: Colour) -> Badge:

@@ -9,7 +9,7 @@ from typing import Final
 from services.image.domain import TextSlot
 from services.image.providers.local.arrangement import Arrangement
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.text_drawing import Badge
+from services.image.providers.local.text_drawing import Badge, lines_on_sticker, pens_on_sticker
 from services.image.providers.local.textstack import (
     SMALLEST_PRICE,
     SMALLEST_TEXT,
@@ -221,7 +221,7 @@ def refitted(slot: TextSlot, text: str) -> Placed | None:
         largest=slot.largest,
         smallest=slot.smallest,
         line_height=slot.leading,
-        most_lines=slot.most_lines,
+        most_lines=lines_on_sticker(shown) if slot.is_sticker else slot.most_lines,
         writing=Writing(language=slot.language, right_to_left=slot.right_to_left),
         divide_from=slot.divide_from or None,
     )
@@ -242,27 +242,26 @@ def _stands(
     """The block at its place: aligned as the text before it, and in the middle of its height, as far as it has room."""
     before, behind, above, below = slot.margins
     if slot.is_sticker:
-        line = block.lines[0]
-        pen = (row.centre_x - (line.ink[0] + line.ink[2]) / 2, row.centre_y - (line.ink[1] + line.ink[3]) / 2)
-        return Placed(role=role, block=block, pens=(pen,), box=_drawn(block, (pen,)), text=text, plate=row)
+        pens = pens_on_sticker(block, row.centre_x, row.centre_y)
+        return Placed(role=role, block=block, pens=pens, box=_drawn(block, pens), text=text, plate=row)
     width, height = block.width + before + behind, block.height + sum(gaps) + above + below
     left = {"left": row.left, "centre": row.centre_x - width / 2, "right": row.right - width}[slot.align]
     left = min(max(left, room.left), room.right - width)
     top = min(max(row.centre_y - height / 2, room.top), room.bottom - height)
     start, end = left + before, left + width - behind
-    baseline, pens = top + above + block.ascent, []
+    baseline, starts = top + above + block.ascent, []
     for line, gap in zip(block.lines, gaps, strict=True):
         baseline += gap
         across = line.ink[2] - line.ink[0]
         x = {"left": start, "centre": (start + end - across) / 2, "right": end - across}[slot.align_within]
-        pens.append((x - line.ink[0], baseline))
+        starts.append((x - line.ink[0], baseline))
         baseline += block.leading
     has_plate = any(slot.margins) or role is Role.CALL_TO_ACTION
     return Placed(
         role=role,
         block=block,
-        pens=tuple(pens),
-        box=_drawn(block, pens),
+        pens=tuple(starts),
+        box=_drawn(block, starts),
         text=text,
         plate=Box(left, top, left + width, top + height) if has_plate else None,
     )
