@@ -435,7 +435,7 @@ def pens_on_sticker(block: Block, x: float, y: float) -> tuple[tuple[float, floa
 
 
 def _set_off(badge: Badge, ground: Colour) -> Badge:
-    """The sticker with its colours exchanged where its fill could not be told from what is behind it."""
+    """The sticker with its colours exchanged where its fill is too like what is behind it."""
     return replace(badge, fill=badge.ink, ink=badge.fill) if contrast(badge.fill, ground) < BADGE_CONTRAST else badge
 
 
