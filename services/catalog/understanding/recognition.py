@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,7 +129,8 @@ class Recogniser:
         trade = self._index.trades[top]
         said = [read.name, *read.sentences, *read.features]
         kind = texts.kind or (next(iter(marked)) if len(marked) == 1 else trade.kind)
-        goal, asked = self._goal(reading, read, texts, known)
+        product = self._readings.aimed_of(reading, read, texts, known)
+        goal, asked = self._goal(product, self._aims.chances(product)[1], texts, known)
         return Recognition(
             confidence=confidence,
             kind=kind,
@@ -196,6 +197,8 @@ class Recogniser:
         if reading.scores.fit[reading.top] < FIT:  # the name and the description are about different things
             score = 0.0
         said = [read.name, *read.sentences, *read.features]
+        product = self._readings.aimed_of(reading, read, texts, language)
+        kinds, goals = self._aims.chances(product)
         marked = kinds_in(read.name, language)
         fits = not self._contradicts(reading.top, marked)
         if fits and sectors.max() >= SECTOR_PROBABILITY and score >= SECTOR_SCORE:
@@ -204,13 +207,10 @@ class Recogniser:
             kind, words = next(iter(marked.items()))
             evidence.append(Evidence(decided="kind", source="name", words=words, by="phrase"))
         elif not kind and not marked and _says_something(read):
-            kinds, _ = self._aims.chances(self._readings.aimed_of(reading, read, texts, language))
             kind = likeliest(kinds, SURE_OF_KIND)
             if kind:
                 evidence.append(Evidence(decided="kind", source="description", words="", by="meaning"))
-        goal, asked = (
-            (texts.goal, []) if not (kind or _says_something(read)) else self._goal(reading, read, texts, language)
-        )
+        goal, asked = self._goal(product, goals, texts, language) if kind or _says_something(read) else (texts.goal, [])
         return Recognition(
             confidence=NOT_KNOWN,
             kind=kind,
@@ -222,7 +222,9 @@ class Recogniser:
             evidence=(*evidence, *asked),
         )
 
-    def _goal(self, reading: Reading, read: Texts, texts: ProductTexts, language: str) -> tuple[str, list[Evidence]]:
+    def _goal(
+        self, product: Aimed, goals: Mapping[str, float], texts: ProductTexts, language: str
+    ) -> tuple[str, list[Evidence]]:
         """Returns what the ad asks for, and what shows it: the customer's field, else the likeliest that is
         sure, else the only one that the texts state.
 
@@ -230,13 +232,11 @@ class Recogniser:
         """
         if texts.goal:
             return texts.goal, []
-        product = self._readings.aimed_of(reading, read, texts, language)
-        _, goals = self._aims.chances(product)
         usual = allowed_goals(texts.kind)
         if usual:
             left = {goal: chance for goal, chance in goals.items() if goal in usual}
             goals = {goal: chance / sum(left.values()) for goal, chance in left.items()}
-        stated = goals_stated([read.name, *read.sentences, *read.features], language)
+        stated = goals_stated([product.name, *product.sentences, *product.features], language)
         goal = sure_goal(goals) or (next(iter(stated)) if len(stated) == 1 else "")
         if goal == "sell" and product.lent:
             goal = "book"
