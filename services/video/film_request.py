@@ -93,13 +93,13 @@ def script_for(request: video_pb2.GenerateVideoRequest, material: Material, pron
 
     language = request.language or written_language(material)
     seconds = request.seconds if request.HasField("seconds") else None
-    usual = written_script(material, seconds=seconds, sayable=sayable)
+    usual = written_script(material, seconds=seconds, sayable=sayable, heard=is_spoken(request))
     script = usual
     if seconds and _speed(request) != 1.0:
         fits = _needed_seconds(request, usual, language) <= seconds * TOLERANCE
         if _speed(request) > 1.0 or not fits:
             scaled = END_SECONDS + (seconds - END_SECONDS) * _speed(request)
-            script = written_script(material, seconds=scaled, sayable=sayable)
+            script = written_script(material, seconds=scaled, sayable=sayable, heard=is_spoken(request))
     if len(script) >= SHORTEST_SCRIPT:
         return script
     if len(usual) >= SHORTEST_SCRIPT:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from services.video.product.parts import parts_of
 from services.video.product.storyboard import silent_words, storyboard
-from services.video.providers.local import editing
+from services.video.providers.local import captions, editing
 from services.video.providers.local.captions import CaptionWord
-from services.video.providers.local.rendering import _statements
+from services.video.providers.local.rendering import _is_captioned, _statements
 
 SCRIPT = (
     "Blunt knives at home? Bring them to the stall on Saturday, and leave them with me while you shop. It is four "
@@ -176,6 +177,43 @@ def test_a_long_statement_is_left_before_a_word() -> None:
     end = made[place + 1].start
     assert editing.STATED_SECONDS[0] < end - made[place].start <= editing.STATED_SECONDS[1]
     assert not any(word.start < end < word.end - 1e-9 for word in words)
+
+
+def test_a_long_statement_is_left_at_the_end_of_a_clause_where_there_is_one() -> None:
+    words = timed()
+    place = next(number for number, word in enumerate(words) if word.text == "home?")
+    start = words[place - 3].start - 0.1
+    begun = max(start, editing.STATED_FIRST_SECONDS)
+    made = editing.shots(words, words[-1].end, seed="a", nearest=1.4, named_at=None, statements=[(begun, begun + 7)])
+    (place,) = (number for number, shot in enumerate(made) if shot.statement)
+    before = max((word for word in words if word.end <= made[place + 1].start + 1e-9), key=lambda word: word.end)
+    assert before.text[-1] in ",.?"
+
+
+def test_sayings_relieve_a_presenter_who_would_talk_for_long() -> None:
+    words = timed()
+    seconds = words[-1].end
+    sayings = [(time, time + 2.4) for time in np.arange(2.5, seconds - 4, 3.0)]
+    made = editing.shots(words, seconds, seed="a", nearest=1.4, named_at=None, sayings=sayings)
+    stated = [(shot.start, after.start) for shot, after in itertools.pairwise(made) if shot.statement]
+    assert sum(end - start for start, end in stated) <= editing.STATED_SHARE * seconds
+    begins, ends = [0.0, *(end for _, end in stated)], [*(start for start, _ in stated), seconds]
+    longest = max(end - begin for begin, end in zip(begins, ends, strict=True))
+    assert stated
+    assert longest <= editing.PRESENTED_SECONDS + 3.0  # as near as these sayings come
+    price = [(5.0, 7.5), (11.0, 13.5)]
+    kept = editing.shots(
+        words[:40], 16.0, seed="a", nearest=1.4, named_at=None, statements=price, sayings=[(2.0, 4.5), (8.0, 10.5)]
+    )
+    assert [shot.start for shot in kept if shot.statement] == [5.0, 11.0]
+
+
+def test_a_caption_is_not_shown_again_behind_the_statement_that_it_was_said_in() -> None:
+    words = timed()
+    [group, *_] = captions.groups(words)
+    after = editing.Shot(start=group.words[-1].end)
+    assert not _is_captioned(group, after.start + 0.05, after)
+    assert _is_captioned(group, group.words[-1].start, editing.Shot(start=group.words[-1].start))
 
 
 @pytest.mark.parametrize("seed", ["a", "b", "c", "d"])

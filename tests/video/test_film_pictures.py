@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,15 @@ import pytest
 from services.media import model_files, panoramas
 from services.media.colour import Colour, contrast
 from services.media.places import places, places_for
-from services.video.domain import AspectRatio, ProductFacts, VideoBrief
+from services.video.domain import AspectRatio, ProductFacts, VideoBrief, VideoKind
+from services.video.product.parts import Price, parts_of
+from services.video.product.shots import shots
+from services.video.product.storyboard import silent_words, storyboard
 from services.video.providers.local.product import looks
-from services.video.providers.local.product_picture import TradeDrawing, product_picture
+from services.video.providers.local.product.film import ProductFilm
+from services.video.providers.local.product.ornaments import STANDING
+from services.video.providers.local.product.standing_product import product_layers
+from services.video.providers.local.product_picture import ProductPicture, TradeDrawing, product_picture
 from services.video.providers.local.stage import Stage
 from services.video.providers.local.strokes import rgb_of, surface_of
 
@@ -56,6 +63,30 @@ def test_a_film_shows_the_thing_that_the_products_name_says(brief: VideoBrief, m
 def known_drawing(brief: VideoBrief, models: Path) -> str:
     drawing = product_picture(brief, models, []).drawing
     return drawing.name if drawing is not None else ""
+
+
+def test_a_drawing_is_seen_in_every_shot_and_stands_otherwise_at_each_cut(
+    brief: VideoBrief, models: Path, drawings: Path
+) -> None:
+    words = silent_words(
+        "A first line of it. No fee, no deposit, no wait. It costs $9 a day. Up to 60 litres of it. It plans your week "
+        "ahead for you. And so you have some time for yourself. That is what it is for. Come and see."
+    )
+    bare = replace(brief, product_photo=None, product_name="Umbrella", kind=VideoKind.PRODUCT, brand_name="")
+    scenes = storyboard(
+        parts_of(words, price=Price(now=9.0)), shows={"drawing"}, until=words[-1].end, seconds=None, seed="a"
+    )
+    drawing = TradeDrawing(path=drawings, name="umbrella")
+    film = ProductFilm(bare, ProductPicture(drawing=drawing, shows=frozenset({"drawing"})), None, scenes, None)
+    places = []
+    for scene in scenes[:-1]:
+        layers = product_layers(film.stage, scene, film.look.of(scene.shot.ground))
+        (shown,) = (layer for layer in layers if layer.grow or layer.sway)
+        rgb = shown.image.toarray()
+        assert rgb[..., 3].any()
+        places.append((round(shown.x), round(shown.y), round(shown.width)))
+    assert all(before != after for before, after in pairwise(places))
+    assert {shot.id for shot in shots() if not shot.needs and shot.product not in ("", "end")} <= set(STANDING)
 
 
 class TestPlace:

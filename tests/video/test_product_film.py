@@ -172,6 +172,26 @@ class TestParts:
         flight = self.said("El almuerzo, las fotos y el seguro van incluidos.")
         assert flight.items == ("El almuerzo", "Las fotos", "El seguro")
 
+    def test_list_behind_more_words_than_a_heading_has_is_a_part_of_its_own(self) -> None:
+        words = silent_words(
+            "Listen. I put the small things right on one visit: sticky keys, a loud pedal, a loose pin."
+        )
+        head, made = parts_of(words)[1:]
+        assert (head.says, head.text) == ("plain", "I put the small things right on one visit:")
+        assert (made.label, made.items) == ("", ("Sticky keys", "A loud pedal", "A loose pin"))
+
+    def test_two_denials_and_four_short_words_are_lists(self) -> None:
+        assert self.said("No joining fee, no deposit.").items == ("No joining fee", "No deposit")
+        assert self.said("Sin cuota, sin permanencia.").items == ("Sin cuota", "Sin permanencia")
+        assert self.said("It is back, folded.").says == "plain"
+        assert self.said("Navy, dark green, grey and royal.").items == ("Navy", "Dark green", "Grey", "Royal")
+        assert self.said("Well, then, no more of it.").says == "plain"
+
+    def test_figure_stands_without_the_clause_before_it_and_with_what_else_it_counts(self) -> None:
+        part = self.said("Two hours, 60 cones or tubs, with flake and sauce, and one of us in a white coat.")
+        assert (part.says, part.value, part.label, part.items) == ("figure", "60 cones", "or tubs", ())
+        assert self.said("After a long day, 40 minutes.").says == "plain"
+
     def test_limit_is_no_figure_and_a_unit_of_two_words_is_one(self) -> None:
         assert self.said("It comes with a 2-yard minimum.").says == "plain"
         assert self.said("Pedido con 20 metros mínimo.").says == "plain"
@@ -466,6 +486,16 @@ class TestWriting:
             ("Late fee $25 after ten days", None, None),
             ("5 Liter für 5,20 €, 10 Liter für 8,90 €", "8.90", "10 Liter für 8,90 €"),
             ("5 Liter für 5,20 €, mit Beutel, 10 Liter für 8,90 €", "8.90", None),
+            (
+                "$1.85 a pound, 15-pound minimum, pickup and delivery free inside Marlow and the blocks east of it",
+                "1.85",
+                "$1.85 a pound, 15-pound minimum",
+            ),
+            (
+                "$1.85 a pound, pickup and delivery free when you live in Marlow or in the blocks to the east of it",
+                "1.85",
+                "$1.85 a pound, pickup and delivery free when you live in Marlow or in the blocks to the east of it",
+            ),
             ("$22", "22.00", None),
             ("$9 a month", "22.00", None),
         ],
@@ -475,6 +505,15 @@ class TestWriting:
     ) -> None:
         line = price_line([statement], price)
         assert (line and line.text) == text
+
+    def test_silent_film_does_not_say_the_brand_that_it_shows_all_the_time(self) -> None:
+        silent, heard = (
+            written_script(replace(self.material, brand="Hale"), seconds=30, sayable=lambda line: True, heard=heard)
+            for heard in (False, True)
+        )
+        assert "Hale" in heard
+        assert "Tarn Flask." in silent
+        assert "Hale" not in silent
 
     def test_lines_that_cannot_be_said_are_passed_over(self) -> None:
         script = written_script(self.material, seconds=15, sayable=lambda line: "tea" not in line)
@@ -506,6 +545,7 @@ class TestWriting:
     def test_list_of_search_words_is_no_name(self) -> None:
         listed = "KT-45DZ, 45L Dual Zone Portable Fridge Freezer 12V/24V/240V, Camping 4WD Caravan Boat, Grey"
         assert shown_name(listed, "dual zone portable fridge freezer") == "Dual Zone Portable Fridge Freezer"
+        assert shown_name("1968 ices van for weddings, fairs and all your works dos", "ices van") == "Ices van"
         assert shown_name("Old Dray grainy mustard", "grainy mustard") == "Old Dray grainy mustard"
         assert shown_name(listed, "") == listed
 
@@ -584,6 +624,10 @@ class TestPresenterCircle:
             assert x + wide <= left or y >= top + side, name
             assert wide > width * 0.25, name
             assert y + tall <= before.words[1] + before.words[3] + 1 or name in ("caption", "stage"), name
+        for name in ("hero", "low", "aside"):
+            x, y, wide, tall = getattr(places, name)
+            assert x + wide <= left or y >= top + side, name
+            assert tall > height * 0.25, name
         assert left + side <= width * zone.right
         assert top >= height * zone.top
 
@@ -689,6 +733,39 @@ class TestShots:
         assert not _caption(film, replace(scene, part=replace(scene.part, items=())), per)
         more = replace(scene.part, words=(*scene.part.words, *silent_words("See it.")))
         assert not _caption(film, replace(scene, part=more), PriceLine(amount="$46", before="", after="the jug"))
+
+    def test_captions_say_no_name_or_price_again_that_is_set_large(self, brief: VideoBrief, models: Path) -> None:
+        film = self.film(replace(brief, product_name="Weekend walling course", brand_name="Hale School"), models)
+        words = silent_words("Come. Weekend walling course, from Hale School. It's $46 a day. You pay a $46 bond.")
+        start = storyboard(parts_of(words), shows=(), until=words[-1].end, seconds=None, seed="a")[1]
+
+        def captioned(shot: str, first: int, last: int, line: PriceLine | None = None) -> bool:
+            said = tuple(words[first:last])
+            part = Part(words=said, says=shot, value="$46" if shot == "price" else "")
+            made = next(each for each in shots() if each.text == shot)
+            scene = replace(start, part=part, shot=made, start=said[0].start, end=said[-1].end)
+            strip = CaptionStrip(
+                film.stage, (scene,), film.look.of("photo"), wanted=True, line=line, brand=film.brief.brand_name
+            )
+            pixels = np.zeros((film.height, film.width, 4), np.uint8)
+            for word in said:
+                strip.draw(surface_of(pixels).getCanvas(), 0, (word.start + word.end) / 2)
+            return bool(pixels.any())
+
+        assert not captioned("name", 1, 7)
+        assert captioned("name", 0, 4)
+        assert not captioned("price", 7, 11, PriceLine(amount="$46", before="", after="a day, tools included"))
+        assert captioned("price", 7, 11, PriceLine(amount="$46", before="", after="an hour"))
+        assert not captioned("price", 11, 16, PriceLine(amount="$46", before="", after="bond, paid back"))
+
+    def test_unit_stands_on_the_patch_of_its_figure(self, brief: VideoBrief, models: Path) -> None:
+        film = self.film(brief, models)
+        together, apart = (
+            len(word_layers(film.stage, replace(film.scenes[1], part=Part(words=tuple(silent_words(text)))), tone))
+            for tone in [film.look.of("brand")]
+            for text in ("By 7 p.m. then.", "By 7, or then.")
+        )
+        assert (together, apart) == (3, 4)
 
     def test_a_long_word_is_divided_where_the_sentence_becomes_larger(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models, "Sin internacionalización alguna. Todo en casa.")

@@ -49,7 +49,7 @@ class Places:
         return right - side, y, side, side
 
     def beside(self, circle: Box) -> Places:
-        """The places with texts clear of a presenter's circle: rows end before it, sentences begin below it."""
+        """The places clear of a presenter's circle: rows end before it, sentences and pictures begin below it."""
         left, top, side, _ = circle
         gap = side * CIRCLE_GAP
         moved: dict[str, Box] = {}
@@ -62,6 +62,10 @@ class Places:
                 moved[name] = (x, begin, width, y + height - begin)
             else:
                 moved[name] = (x, y, left - gap - x, height)
+        for name in ("hero", "low", "aside"):
+            x, y, width, height = getattr(self, name)
+            if y < top + side and x + width > left:
+                moved[name] = (x, top + side + gap, width, y + height - top - side - gap)
         return replace(self, **moved)
 
 

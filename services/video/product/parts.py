@@ -20,6 +20,7 @@ JOINT_LETTERS: Final = 3  # of words that say nothing before a figure: "So the"
 KICKER_WORDS: Final = 4  # before a figure that nothing stands behind
 LIST_WORDS: Final = 5  # of an item that a chip holds
 LIST_LETTERS: Final = 5  # of an item: shorter ones are interjections
+LONG_LIST_LETTERS: Final = 4  # of an item in a list of four: "navy, bottle green, grey and royal"
 SENTENCE_ITEM: Final = re.compile(  # an item with a subject and its verb: "We're at 14 Mill Lane"
     r"^(?:(?:then|and|but|so|now)\s)?(?:i|we|you|he|she|it|they|that|there|here)(?:['’](?:m|re|s|ve|ll|d)|\s(?:am|are|is|was|were|have|has|will|can))\b",
     re.IGNORECASE,
@@ -27,6 +28,8 @@ SENTENCE_ITEM: Final = re.compile(  # an item with a subject and its verb: "We'r
 PRONOUNS: Final = frozenset({"i", "we", "you", "he", "she", "it", "they", "this", "that", "there"})
 LIST_ITEMS: Final = range(3, 5)
 ABBREVIATED_LETTERS: Final = 5  # of a word with a full stop before a small letter, which ends no sentence
+DENIALS: Final = 2  # that make a list: "No admin fee, no deposit."
+CHOICE_WORDS: Final = 2  # of what stands behind a figure for another thing that it counts: "or tubs"
 LABEL_WORDS: Final = 6  # beside a figure
 END_MARKS: Final = ".!?…"
 CLAUSE_MARKS: Final = ",;:–—"
@@ -97,12 +100,13 @@ def parts_of(words: Sequence[Word], *, name: str = "", price: Price | None = Non
     """
     made: list[Part] = []
     for sentence in sentences(words):
-        whole = _listed(sentence, name)
-        if whole is not None:
-            made.append(whole)
-        else:
-            most = MOST_SECONDS if not _names(" ".join(word.text for word in sentence), name) else math.inf
-            made.extend(_read(piece, name, price, code) for piece in _pieces(sentence, price, most))
+        for clause in _before_list(sentence, name):
+            whole = _listed(clause, name)
+            if whole is not None:
+                made.append(whole)
+                continue
+            most = MOST_SECONDS if not _names(" ".join(word.text for word in clause), name) else math.inf
+            made.extend(_read(piece, name, price, code) for piece in _pieces(clause, price, most))
     if price is not None and price.behind:
         made = _with_conditions(made, price.behind)
     if made:  # whatever it says, a film opens with it word by word
@@ -200,8 +204,17 @@ def _priced_clause(sentence: tuple[Word, ...], price: Price | None) -> int:
     return 0
 
 
+def _before_list(sentence: tuple[Word, ...], name: str) -> list[tuple[Word, ...]]:
+    """A sentence in two where a colon with a list behind it follows more words than a list's heading has."""
+    colon = next((number for number, word in enumerate(sentence, 1) if word.text.endswith(":")), 0)
+    if LIST_WORDS < colon < len(sentence) and _listed(sentence[colon:], name) is not None:
+        return [sentence[:colon], sentence[colon:]]
+    return [sentence]
+
+
 def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
-    """The sentence as a list: three or four short items between marks, none of which is the product's name."""
+    """The sentence as a list: three or four short items between marks, or two that say what there is none of; none is
+    the product's name."""
     text = " ".join(word.text for word in sentence)
     if any(money_in(text)) or ADDRESS.search(text) or PHONE.search(text):
         return None
@@ -217,9 +230,13 @@ def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
         items[-1:] = last
     items = [item for item in items if item]
     items[-1:] = [_without_inclusion(item) for item in items[-1:]]
-    if len(items) not in LIST_ITEMS or any(len(item.split()) > LIST_WORDS for item in items):
+    denials = len(items) == DENIALS and all(item.split()[0].casefold() in cues().negations for item in items)
+    if len(items) not in LIST_ITEMS and not denials:
         return None
-    if any(len(item) < LIST_LETTERS or SENTENCE_ITEM.search(item) for item in items):
+    if any(len(item.split()) > LIST_WORDS for item in items):
+        return None
+    least = LONG_LIST_LETTERS if len(items) == max(LIST_ITEMS) else LIST_LETTERS
+    if any(len(item) < least or SENTENCE_ITEM.search(item) for item in items):
         return None
     if any(item.split()[0].casefold() in cues().conditions for item in items):
         return None
@@ -440,6 +457,10 @@ def _figure(words: tuple[Word, ...], text: str, name: str) -> Part | None:
     qualifier = cues().qualifiers.search(before.casefold())
     if _is_denied(before):
         return None
+    if before.rstrip()[-1:] in CLAUSE_MARKS:
+        before = ""  # another clause: "Two hours, | 60 cones"
+        if not _short(after[len(unit[0]) :]):
+            return None
     kicker = before[qualifier.start() :].strip() if qualifier else ""
     subject = before.split()
     if qualifier and KICKER_WORDS >= len(subject) > len(kicker.split()) and subject[0].casefold() not in PRONOUNS:
@@ -458,7 +479,8 @@ def _figure(words: tuple[Word, ...], text: str, name: str) -> Part | None:
     if label and label == rest.strip() and _leans(label.split()[-1]):
         return None  # its sentence is cut within: "24 flies | in your"
     if label.split() and label.split()[0].casefold() in cues().joins:
-        label = ""  # "12 inches | and a photo report"
+        # "60 cones | or tubs" counts both; "12 inches | and a photo report" counts the inches
+        label = label if label.split()[0].casefold() in cues().choices and len(label.split()) == CHOICE_WORDS else ""
     if not label and not kicker and before:
         if len(before.split()) > KICKER_WORDS:
             return None  # a figure that does not say of what it is

@@ -12,6 +12,7 @@ from services.video.product.shots import cues
 
 LONGEST: Final = 110  # characters; a longer statement is no price tag
 SHORT: Final = 64  # characters up to which a statement keeps what it says of other amounts
+SHORT_CLAUSE: Final = 3  # words of one that takes no room beside a price: "VAT included"
 SENTENCE_END: Final = re.compile(r"(?<=[^\d\s][.!?…])\s+(?=[^a-zà-ÿ\d\s])")  # "30. September" and "zzgl. 5 €" go on
 FIELD: Final = re.compile(r"^\w{2,20}\s?[:=]\s?(?=\D{0,12}\d)")  # "price=18,90 EUR", "Tarif : 62 €"
 CLAUSE: Final = re.compile(r"[,;–—]\s")
@@ -76,7 +77,7 @@ def _read(sentence: str) -> PriceLine | None:
     if is_other_charge(before, after):
         return None
     if len(sentence) > SHORT:
-        after = _without_other_amounts(after)
+        after = _without_gifts(_without_other_amounts(after))
     if len(before) + len(money.text) + len(after) > LONGEST:
         before = CLAUSE.split(before)[-1]
     if len(before) + len(money.text) + len(after) > LONGEST:
@@ -84,6 +85,25 @@ def _read(sentence: str) -> PriceLine | None:
     if len(before) + len(money.text) + len(after) > LONGEST:
         return None
     return PriceLine(amount=money.text, before=before.strip(" :–—"), after=after.strip())
+
+
+def _without_gifts(after: str) -> str:
+    """What stands behind an amount without the last clauses that say what is free besides: a price tag says what one
+    pays, and for what. A clause with a figure or a condition may limit the price."""
+    clauses = CLAUSE.split(after)
+    kept = len(clauses)
+    while kept > 1 and _is_gift(clauses[kept - 1]):
+        kept -= 1
+    return after if kept == len(clauses) else ", ".join(clauses[:kept])
+
+
+def _is_gift(clause: str) -> bool:
+    words = clause.casefold().split()
+    if len(words) <= SHORT_CLAUSE or any(map(str.isdecimal, clause)):
+        return False
+    bare = {word.strip(".,;:!?") for word in words}
+    limiting = cues().limits | cues().conditions | cues().negations
+    return bool(bare & cues().inclusions) and not bare & limiting
 
 
 def _without_other_amounts(after: str) -> str:

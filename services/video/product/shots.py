@@ -81,6 +81,8 @@ class Cues:
     unit_beginnings: frozenset[str]
     unit_endings: frozenset[str]
     comparatives: frozenset[str]
+    pays: frozenset[str]
+    choices: frozenset[str]
     inclusions: frozenset[str]
     copulas: frozenset[str]
     abbreviations: frozenset[str]
@@ -151,6 +153,8 @@ def read_cues(text: str) -> Cues:
             unit_beginnings=frozenset(data["unit_beginnings"]),
             unit_endings=frozenset(data["unit_endings"]),
             comparatives=frozenset(data["comparatives"]),
+            pays=frozenset(data["pays"]),
+            choices=frozenset(data["choices"]),
             inclusions=frozenset(data["inclusions"]),
             copulas=frozenset(data["copulas"]),
             abbreviations=frozenset(data["abbreviations"]),

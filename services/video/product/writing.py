@@ -28,7 +28,7 @@ NAME_WORDS: Final = 6  # of a name that the brand is said with
 MOST_FACTS: Final = 6
 OVERLAP: Final = 0.5  # of a fact's words that another has already said
 STEM_LETTERS: Final = 5  # by which two forms of a word are the same
-DEFAULT_SECONDS: Final = 15
+DEFAULT_SECONDS: Final = 18
 TABLE_ROW: Final = re.compile(r"^(?=[^:]*\d)[^:]{1,30}:\s")  # "20 to 8 days: …": no line that stands alone
 SPOKEN_SHARE: Final = 0.94  # of the reading time: what speech takes
 SHORT_SECONDS: Final = 10  # a shorter film says one fact and the name
@@ -78,17 +78,21 @@ def lines() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads(files("services.video.product").joinpath("data/lines.toml").read_text(encoding="utf-8"))
 
 
-def written_script(material: Material, *, seconds: float | None, sayable: Callable[[str], bool]) -> str:
+def written_script(
+    material: Material, *, seconds: float | None, sayable: Callable[[str], bool], heard: bool = True
+) -> str:
     """Writes a script for a film of that many seconds; "" when there is nothing to quote.
 
-    sayable: whether the voice, or captions, can render a line. Facts that cannot be rendered are passed over.
+    sayable: whether the voice, or captions, can render a line. Facts that cannot be rendered are passed over. heard:
+    whether a voice says it: a silent film shows the brand in every picture and need not say it.
     """
     language = material.language.split("-")[0]
     words = lines().get(language) or NEUTRAL
     budget = seconds or DEFAULT_SECONDS
     name = short_name(material.name)
-    short = len(name.split()) <= NAME_WORDS  # a film shows the brand all the time anyway
-    named = words["named" if short and material.brand.casefold() not in name.casefold() else "unbranded"]
+    short = len(name.split()) <= NAME_WORDS
+    said = heard and short and bool(material.brand)
+    named = words["named" if said and material.brand.casefold() not in name.casefold() else "unbranded"]
     frame = [named.format(name=name, brand=material.brand)]
     if material.price and material.old_price:
         frame.append(words["sale"].format(price=material.price, old=material.old_price))
@@ -161,13 +165,18 @@ def shown_name(name: str, subject: str) -> str:
     """The name of a product as films show and say it; where it is a list of search words, what the product is in the
     customer's own words. subject: as the catalog understood it, "" where it did not."""
     short = short_name(BRACKETED.sub("", name))
-    first = short.split(" ")[0]
-    if first.isalpha() and first.islower():
-        short = short[:1].upper() + short[1:]  # typed in a hurry; brands with small letters have others in them
+    short = _capital(short)
     place = short.casefold().find(subject.casefold()) if subject else -1
     if len(short.split()) > MOST_NAME_WORDS and place >= 0 and len(subject.split()) > 1:
-        return short[place : place + len(subject)]
+        return _capital(short[place : place + len(subject)])
     return short
+
+
+def _capital(name: str) -> str:
+    """A name that begins with a small word, typed in a hurry, with a capital; brands with small letters have others in
+    them."""
+    first = name.split(" ", maxsplit=1)[0]
+    return name[:1].upper() + name[1:] if first.isalpha() and first.islower() else name
 
 
 def _said(line: str, chosen: Sequence[str]) -> bool:

@@ -31,6 +31,8 @@ STATED_FIRST_SECONDS: Final = 2.0  # a statement fills the picture from then on
 STATED_SECONDS: Final = (1.2, 4.2)  # how long it does: at least, and at most; a longer one is left before its end
 LONGEST_SHOT_SECONDS: Final = 3.8  # without a mark to cut at, a presenter's shot ends before a word of about then
 AFTER_SECONDS: Final = 1.0  # longer than the end card takes to come up
+STAYS_SECONDS: Final = 0.9  # longer than the longest, where the statement ends then
+PRESENTED_SECONDS: Final = 6.5  # of a presenter without anything else to see, where there is something
 STATED_SHARE: Final = 0.5  # of the film, at most
 NEAR_SECONDS: Final = 1.2  # from the word that names the product to the sentence that it is shown with
 AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
@@ -65,19 +67,22 @@ def shots(
     nearest: float,
     named_at: float | None,
     statements: Sequence[tuple[float, float]] = (),
+    sayings: Sequence[tuple[float, float]] = (),
     pictured: bool = True,
 ) -> tuple[Shot, ...]:
     """The shots of a film whose speech lasts `seconds`; the first one begins at 0.
 
     nearest: the largest nearness for which the presenter has room. named_at: when the product is first named, None
-    where it is not to fill the picture. statements: (start, end) of what may fill it, in order. pictured: whether there
-    is a picture of the product; its name alone fills the picture only where it is said, and once.
+    where it is not to fill the picture. statements: (start, end) of what may fill it, in order. sayings: (start, end)
+    of other words that may, where the presenter would be seen for long. pictured: whether there is a picture of the
+    product; its name alone fills the picture only where it is said, and once.
     """
     sentences, clauses = _ends(words, SENTENCE), _ends(words, SENTENCE + CLAUSE)
     stated = _stated(statements, words, seconds)
     sights = _asides(words, clauses, sentences, seconds, named_at, stated) if named_at is not None else []
     if not pictured and named_at is not None:
         sights = [(start, end) for start, end in sights if start - NEAR_SECONDS <= named_at < end]
+    stated = _relieved(stated, sights, sayings, seconds)
     asides = sorted([*sights, *stated])
     chance = np.random.default_rng(zlib.crc32(f"shots {seed}".encode()))
     levels = [level for level in NEARNESS if level <= nearest] or [NEARNESS[0]]
@@ -169,7 +174,7 @@ def _stated(
     kept: list[tuple[float, float]] = []
     least, most = STATED_SECONDS
     for start, stop in statements:
-        end = stop if stop - start <= most else _last_start(words, start + least, start + most)
+        end = stop if stop - start <= most + STAYS_SECONDS else _left(words, start + least, start + most)
         if end > seconds - LAST_SECONDS / 2:
             end = seconds + AFTER_SECONDS
         if min(end, seconds + END_SECONDS) - start < least or start < STATED_FIRST_SECONDS:
@@ -179,6 +184,44 @@ def _stated(
         if sum(min(other, seconds) - begun for begun, other in tried) <= STATED_SHARE * seconds:
             kept = tried
     return kept
+
+
+def _relieved(
+    stated: Sequence[tuple[float, float]],
+    sights: Sequence[tuple[float, float]],
+    sayings: Sequence[tuple[float, float]],
+    seconds: float,
+) -> list[tuple[float, float]]:
+    """The statements with sayings among them, so that nobody talks into the camera for long: in a long time with the
+    presenter alone the saying nearest to its middle, as long as statements do not take too much of the film."""
+    made, left = list(stated), list(sayings)
+    least, most = STATED_SECONDS
+    while left:
+        asides = sorted([*sights, *made])
+        begins = [0.0, *(end for _, end in asides)]
+        ends = [*(start for start, _ in asides), seconds]
+        begun, ended = max(zip(begins, ends, strict=True), key=lambda run: run[1] - run[0])
+        spent = sum(min(end, seconds) - start for start, end in made)
+        first = max(begun + SHORTEST_SHOT_SECONDS, STATED_FIRST_SECONDS)
+        last = ended - (LAST_SECONDS if ended == seconds else SHORTEST_SHOT_SECONDS)
+        fitting = [
+            (start, end)
+            for start, end in left
+            if first <= start and end <= last and least <= end - start <= most
+            if spent + end - start <= STATED_SHARE * seconds
+        ]
+        if ended - begun <= PRESENTED_SECONDS or not fitting:
+            break
+        chosen = min(fitting, key=lambda saying: abs(sum(saying) - begun - ended))
+        made.append(chosen)
+        left.remove(chosen)
+    return sorted(made)
+
+
+def _left(words: Sequence[CaptionWord], after: float, until: float) -> float:
+    """When a long statement is left: at the last end of a clause between two times, or else before a word."""
+    clauses = [time for time in _ends(words, SENTENCE + CLAUSE) if after <= time <= until]
+    return clauses[-1] if clauses else _last_start(words, after, until)
 
 
 def _last_start(words: Sequence[CaptionWord], after: float, until: float) -> float:

@@ -60,18 +60,20 @@ def presenter_cut(
     *,
     stays: bool,
     statements: Sequence[tuple[float, float]] = (),
+    sayings: Sequence[tuple[float, float]] = (),
     pictured: bool = True,
     earlier: tuple[PresenterCut, Difference] | None = None,
 ) -> PresenterCut:
     """The cut of a film whose speech lasts `seconds`.
 
-    stays: whether the card stays until the end. statements, pictured: as for `editing.shots`. earlier: the cut of the
-    film before a change, and where this one differs from it.
+    stays: whether the card stays until the end. statements, sayings, pictured: as for `editing.shots`. earlier: the cut
+    of the film before a change, and where this one differs from it.
     """
     named = _named_at(brief.product_name, words) if brief.product_name.strip() else None
     shots = editing.shots(
-        words, seconds, seed=brief.seed, nearest=actor.nearest, named_at=named, statements=statements, pictured=pictured
-    )
+        words, seconds, seed=brief.seed, nearest=actor.nearest, named_at=named, statements=statements, sayings=sayings,
+        pictured=pictured,
+    )  # fmt: skip
     if earlier is not None:
         shots = editing.continued(earlier[0].shots, shots, earlier[1])
     card = _card(brief, words, seconds, stays=stays, after=editing.product_ends(shots))

@@ -371,7 +371,7 @@ def render(order: RenderOrder, report: ReportProgress) -> RenderedVideo:
                 if opening is not None and time < opening.end and not shot.is_aside:
                     is_clear = actor.card_at == CHEST_CARD and shot.nearness <= editing.NEARNESS[1]
                     stage.draw_opening(canvas, opening, time, is_chest_clear=is_clear)
-                elif place < len(groups) and groups[place].start - 0.04 <= time and not shot.statement:
+                elif place < len(groups) and _is_captioned(groups[place], time, shot):
                     if shot.product:
                         stated.captions.draw_beside_name(canvas, groups[place], time)
                     else:
@@ -452,7 +452,8 @@ def _movement(
             shapes = np.concatenate([made.shapes[:since], shapes[since:]])
         actor.prepare(speech, shapes, since)
         cut = presenter_cut(
-            brief, take.words, speech.seconds, actor, stays=stays, statements=_statements(board), pictured=pictured,
+            brief, take.words, speech.seconds, actor, stays=stays, statements=_statements(board),
+            sayings=_sayings(board), pictured=pictured,
             earlier=(cut, take.difference) if cut is not None and take.difference is not None else None,
         )  # fmt: skip
         made = _Movement(
@@ -483,6 +484,11 @@ def _statements(scenes: Sequence[Scene]) -> list[tuple[float, float]]:
     return [_stated(scene) for scene in scenes[1:-1] if scene.part.says in STATED]
 
 
+def _sayings(scenes: Sequence[Scene]) -> list[tuple[float, float]]:
+    """When the script says what a shot sets in type, word by word, as (start, end) in seconds."""
+    return [(scene.start, scene.end) for scene in scenes[1:-1] if scene.shot.text == "words"]
+
+
 def _stated(scene: Scene) -> tuple[float, float]:
     part, start, end = scene.part, scene.start, scene.end
     shown = (part.value, part.label, *part.items)
@@ -498,6 +504,11 @@ def _stated(scene: Scene) -> tuple[float, float]:
             # words that are set large come in a moment before they are said
             end = max(whole[last][-1].end, whole[last + 1][0].start - AHEAD_SECONDS)
     return start, end
+
+
+def _is_captioned(group: captions.Group, time: float, shot: editing.Shot) -> bool:
+    """Whether a caption is drawn at a time in a shot. What was said before the shot began is not shown in it again."""
+    return group.start - 0.04 <= time and not shot.statement and group.words[-1].end > shot.start
 
 
 def _draw_stated(film: ProductFilm, canvas: Any, time: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +11,7 @@ from services.media.colour import Colour
 from services.media.text_shaping import shape
 from services.media.text_shaping import width as width_of
 from services.video.domain import PriceLine
-from services.video.product.parts import sentences
+from services.video.product.parts import PRONOUNS, sentences
 from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local import captions
@@ -24,6 +25,7 @@ from services.video.providers.local.strokes import fill, rounded
 CAPTION_UNITS: Final = 46.0  # the size of captions
 VALUES: Final = frozenset({"price", "offer", "figure", "rating", "contact"})  # what shots show as it is written
 STEM_LETTERS: Final = 5  # by which two forms of a word are the same
+APOSTROPHE: Final = re.compile("['’]")
 TURN_SECONDS: Final = 0.28  # from shot to shot
 
 
@@ -40,15 +42,23 @@ class Inks:
 
 class CaptionStrip:
     """Draws captions over the scenes whose shots do not set the words themselves. tone: of photos, on any ground.
-    line: the customer's statement of the price."""
+    line: the customer's statement of the price. brand: as it stands in every shot, as text or in its logo."""
 
     def __init__(
-        self, stage: Stage, scenes: tuple[Scene, ...], tone: Tone, *, wanted: bool, line: PriceLine | None = None
+        self,
+        stage: Stage,
+        scenes: tuple[Scene, ...],
+        tone: Tone,
+        *,
+        wanted: bool,
+        line: PriceLine | None = None,
+        brand: str = "",
     ) -> None:
         self._stage, self._scenes, self._tone = stage, scenes, tone
+        self._names = f"{stage.name} {brand}"
         self._shown: tuple[object, Any] = (None, None)
         self._groups = [
-            [group for said in _unshown(scene, line) for group in _new(captions.groups(said), scene, line)]
+            [group for said in _unshown(scene, line) for group in _new(captions.groups(said), scene, line, self._names)]
             if scene.shot.captions and wanted
             else []
             for scene in scenes
@@ -76,7 +86,9 @@ class CaptionStrip:
                 return
 
     def draw_beside_name(self, canvas: Any, group: captions.Group, time: float) -> None:
-        """Draws the words of a time in seconds in a shot that shows the product with its name."""
+        """Draws the words of a time in seconds in a shot that shows the product with its name, unless they say it."""
+        if _says_again(group, set(_bare(self._names))):
+            return
         current = lit_word(group, time)
         if self._shown[0] != (group, current):
             self._shown = (group, current), self._picture(group, current, text="name")
@@ -95,22 +107,25 @@ class CaptionStrip:
         return made, round(x), round(y + (h - made.height()) / 2)
 
 
-def _new(groups: Sequence[captions.Group], scene: Scene, line: PriceLine | None) -> list[captions.Group]:
-    """The groups but those that say a value again which the shot sets large. Small words count for nothing: "£26 a
-    jacket" is said by "£26 per jacket"."""
+def _new(groups: Sequence[captions.Group], scene: Scene, line: PriceLine | None, names: str) -> list[captions.Group]:
+    """The groups but those that say again what the shot sets large: its value, or the product's name. Small words count
+    for nothing: "It's £26 a jacket" is said by "£26 per jacket". names: of the product and its brand."""
+    if scene.shot.text == "name":
+        shown = set(_bare(names))
+        return [group for group in groups if not _says_again(group, shown)]
     shown, is_value = _shown(scene, line)
     if not is_value or scene.shot.text == "chips":
         return list(groups)
-    value = set(_bare(scene.part.value))
-    return [group for group in groups if not _says_again(" ".join(word.text for word in group.words), shown, value)]
+    return [group for group in groups if not _says_again(group, shown)]
 
 
-def _says_again(text: str, shown: set[str], value: set[str]) -> bool:
-    said = _bare(text)
-    telling = set(said) - cues().per - cues().charge_joins
-    return bool(value & set(said)) and {word[:STEM_LETTERS] for word in telling} <= {
-        word[:STEM_LETTERS] for word in shown
-    }
+def _says_again(group: captions.Group, shown: set[str]) -> bool:
+    """Whether every word that tells something is shown. What denies always tells, and so does a figure."""
+    said = set(_bare(" ".join(word.text for word in group.words)))
+    light = cues().per | cues().charge_joins | cues().joins | cues().prepositions | cues().copulas | cues().pays
+    telling = {word for word in said - light if APOSTROPHE.split(word)[0] not in PRONOUNS}  # "it's" tells nothing
+    telling |= said & cues().negations
+    return bool(telling) and {word[:STEM_LETTERS] for word in telling} <= {word[:STEM_LETTERS] for word in shown}
 
 
 def _shown(scene: Scene, line: PriceLine | None) -> tuple[set[str], bool]:

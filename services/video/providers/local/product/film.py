@@ -84,7 +84,12 @@ class ProductFilm:
         self._drawn: dict[int, Drawn] = {}
         self._alone: Drawn | None = None
         self.captions = CaptionStrip(
-            self.stage, scenes, self.look.of("photo"), wanted=brief.burn_captions, line=brief.facts.price_line
+            self.stage,
+            scenes,
+            self.look.of("photo"),
+            wanted=brief.burn_captions,
+            line=brief.facts.price_line,
+            brand=brief.brand_name,
         )
         self.end_card = EndCard(self.stage, brief, [scene.part for scene in scenes])
 

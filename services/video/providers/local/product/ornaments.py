@@ -1,10 +1,11 @@
-"""Flat shapes in the room that a shot's texts leave: rings, a quarter disc, bands, dots or tiles in a lower corner, the
-drawing for the product's trade, and the arch that a product stands before."""
+"""What stands in the room that a shot's texts leave: the drawing for the product's trade, large, whole or in an arch;
+without one a flat shape in a lower corner: rings, a quarter disc, bands, dots or tiles."""
 
 from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -20,26 +21,32 @@ from services.video.providers.local.product_picture import TradeDrawing
 from services.video.providers.local.strokes import box, fill
 
 KINDS: Final = ("rings", "disc", "bands", "dots", "tiles")
-PATTERN: Final = "pattern"  # of drawings, where there is one: twice as often as any other
 RINGS: Final = 4
 SEEN: Final = 1.2  # contrast of a shape against the ground, from which it is seen
 DRIFT: Final = 0.05  # share by which a shape grows while its shot lasts
 TURN: Final = -9.0  # degrees of a drawing that is cut by an edge
 CROPPED: Final = 1.02  # of the room's longer side, the size of such a drawing
 BESIDE: Final = 0.86  # of the area beside texts, the size of a drawing there
+BESIDE_HEIGHT: Final = 1.25  # of the height of a wide picture's room for it, the most that such a drawing takes
+RIGHT: Final = 1.02  # of the frame's width, where the room of what stands at the right ends
+FOOT: Final = 0.985  # of the frame, where what stands below texts ends
 ARCHED: Final = 0.62  # of an arch's width, that of the drawing in it
-COLUMNS: Final = 4  # of a pattern
-FILLED: Final = 0.62  # of a pattern's cell
+CLOSE: Final = 1.5  # of the room's longer side, the size of a drawing seen from near, of which a part is in the picture
+PUSHED: Final = 0.14  # share by which such a drawing grows while its shot lasts
+LIFTED: Final = 0.1  # of the height of the room for a drawing, that one seen from near reaches above it
+# How the drawing for the trade stands in each shot: neighbours differ, so that a cut is seen.
+STANDING: Final[Mapping[str, str]] = {
+    "hook_type": "right", "hook_product": "right", "hero": "arch", "aside": "right", "statement": "left",
+    "statement_bold": "close", "price": "aside", "offer": "aside", "code": "aside", "contact": "aside",
+    "figure": "close", "chips": "whole", "quote": "left", "rating": "aside", "before_after": "whole",
+}  # fmt: skip
 
 
 def ornament(stage: Stage, shot: str, tone: Tone) -> Layer:
     """A shape in a lower corner, another for each shot; it comes up with the shot."""
     chance = np.random.default_rng(zlib.crc32(f"ornament {stage.seed} {shot}".encode()))
-    kinds = KINDS if stage.picture.drawing is None else (*KINDS, PATTERN, PATTERN)
-    kind = kinds[int(chance.integers(len(kinds)))]
+    kind = KINDS[int(chance.integers(len(KINDS)))]
     x, y, _, _ = stage.places.low
-    if kind == PATTERN:
-        return _pattern(stage, tone)
     reach = min(stage.height - y, stage.width * 0.8) if not stage.wide else stage.width - x
     right = stage.wide or bool(chance.integers(2))
     colours = _colours(tone)
@@ -56,19 +63,31 @@ def ornament(stage: Stage, shot: str, tone: Tone) -> Layer:
 
 
 def drawing_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
-    """The drawing for the trade: in an arch beside the name, else large and cut by an edge. Only of a stage that has
-    one."""
-    if scene.shot.text == "name":
-        return arched_drawing(stage, stage.places.low, tone)
+    """The drawing for the trade: in an arch beside the name, whole beside values, else large and cut by an edge. Only
+    of a stage that has one."""
     x, y, w, h = stage.places.low
-    size = (stage.width - x if stage.wide else max(w, h)) * CROPPED
-    image = _drawing(stage, size, tone, tone.ground, turn=TURN)
-    middle = stage.height * 0.5 if stage.wide else y + size * 0.5
-    return [
-        placed(
-            image, stage.width - size * 0.43, middle, enter="rise", at=-ENTER_SECONDS / 2, far=size * 0.2, grow=DRIFT
-        )
-    ]
+    standing = "arch" if scene.shot.text == "name" else STANDING.get(scene.shot.id, "right")
+    came = -ENTER_SECONDS / 2 if scene.start == 0.0 or scene.shot.cut == "cut" else -0.1
+    if standing == "arch":
+        return arched_drawing(stage, stage.places.low, tone)
+    if standing in ("whole", "aside"):
+        tall = h if stage.wide else max(h, stage.height * FOOT - y)
+        left = x if stage.wide or standing == "whole" else max(x, stage.width * RIGHT - w)
+        return [drawing_beside(stage, (left, y, w, tall), tone)]
+    room = min(stage.width - x, h * BESIDE_HEIGHT) if stage.wide else max(w, h)
+    if standing == "close":
+        size = room * CLOSE
+        image = _drawing(stage, size, tone, tone.ground, turn=-TURN)
+        middle = y + h * 0.5 if stage.wide else y - h * LIFTED + size * 0.5
+        centre = x + size * 0.5 if stage.wide else stage.width * 0.5
+        return [placed(image, centre, middle, enter="rise", at=came, far=size * 0.12, grow=PUSHED)]
+    size = room * CROPPED
+    left = standing == "left" and not stage.wide  # texts stand at the left of a wide picture
+    image = _drawing(stage, size, tone, tone.ground, turn=-TURN if left else TURN)
+    middle = y + h * 0.5 if stage.wide else y + size * 0.5
+    centre = size * 0.43 if left else stage.width - size * 0.43
+    far = -size * 0.1 if left else size * 0.1
+    return [placed(image, centre, middle, enter="slide", at=came, far=far, grow=DRIFT)]
 
 
 def arched_drawing(stage: Stage, area: Box, tone: Tone) -> list[Layer]:
@@ -109,24 +128,6 @@ def _the_drawing(stage: Stage) -> TradeDrawing:
 def _inks(tone: Tone) -> tuple[Colour, ...]:
     """The colours of a tone that a drawing may take."""
     return tone.second, tone.accent, tone.ground, tone.third, tone.panel, tone.ink
-
-
-def _pattern(stage: Stage, tone: Tone) -> Layer:
-    """Rows of the drawing below the texts, or beside them in a wide frame, every other row set off by half."""
-    x, y, _, _ = stage.places.low
-    left, top = (x, 0.0) if stage.wide else (0.0, y)
-    wide, tall = stage.width - left, stage.height - top
-    cell = wide / COLUMNS
-    tile = _drawing(stage, cell * FILLED, tone, tone.ground)
-
-    def draw(canvas: Any) -> None:
-        for row in range(math.ceil(tall / cell)):
-            for column in range(-1, COLUMNS + 1):
-                middle = (column + 0.5 + 0.5 * (row % 2)) * cell
-                canvas.drawImage(tile, middle - tile.width() / 2, (row + 0.5) * cell - tile.height() / 2)
-
-    image = painted(wide, tall, draw)
-    return placed(image, left + wide / 2, top + tall / 2, enter="rise", at=-0.1, far=cell)
 
 
 def arch(stage: Stage, area: Box, tone: Tone) -> Layer:

@@ -56,8 +56,12 @@ def word_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
         widths = [width(each, face, size) for each, _ in words]
         left = x
         baseline = top + (CAP + row * LEADING) * size
+        counted = weighty - number
+        if 0 <= counted < count - 1 and _is_counted(words[counted][0], words[counted + 1][0]):
+            words[counted : counted + 2] = [(f"{words[counted][0]} {words[counted + 1][0]}", words[counted][1])]
+            widths[counted : counted + 2] = [width(words[counted][0], face, size)]
         for place, ((each, word), advance) in enumerate(zip(words, widths, strict=True)):
-            lit = number + place == weighty
+            lit = place == counted
             image = _word(each, face, size, advance, tone, lit, pad)
             centre_x = left + advance / 2
             centre_y = baseline - CAP * size / 2
@@ -111,6 +115,14 @@ def _word(text: str, face: Any, size: float, advance: float, tone: Tone, lit: bo
         )
 
     return painted(advance + 2 * margin, CAP * size + 2 * margin, draw)
+
+
+def _is_counted(figure: str, unit: str) -> bool:
+    """Whether a word is what the figure before it counts, so that both stand on one patch: "8 a.m.", "12 months"."""
+    bare = unit.rstrip(".,;:!?…")
+    if not re.search(r"\d$", figure) or not bare.replace(".", "").isalpha() or not bare.islower():
+        return False
+    return bare not in cues().joins | cues().prepositions | cues().no_units | cues().per
 
 
 def _weighty(words: list[str]) -> int:

@@ -19,11 +19,12 @@ ARCHED: Final = frozenset({"low", "hero"})  # places where a product stands befo
 
 
 def product_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
-    """The product where the shot wants it; a drawing for its trade or an ornament where there is nothing to show."""
+    """The product where the shot wants it; a drawing for its trade where there is no picture of it, or else an
+    ornament."""
     where, hook = scene.shot.product, scene.start == 0.0  # the first frame shows the product
     if where == "end" or (not where and scene.shot.ground in ("photo", "blur")):
         return []
-    if not stage.is_pictured and stage.picture.drawing is not None and (hook or where in ("hero", "aside")):
+    if not stage.is_pictured and stage.picture.drawing is not None:
         return drawing_layers(stage, scene, tone)
     if not where or not stage.is_pictured:
         return [ornament(stage, scene.shot.id, tone)]
