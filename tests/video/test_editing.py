@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from services.video.product.parts import parts_of
+from services.video.product.shots import shots as all_shots
 from services.video.product.storyboard import silent_words, storyboard
 from services.video.providers.local import captions, editing
 from services.video.providers.local.captions import CaptionWord
-from services.video.providers.local.rendering import _is_captioned, _statements
+from services.video.providers.local.rendering import _is_captioned, _sayings, _statements
 
 SCRIPT = (
     "Blunt knives at home? Bring them to the stall on Saturday, and leave them with me while you shop. It is four "
@@ -206,6 +207,25 @@ def test_sayings_relieve_a_presenter_who_would_talk_for_long() -> None:
         words[:40], 16.0, seed="a", nearest=1.4, named_at=None, statements=price, sayings=[(2.0, 4.5), (8.0, 10.5)]
     )
     assert [shot.start for shot in kept if shot.statement] == [5.0, 11.0]
+
+
+def test_sayings_are_whole_sentences_where_they_are_short_and_else_whole_clauses() -> None:
+    words = silent_words(
+        "A first line of it. Seen on 171 days, of all the 190. Every second week, the same person tests all of the "
+        "water there, empties each basket, and then brushes down the walls beside it."
+    )
+    parts = [part for part in parts_of(words)[1:] if part.text]
+    scenes = storyboard([parts_of(words)[0], *parts], shows=(), until=words[-1].end, seconds=None, seed="a")
+    typed = [replace(scene, shot=next(shot for shot in all_shots() if shot.id == "statement")) for scene in scenes[:-1]]
+    said = [
+        " ".join(word.text for word in words if start <= word.start < end)
+        for start, end in _sayings([*typed, scenes[-1]])
+    ]
+    assert said[0] == "Seen on 171 days, of all the 190."
+    assert len(said) > 1
+    assert all(text[-1] in ",." for text in said)
+    hidden = replace(typed[1], shot=next(shot for shot in all_shots() if shot.id == "figure"))
+    assert len(_sayings([typed[0], hidden, *typed[2:], scenes[-1]])) < len(said)
 
 
 def test_a_caption_is_not_shown_again_behind_the_statement_that_it_was_said_in() -> None:

@@ -45,7 +45,7 @@ from services.video.providers.local.product.caption_strip import CaptionStrip
 from services.video.providers.local.product.end_card import EndCard
 from services.video.providers.local.product.film import ProductFilm
 from services.video.providers.local.product.lettering import drawable, fitted
-from services.video.providers.local.product.price_tag import price_layers
+from services.video.providers.local.product.price_tag import about_price, price_layers
 from services.video.providers.local.product.sentence import word_layers
 from services.video.providers.local.product_picture import ProductPicture, product_picture
 from services.video.providers.local.rendering import RenderOrder, render
@@ -191,6 +191,11 @@ class TestParts:
         part = self.said("Two hours, 60 cones or tubs, with flake and sauce, and one of us in a white coat.")
         assert (part.says, part.value, part.label, part.items) == ("figure", "60 cones", "or tubs", ())
         assert self.said("After a long day, 40 minutes.").says == "plain"
+
+    def test_figure_that_is_asked_of_customers_sells_nothing(self) -> None:
+        assert self.said("Children must be 1.1 metres tall.").says == "plain"
+        assert self.said("Se necesita: debe medir 90 cm de ancho.").says == "plain"
+        assert self.said("Children climb 40 metres up.").says == "figure"
 
     def test_limit_is_no_figure_and_a_unit_of_two_words_is_one(self) -> None:
         assert self.said("It comes with a 2-yard minimum.").says == "plain"
@@ -406,6 +411,19 @@ class TestStoryboard:
         assert scenes[0].part.text == "Why wait?"
         assert scenes[0].seconds >= SHORTEST_SHOT_SECONDS
 
+    def test_short_beginning_of_a_sentence_stays_with_its_rest(self) -> None:
+        words = silent_words(
+            "A first line of it here. You buy our cup just once. When it ends, you wipe it and buy a refill."
+        )
+        parts = [replace(part, words=part.words) for part in parts_of(words)]
+        rest = parts.pop()
+        place = next(number for number, word in enumerate(rest.words) if word.text == "ends,") + 1
+        parts += [replace(rest, words=rest.words[:place]), replace(rest, words=rest.words[place:])]
+        scenes = storyboard(parts, shows=(), until=words[-1].end, seconds=None, seed="a")
+        assert [scene.part.text for scene in scenes[1:-1]] == [
+            "You buy our cup just once.", "When it ends, you wipe it and buy a refill."
+        ]  # fmt: skip
+
     def test_every_word_can_be_read(self) -> None:
         for scene in board()[1:-1]:
             assert scene.seconds >= 0.29 * len(scene.part.words)
@@ -541,6 +559,16 @@ class TestWriting:
         script = written_script(replace(self.material, facts=facts), seconds=30, sayable=lambda line: True)
         assert "ambulances" in script
         assert request_ not in script
+
+    def test_sentence_that_points_to_another_is_not_said_without_it(self) -> None:
+        pointing = [
+            Fact(text=text, role="benefit", strength=0.9) for text in ("This one tells a story", "It glows all night")
+        ]
+        facts = [*self.material.facts, *pointing]
+        script = written_script(replace(self.material, facts=facts), seconds=30, sayable=lambda line: True)
+        assert "story" not in script
+        assert "glows" not in script
+        assert "Lifetime warranty" in script
 
     def test_list_of_search_words_is_no_name(self) -> None:
         listed = "KT-45DZ, 45L Dual Zone Portable Fridge Freezer 12V/24V/240V, Camping 4WD Caravan Boat, Grey"
@@ -701,6 +729,9 @@ class TestShots:
         alone = replace(hourly, after="/hour")  # the unit stands with the amount, not below it
         assert len(price_layers(film.stage, bare, film.look.of("brand"), alone, before=before)) == none
         assert scene.part.items == ("each",)
+        again = replace(scene.part, items=("por adulto",))
+        assert about_price(again, PriceLine(amount="$9.99", before="Adultos", after="")) == ("Adultos", "")
+        assert about_price(again, PriceLine(amount="$9.99", before="Entrada", after="")) == ("Entrada", "por adulto")
         assert each == none + 1
 
     def test_chips_are_shown_without_captions_and_the_end_card_says_what_a_job_pays(

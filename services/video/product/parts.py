@@ -455,7 +455,7 @@ def _figure(words: tuple[Word, ...], text: str, name: str) -> Part | None:
     if DAY_ENDING.match(after) or word in cues().no_units or (word[:1].isupper() and not word.isupper()):
         return None  # "6th", "47 of them", "14 Depot Road"
     qualifier = cues().qualifiers.search(before.casefold())
-    if _is_denied(before):
+    if _is_denied(before) or not cues().obligations.isdisjoint(before.casefold().split()):
         return None
     if before.rstrip()[-1:] in CLAUSE_MARKS:
         before = ""  # another clause: "Two hours, | 60 cones"

@@ -81,6 +81,7 @@ class Cues:
     unit_beginnings: frozenset[str]
     unit_endings: frozenset[str]
     comparatives: frozenset[str]
+    obligations: frozenset[str]
     pays: frozenset[str]
     choices: frozenset[str]
     inclusions: frozenset[str]
@@ -153,6 +154,7 @@ def read_cues(text: str) -> Cues:
             unit_beginnings=frozenset(data["unit_beginnings"]),
             unit_endings=frozenset(data["unit_endings"]),
             comparatives=frozenset(data["comparatives"]),
+            obligations=frozenset(data["obligations"]),
             pays=frozenset(data["pays"]),
             choices=frozenset(data["choices"]),
             inclusions=frozenset(data["inclusions"]),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.video.domain import Difference
-from services.video.product.parts import Part
+from services.video.product.parts import END_MARKS, Part
 from services.video.product.shots import Shot, shots
 from services.video.script.markup import shown_word
 
@@ -190,21 +190,30 @@ def _begins_scene(part: Part, before: Part, earlier: Earlier | None) -> bool:
 
 
 def _gathered(parts: Sequence[Part], earlier: Earlier | None) -> list[Part]:
-    """Parts with those that are too short for a shot joined to a neighbour; the one that says more keeps its shot."""
+    """Parts with those that are too short for a shot joined to a neighbour; the one that says more keeps its shot. The
+    beginning of a sentence is joined to its rest rather than to the sentence before."""
     made: list[Part] = []
-    for part in parts:
+    for place, part in enumerate(parts):
         if made and not _begins_scene(part, made[-1], earlier):
             last = made[-1]
             opens = len(made) == 1  # a film's first shot begins with the film
             before = part.words[0].start - (LEAD_SECONDS if opens else last.words[0].start)
             own = part.words[-1].end - part.words[0].start
+            is_waiting = own < SHORTEST_SHOT_SECONDS and not opens and _opens_sentence(part, last, parts[place + 1 :])
             short = before < SHORTEST_SHOT_SECONDS or (own < SHORTEST_SHOT_SECONDS and part.says not in TELLING)
-            if short and len(last.words) + len(part.words) <= GATHERED_WORDS:
+            if short and not is_waiting and len(last.words) + len(part.words) <= GATHERED_WORDS:
                 keeps = max(last, part, key=lambda each: (each.says in TELLING, each.says != "plain"))
                 made[-1] = replace(keeps, words=(*last.words, *part.words))
                 continue
         made.append(part)
     return made
+
+
+def _opens_sentence(part: Part, before: Part, after: Sequence[Part]) -> bool:
+    """Whether a short part begins a sentence of which the next part, which it will be joined to, has the rest."""
+    if not after or part.text[-1:] in END_MARKS or before.text[-1:] not in END_MARKS:
+        return False
+    return len(part.words) + len(after[0].words) <= GATHERED_WORDS and part.says not in TELLING
 
 
 def _chosen(parts: Sequence[Part], shows: Collection[str], seed: str, kept: Mapping[int, Shot]) -> list[Shot]:

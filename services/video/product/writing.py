@@ -30,6 +30,9 @@ OVERLAP: Final = 0.5  # of a fact's words that another has already said
 STEM_LETTERS: Final = 5  # by which two forms of a word are the same
 DEFAULT_SECONDS: Final = 18
 TABLE_ROW: Final = re.compile(r"^(?=[^:]*\d)[^:]{1,30}:\s")  # "20 to 8 days: …": no line that stands alone
+POINTING: Final = re.compile(  # to the sentence before it, beside which it will not stand
+    r"(?:(?:it|they|he|she)\b|(?:this|that|these|those) (?:one|ones|is|are|was|way)\b|that['’]s\b)", re.IGNORECASE
+)
 SPOKEN_SHARE: Final = 0.94  # of the reading time: what speech takes
 SHORT_SECONDS: Final = 10  # a shorter film says one fact and the name
 BRACKETED: Final = re.compile(r"(?<=\S{3})\s+\([^()]*\)$")  # "(pair)": a catalog's note behind a name
@@ -136,6 +139,7 @@ def _ranked(material: Material) -> list[Fact]:
         and not set(fact.text) & FOOTNOTE_MARKS  # a footnote limits it, which does not stand beside it in a film
         and not TABLE_ROW.match(fact.text)
         and not fact.text.casefold().startswith(cues().requests)
+        and not POINTING.match(fact.text)
         and fact.text.split()[-1].strip(".,;:!?").casefold()
         not in cues().prepositions  # "14+ without": half a sentence
         and fact.strength >= WEAKEST

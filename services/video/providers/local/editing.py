@@ -193,7 +193,8 @@ def _relieved(
     seconds: float,
 ) -> list[tuple[float, float]]:
     """The statements with sayings among them, so that nobody talks into the camera for long: in a long time with the
-    presenter alone the saying nearest to its middle, as long as statements do not take too much of the film."""
+    presenter alone the saying nearest to its middle, as long as statements do not take too much of the film. One may
+    come right before or behind a statement."""
     made, left = list(stated), list(sayings)
     least, most = STATED_SECONDS
     while left:
@@ -207,8 +208,8 @@ def _relieved(
         fitting = [
             (start, end)
             for start, end in left
-            if first <= start and end <= last and least <= end - start <= most
-            if spent + end - start <= STATED_SHARE * seconds
+            if (start >= first or start == begun > 0) and (end <= last or end == ended < seconds)
+            if least <= end - start <= most + STAYS_SECONDS and spent + end - start <= STATED_SHARE * seconds
         ]
         if ended - begun <= PRESENTED_SECONDS or not fitting:
             break

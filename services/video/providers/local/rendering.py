@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -485,8 +486,31 @@ def _statements(scenes: Sequence[Scene]) -> list[tuple[float, float]]:
 
 
 def _sayings(scenes: Sequence[Scene]) -> list[tuple[float, float]]:
-    """When the script says what a shot sets in type, word by word, as (start, end) in seconds."""
-    return [(scene.start, scene.end) for scene in scenes[1:-1] if scene.shot.text == "words"]
+    """When shots set in type what the script says, word by word, as (start, end) in seconds: whole sentences where they
+    are short enough, else whole clauses."""
+    made: list[tuple[float, float]] = []
+    sentence: list[tuple[Scene, Scene]] = []  # each scene with the one before it
+    for before, scene in itertools.pairwise(scenes[:-1]):
+        sentence.append((before, scene))
+        if not _ends_with(scene, editing.SENTENCE):
+            continue
+        start, end = sentence[0][1].start, scene.end
+        is_whole = _ends_with(sentence[0][0], editing.SENTENCE) and end - start <= editing.STATED_SECONDS[1]
+        if is_whole and all(each.shot.text == "words" for _, each in sentence):
+            made.append((start, end))
+        else:
+            made += [(each.start, each.end) for earlier, each in sentence if _is_clause(earlier, each)]
+        sentence = []
+    return made
+
+
+def _is_clause(before: Scene, scene: Scene) -> bool:
+    marks = editing.SENTENCE + editing.CLAUSE
+    return scene.shot.text == "words" and _ends_with(before, marks) and _ends_with(scene, marks)
+
+
+def _ends_with(scene: Scene, marks: str) -> bool:
+    return scene.part.text.rstrip(editing.QUOTES)[-1:] in marks
 
 
 def _stated(scene: Scene) -> tuple[float, float]:

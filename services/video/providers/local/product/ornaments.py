@@ -33,7 +33,6 @@ FOOT: Final = 0.985  # of the frame, where what stands below texts ends
 ARCHED: Final = 0.62  # of an arch's width, that of the drawing in it
 CLOSE: Final = 1.5  # of the room's longer side, the size of a drawing seen from near, of which a part is in the picture
 PUSHED: Final = 0.14  # share by which such a drawing grows while its shot lasts
-LIFTED: Final = 0.1  # of the height of the room for a drawing, that one seen from near reaches above it
 # How the drawing for the trade stands in each shot: neighbours differ, so that a cut is seen.
 STANDING: Final[Mapping[str, str]] = {
     "hook_type": "right", "hook_product": "right", "hero": "arch", "aside": "right", "statement": "left",
@@ -78,7 +77,9 @@ def drawing_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     if standing == "close":
         size = room * CLOSE
         image = _drawing(stage, size, tone, tone.ground, turn=-TURN)
-        middle = y + h * 0.5 if stage.wide else y - h * LIFTED + size * 0.5
+        middle = (
+            y + h * 0.5 if stage.wide else y + size * (1 + PUSHED) * 0.5
+        )  # clear of the texts also when it has grown
         centre = x + size * 0.5 if stage.wide else stage.width * 0.5
         return [placed(image, centre, middle, enter="rise", at=came, far=size * 0.12, grow=PUSHED)]
     size = room * CROPPED

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from services.video.domain import PriceLine
 from services.video.product.layouts import Box
-from services.video.product.parts import Part, money_in
+from services.video.product.parts import JOINT_LETTERS, Part, money_in
 from services.video.product.price_line import amounts_of
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import Layer, painted
@@ -18,6 +18,7 @@ from services.video.providers.local.strokes import line as stroke
 HEAD: Final = 0.16  # of the height, for the words before the amount
 AMOUNT: Final = 0.5
 GAP: Final = 0.05
+STEM_LETTERS: Final = 5  # by which two forms of a word are the same
 LEAST: Final = 0.2  # of the height, for what stands below
 
 
@@ -61,8 +62,17 @@ def about_price(part: Part, line: PriceLine | None) -> tuple[str, str]:
     """What stands above and below the amount of a part that says a price; line: as for `price_layers`."""
     head, below = part.label, part.items[0] if part.items else ""
     if line is not None and amounts_of(line) == next((found.values for found in money_in(part.value)), ()):
-        head, below = line.before or head, line.after.lstrip(",; ") or below
+        head = line.before or head
+        below = line.after.lstrip(",; ") or ("" if _share_a_word(head, below) else below)
     return head, below
+
+
+def _share_a_word(one: str, other: str) -> bool:
+    """Whether two texts have a word in common that tells something, in whichever form: "Adultos", "por adulto"."""
+    stems = [
+        {word[:STEM_LETTERS] for word in text.casefold().split() if len(word) > JOINT_LETTERS} for text in (one, other)
+    ]
+    return not stems[0].isdisjoint(stems[1])
 
 
 def _struck(stage: Stage, price: str, area: Box, tone: Tone, at: float) -> Layer:
