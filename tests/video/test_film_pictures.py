@@ -12,13 +12,14 @@ import pytest
 from services.media import model_files, panoramas
 from services.media.colour import Colour, contrast
 from services.media.places import places, places_for
+from services.media.skia import skia
 from services.video.domain import AspectRatio, ProductFacts, VideoBrief, VideoKind
 from services.video.product.parts import Price, parts_of
 from services.video.product.shots import shots
 from services.video.product.storyboard import silent_words, storyboard
 from services.video.providers.local.product import looks
 from services.video.providers.local.product.film import ProductFilm
-from services.video.providers.local.product.ornaments import STANDING
+from services.video.providers.local.product.ornaments import STANDING, drawing_layers
 from services.video.providers.local.product.standing_product import product_layers
 from services.video.providers.local.product_picture import ProductPicture, TradeDrawing, product_picture
 from services.video.providers.local.stage import Stage
@@ -82,11 +83,39 @@ def test_a_drawing_is_seen_in_every_shot_and_stands_otherwise_at_each_cut(
     for scene in scenes[:-1]:
         layers = product_layers(film.stage, scene, film.look.of(scene.shot.ground))
         (shown,) = (layer for layer in layers if layer.grow or layer.sway)
-        rgb = shown.image.toarray()
-        assert rgb[..., 3].any()
+        seen = shown.image.toarray()[..., 3].max(axis=1) > 60
+        top = shown.y + (int(np.argmax(seen)) - shown.height / 2) * (1 + shown.grow)
+        assert top >= film.stage.places.low[1] - 2, scene.shot.id  # clear of the texts
         places.append((round(shown.x), round(shown.y), round(shown.width)))
     assert all(before != after for before, after in pairwise(places))
     assert {shot.id for shot in shots() if not shot.needs and shot.product not in ("", "end")} <= set(STANDING)
+
+
+@pytest.mark.parametrize("colours", [("#f2c230", "#1d3a6b"), ("#16464a", "#f4d34a", "#ffffff"), ("#101010",), ()])
+def test_an_article_has_one_colour_in_a_film_that_is_seen_on_every_ground(colours: tuple[str, ...]) -> None:
+    look = looks.look_of(colours, "a")
+    seen = min(contrast(look.article, look.of(name).ground) for name in ("brand", "deep", "paper"))
+    others = (
+        tone.second for tone in (look.of("brand"), look.of("deep"), look.of("paper")) if tone.second.chroma > 0.04
+    )
+    best = max((min(contrast(ink, look.of(name).ground) for name in looks.FLAT) for ink in others), default=0.0)
+    assert seen >= best
+    assert seen > 1.05
+
+
+def test_shots_draw_an_article_in_the_colour_of_the_film(brief: VideoBrief, drawings: Path) -> None:
+    bare = replace(brief, product_photo=None, kind=VideoKind.PRODUCT, brand_colours=("#f2c230", "#1d3a6b"))
+    words = silent_words("A first line of it. It plans your week ahead. And some more for you.")
+    scenes = storyboard(parts_of(words), shows={"drawing"}, until=words[-1].end, seconds=None, seed="a")
+    pictured = ProductPicture(drawing=TradeDrawing(path=drawings, name="shorts"), shows=frozenset({"drawing"}))
+    film = ProductFilm(bare, pictured, None, scenes, None)
+    hues = set()
+    for ground in ("brand", "deep", "paper"):
+        (shown,) = drawing_layers(film.stage, scenes[0], film.look.of(ground))
+        pixels = shown.image.toarray(colorType=skia.kRGBA_8888_ColorType).reshape(-1, 4).astype(int)
+        red, green, blue = np.median(pixels[pixels[:, 3] > 250], axis=0)[:3]
+        hues.add(Colour.of(f"#{int(red):02x}{int(green):02x}{int(blue):02x}").hue // 60)
+    assert len(hues) == 1
 
 
 class TestPlace:

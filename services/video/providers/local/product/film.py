@@ -77,6 +77,7 @@ class ProductFilm:
             seed=brief.seed,
             icons=icons,
             language=brief.facts.language or "en",
+            article=self.look.article,
             brand="" if logo is not None else drawable(brief.brand_name),
         )
         self._wide_photo: Any = None

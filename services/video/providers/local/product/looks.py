@@ -29,6 +29,8 @@ EXTREMES: Final = (3.0, 97.0)  # percentiles of a place's luminance that take th
 LEAST_RANGE: Final = 0.1
 READ: Final = 5.0  # contrast of ink on a place
 PLACE_RANGE: Final = (0.08, 0.17)  # of lightness, that the shades of a place are darker and brighter than the ground
+FLAT: Final = ("brand", "deep", "paper")  # grounds of one colour
+HUED: Final = 0.035  # chroma from which a colour has a hue
 GRAIN: Final = 7  # of 255, the opacity of grain: gradients do not band
 
 
@@ -59,6 +61,18 @@ class Look:
 
     def of(self, ground: str) -> Tone:
         return self.tones[ground]
+
+    @property
+    def article(self) -> Colour:
+        """What a drawn article that is made in any colour has in every shot: of the colours that stand out, the one
+        that does so from all grounds; with a hue where there is one."""
+        tones = [self.tones[name] for name in FLAT]
+        inks = dict.fromkeys(ink for tone in tones for ink in (tone.second, tone.accent, tone.third))
+
+        def worth(ink: Colour) -> tuple[bool, float]:
+            return ink.chroma >= HUED, min(contrast(ink, tone.ground) for tone in tones)
+
+        return max(inks, key=worth)
 
 
 def look_of(brand: Sequence[str], seed: str, sensitive: Collection[str] = ()) -> Look:

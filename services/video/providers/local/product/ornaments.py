@@ -21,6 +21,7 @@ from services.video.providers.local.product_picture import TradeDrawing
 from services.video.providers.local.strokes import box, fill
 
 KINDS: Final = ("rings", "disc", "bands", "dots", "tiles")
+SEEN_ALPHA: Final = 60  # of 255, from which something is seen
 RINGS: Final = 4
 SEEN: Final = 1.2  # contrast of a shape against the ground, from which it is seen
 DRIFT: Final = 0.05  # share by which a shape grows while its shot lasts
@@ -76,7 +77,7 @@ def drawing_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     room = min(stage.width - x, h * BESIDE_HEIGHT) if stage.wide else max(w, h)
     if standing == "close":
         size = room * CLOSE
-        image = _drawing(stage, size, tone, tone.ground, turn=-TURN)
+        image = _drawing(stage, size, tone.ground, turn=-TURN)
         middle = (
             y + h * 0.5 if stage.wide else y + size * (1 + PUSHED) * 0.5
         )  # clear of the texts also when it has grown
@@ -84,8 +85,8 @@ def drawing_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
         return [placed(image, centre, middle, enter="rise", at=came, far=size * 0.12, grow=PUSHED)]
     size = room * CROPPED
     left = standing == "left" and not stage.wide  # texts stand at the left of a wide picture
-    image = _drawing(stage, size, tone, tone.ground, turn=-TURN if left else TURN)
-    middle = y + h * 0.5 if stage.wide else y + size * 0.5
+    image = _drawing(stage, size, tone.ground, turn=-TURN if left else TURN)
+    middle = y + h * 0.5 if stage.wide else _middle(stage, image, y, DRIFT)
     centre = size * 0.43 if left else stage.width - size * 0.43
     far = -size * 0.1 if left else size * 0.1
     return [placed(image, centre, middle, enter="slide", at=came, far=far, grow=DRIFT)]
@@ -96,7 +97,7 @@ def arched_drawing(stage: Stage, area: Box, tone: Tone) -> list[Layer]:
     behind = arch(stage, area, tone)
     ground = _colours(tone)[0]
     size = behind.width * ARCHED
-    image = _drawing(stage, size, tone, ground)
+    image = _drawing(stage, size, ground)
     top = behind.y - behind.height / 2
     middle = top + max(behind.width * 0.5, min(behind.height * 0.5, behind.width * 0.62))
     return [behind, placed(image, behind.x, middle, enter="pop", at=0.04, grow=DRIFT)]
@@ -105,30 +106,34 @@ def arched_drawing(stage: Stage, area: Box, tone: Tone) -> list[Layer]:
 def drawing_beside(stage: Stage, area: Box, tone: Tone) -> Layer:
     """The drawing for the trade, whole, as large as an area takes."""
     x, y, w, h = area
-    image = _drawing(stage, min(w, h) * BESIDE, tone, tone.ground)
+    image = _drawing(stage, min(w, h) * BESIDE, tone.ground)
     return placed(image, x + w / 2, y + h / 2, enter="pop", at=0.04, grow=DRIFT, sway=4 * stage.unit)
 
 
-def _drawing(stage: Stage, size: float, tone: Tone, behind: Colour, *, turn: float = 0.0) -> Any:
+def _drawing(stage: Stage, size: float, behind: Colour, *, turn: float = 0.0) -> Any:
     side = size * 1.2  # room for a turn and the shadow
     return painted(
         side,
         side,
         lambda canvas: _the_drawing(stage).draw(
-            canvas, side / 2, side / 2, size, _inks(tone), behind=behind, turn=turn
+            canvas, side / 2, side / 2, size, (stage.article,), behind=behind, turn=turn
         ),
     )
+
+
+def _middle(stage: Stage, image: Any, top: float, grow: float) -> float:
+    """The height about which a picture stands so that nothing of it is above `top` when it has grown by that share: in
+    the middle of the room below where its content fits in, else cut by the lower edge."""
+    rows = np.flatnonzero(image.toarray()[..., 3].max(axis=1) > SEEN_ALPHA)
+    first, last = (float(row) - image.height() / 2 for row in (rows[0], rows[-1]))
+    spare = stage.height - top - (last - first) * (1 + grow)
+    return float(top + max(spare, 0.0) / 2 - first * (1 + grow))
 
 
 def _the_drawing(stage: Stage) -> TradeDrawing:
     if stage.picture.drawing is None:
         raise ValueError("the stage has no drawing")
     return stage.picture.drawing
-
-
-def _inks(tone: Tone) -> tuple[Colour, ...]:
-    """The colours of a tone that a drawing may take."""
-    return tone.second, tone.accent, tone.ground, tone.third, tone.panel, tone.ink
 
 
 def arch(stage: Stage, area: Box, tone: Tone) -> Layer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from services.media.colour import Colour
 from services.video.product.layouts import Box, Places
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import Layer, painted
@@ -22,7 +23,8 @@ class Stage:
     """What all shots of a film share.
 
     places: in pixels. wide: text left, product right. seed: of all chance. icons: file of icons. language: of
-    the script. brand: the brand's name where it is set as text, "" where a logo or nothing stands for it.
+    the script. article: the colour of a drawn article that is made in any. brand: the brand's name where it is set as
+    text, "" where a logo or nothing stands for it.
     """
 
     width: int
@@ -36,6 +38,7 @@ class Stage:
     seed: str
     icons: Path | None
     language: str
+    article: Colour
     brand: str = ""
 
     @property
