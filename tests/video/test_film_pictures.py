@@ -109,13 +109,12 @@ def test_shots_draw_an_article_in_the_colour_of_the_film(brief: VideoBrief, draw
     scenes = storyboard(parts_of(words), shows={"drawing"}, until=words[-1].end, seconds=None, seed="a")
     pictured = ProductPicture(drawing=TradeDrawing(path=drawings, name="shorts"), shows=frozenset({"drawing"}))
     film = ProductFilm(bare, pictured, None, scenes, None)
-    hues = set()
-    for ground in ("brand", "deep", "paper"):
+    colours = []
+    for ground in looks.FLAT:
         (shown,) = drawing_layers(film.stage, scenes[0], film.look.of(ground))
         pixels = shown.image.toarray(colorType=skia.kRGBA_8888_ColorType).reshape(-1, 4).astype(int)
-        red, green, blue = np.median(pixels[pixels[:, 3] > 250], axis=0)[:3]
-        hues.add(Colour.of(f"#{int(red):02x}{int(green):02x}{int(blue):02x}").hue // 60)
-    assert len(hues) == 1
+        colours.append(np.median(pixels[pixels[:, 3] > 250], axis=0)[:3])
+    assert np.ptp(colours, axis=0).max() < 40
 
 
 class TestPlace:

@@ -78,9 +78,7 @@ def drawing_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     if standing == "close":
         size = room * CLOSE
         image = _drawing(stage, size, tone.ground, turn=-TURN)
-        middle = (
-            y + h * 0.5 if stage.wide else y + size * (1 + PUSHED) * 0.5
-        )  # clear of the texts also when it has grown
+        middle = y + h * 0.5 if stage.wide else _middle(stage, image, y, PUSHED)
         centre = x + size * 0.5 if stage.wide else stage.width * 0.5
         return [placed(image, centre, middle, enter="rise", at=came, far=size * 0.12, grow=PUSHED)]
     size = room * CROPPED
