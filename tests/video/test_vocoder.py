@@ -88,3 +88,9 @@ class TestRewrittenVocoder:
     def test_same_passage_sounds_identical(self, quick: Speak, quick_engine: Kokoro) -> None:
         (passage,) = passages(speakable(TEXT))
         assert np.array_equal(quick("male-4").samples, quick_engine.speak(passage, "male-4").samples)
+
+    def test_the_shortest_passage_has_enough_steps_for_all_pieces(self, quick_engine: Kokoro) -> None:
+        (passage,) = passages(speakable("A."))
+        spoken = quick_engine.speak(passage, "male-4", speed=2.0)
+        assert spoken.seconds > 0.1
+        assert np.abs(spoken.samples).max() > 0.05

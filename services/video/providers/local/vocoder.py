@@ -23,6 +23,9 @@ CONVOLUTIONS: Final = ("/decoder/decoder/encode/", "/decoder/decoder/decode.")  
 DILATIONS: Final = (1, 3, 5)  # of the three layers of a block
 PLACE: Final = "/decoder/decoder/generator/"
 WEIGHTS: Final = "decoder.decoder.generator."
+# Pieces that a tensor of so many channels is cut in along its steps: what is done to one piece stays in the processor's
+# cache, while a whole tensor would go to memory and back at every step.
+PIECES: Final = {256: 8, 128: 24}
 STEADY: Final = 1e-5  # added to a variance before it divides
 MICROSOFT: Final = "com.microsoft"  # the domain of onnxruntime's own operators
 
@@ -105,7 +108,9 @@ class _Writer:
         self._maker = {name: node for node in graph.node for name in node.output}
         self._written: dict[str, list[Any]] = {}  # by the name of the node they come in the place of
         self._new: list[Any] = []
-        self._turned: dict[str, str] = {}
+        self._turned: dict[str, list[str]] = {}
+        self._spreads: dict[str, tuple[list[str], str]] = {}
+        self._cut: dict[str, list[str]] = {}  # the pieces of what is the same in several places
         self._known: dict[str, str] = {}
         self._constants: list[Any] = []
         self._count = 0
@@ -116,18 +121,19 @@ class _Writer:
         first = self._nodes[f"{PLACE}{block}/Add_2"]
         entry = next(name for name in first.input if name != f"{PLACE}{block}/convs2.0/Conv_output_0")
         last = self._nodes[f"{PLACE}{block}/Add_8"]
-        ones, steps = self._ones_and_steps(entry)
-        x = self._turned.get(entry) or self._operate("Transpose", [entry], perm=[0, 2, 1])
-        self._turned[entry] = x
+        steps = self._steps(entry)
+        count = PIECES[self._values(f"{WEIGHTS}{block}.alpha1.0").size]
+        x = self._pieces(entry, steps, count)
         for layer, dilation in enumerate(DILATIONS):
             inner = x
             for half, spread in ((1, dilation), (2, 1)):
-                inner = self._normed(inner, block, half, layer, ones)
+                inner = self._normed(inner, block, half, layer, steps)
                 name = f"convs{half}.{layer}"
                 published = self._nodes[f"{PLACE}{block}/{name}/Conv_quant"]
                 inner = self._convolved(inner, published, f"{WEIGHTS}{block}.{name}", spread, steps)
-            x = self._operate("Add", [inner, x])
-        self._new.append(_node("Transpose", [x], [last.output[0]], perm=[0, 2, 1]))
+            x = [self._operate("Add", [added, piece]) for added, piece in zip(inner, x, strict=True)]
+        whole = self._operate("Concat", x, axis=1)
+        self._new.append(_node("Transpose", [whole], [last.output[0]], perm=[0, 2, 1]))
         self._written[last.name] = self._new
 
     def put_in_place(self) -> None:
@@ -151,21 +157,40 @@ class _Writer:
                 del self._graph.initializer[place]
         self._graph.initializer.extend(self._constants)
 
-    def _ones_and_steps(self, entry: str) -> tuple[str, str]:
-        """A row of ones as long as the tensor has steps, and the number of steps."""
+    def _steps(self, entry: str) -> str:
+        """The number of steps of a tensor that has its channels first."""
         if f"{entry} steps" not in self._known:
             shape = self._operate("Shape", [entry])
-            steps = self._operate("Slice", [shape, self._constant([2]), self._constant([3])])
+            self._known[f"{entry} steps"] = self._operate("Slice", [shape, self._constant([2]), self._constant([3])])
+        return self._known[f"{entry} steps"]
+
+    def _pieces(self, entry: str, steps: str, count: int) -> list[str]:
+        """A tensor with its channels last, in so many pieces of consecutive steps."""
+        if entry not in self._turned:
+            self._turned[entry] = self._split(self._operate("Transpose", [entry], perm=[0, 2, 1]), steps, count, axis=1)
+        return self._turned[entry]
+
+    def _split(self, tensor: str, steps: str, count: int, *, axis: int) -> list[str]:
+        """A tensor cut along the steps in pieces of the same length; the last one has what is left over."""
+        key = f"{steps} {count} lengths"
+        if key not in self._known:
+            each = self._operate("Div", [steps, self._constant([count])])
+            equal = self._operate("Expand", [each, self._constant([count - 1])])
+            rest = self._operate("Sub", [steps, self._operate("Mul", [each, self._constant([count - 1])])])
+            self._known[key] = self._operate("Concat", [equal, rest], axis=0)
+        return list(self._operate("Split", [tensor, self._known[key]], results=count, axis=axis))
+
+    def _ones(self, steps: str, count: int) -> list[str]:
+        """Rows of ones, as long as the pieces have steps."""
+        key = f"{steps} {count} ones"
+        if key not in self._cut:
             row = self._operate("Concat", [self._constant([1, 1]), steps], axis=0)
             ones = self._operate("Expand", [self._constant(np.ones((1, 1, 1), np.float32)), row])
-            self._known[f"{entry} steps"], self._known[f"{entry} ones"] = steps, ones
-        return self._known[f"{entry} ones"], self._known[f"{entry} steps"]
+            self._cut[key] = self._split(ones, steps, count, axis=2)
+        return self._cut[key]
 
-    def _normed(self, x: str, block: str, half: int, layer: int, ones: str) -> str:
-        """Instance normalisation with the style's gain and shift, then snake: y + sin(a y)^2 / a.
-
-        Sums over the steps are products with a row of ones: reducing along that axis is ten times slower.
-        """
+    def _normed(self, x: list[str], block: str, half: int, layer: int, steps: str) -> list[str]:
+        """Instance normalisation with the style's gain and shift, then snake: y + sin(a y)^2 / a."""
         style = f"{PLACE}{block}/adain{half}.{layer}/"
         alpha = self._values(f"{WEIGHTS}{block}.alpha{half}.{layer}").reshape(1, 1, -1)
         row = self._constant([1, 1, alpha.size])
@@ -173,24 +198,39 @@ class _Writer:
             self._operate("Reshape", [self._nodes[f"{style}{name}"].output[place], row])
             for name, place in (("Add_1", 0), ("Slice_1/GatherSliceToSplitFusion/", 1))
         )
-        from_mean, spread = self._spread(x, ones)
+        from_mean, spread = self._spread(x, steps)
         factor = self._constant(alpha)
         scaled = self._operate("Div", [self._operate("Mul", [gain, factor]), spread])
-        angle = self._operate("Add", [self._operate("Mul", [from_mean, scaled]), self._operate("Mul", [shift, factor])])
-        sine = self._operate("Sin", [angle])
-        snake = self._operate("Add", [angle, self._operate("Mul", [sine, sine])])
-        return str(self._operate("Mul", [snake, self._constant((1 / alpha).astype(np.float32))]))
+        shifted = self._operate("Mul", [shift, factor])
+        slower = self._constant((1 / alpha).astype(np.float32))
+        made = []
+        for piece in from_mean:
+            angle = self._operate("Add", [self._operate("Mul", [piece, scaled]), shifted])
+            sine = self._operate("Sin", [angle])
+            snake = self._operate("Add", [angle, self._operate("Mul", [sine, sine])])
+            made.append(self._operate("Mul", [snake, slower]))
+        return made
 
-    def _spread(self, x: str, ones: str) -> tuple[str, str]:
-        """Distance of each value from its channel's mean, and their standard deviation."""
-        if f"{x} spread" not in self._known:
-            count = self._operate("ReduceSum", [ones])
-            from_mean = self._operate("Sub", [x, self._operate("Div", [self._operate("MatMul", [ones, x]), count])])
-            square = self._operate("Mul", [from_mean, from_mean])
-            variance = self._operate("Div", [self._operate("MatMul", [ones, square]), count])
+    def _spread(self, x: list[str], steps: str) -> tuple[list[str], str]:
+        """Distance of each value from its channel's mean, in pieces, and the channels' standard deviation.
+
+        Sums over the steps are products with a row of ones: reducing along that axis is ten times slower.
+        """
+        if x[0] not in self._spreads:
+            ones = self._ones(steps, len(x))
+            count = self._operate("Cast", [steps], to=FLOAT)
+            mean = self._operate("Div", [self._summed(x, ones), count])
+            from_mean = [self._operate("Sub", [piece, mean]) for piece in x]
+            squares = [self._operate("Mul", [piece, piece]) for piece in from_mean]
+            variance = self._operate("Div", [self._summed(squares, ones), count])
             spread = self._operate("Sqrt", [self._operate("Add", [variance, self._constant(np.float32(STEADY))])])
-            self._known[f"{x} from mean"], self._known[f"{x} spread"] = from_mean, spread
-        return self._known[f"{x} from mean"], self._known[f"{x} spread"]
+            self._spreads[x[0]] = from_mean, spread
+        return self._spreads[x[0]]
+
+    def _summed(self, x: list[str], ones: list[str]) -> str:
+        """The sum over all steps of all pieces."""
+        sums = [self._operate("MatMul", [row, piece]) for row, piece in zip(ones, x, strict=True)]
+        return str(self._operate("Sum", sums))
 
     def write_convolution(self, published: Any) -> None:
         """One convolution outside of the blocks, between tensors that keep their channels first."""
@@ -198,28 +238,34 @@ class _Writer:
         last = self._nodes[f"{published.name}_output_scale_mul"]
         entry = self._maker[published.input[0]].input[0]
         self._new = []
-        _, steps = self._ones_and_steps(entry)
         x = self._operate("Transpose", [entry], perm=[0, 2, 1])
-        made = self._convolved(x, published, place.replace("/", ".").strip("."), 1, steps)
+        (made,) = self._convolved([x], published, place.replace("/", ".").strip("."), 1, self._steps(entry))
         self._new.append(_node("Transpose", [made], [last.output[0]], perm=[0, 2, 1]))
         self._written[last.name] = self._new
 
-    def _convolved(self, x: str, published: Any, named: str, dilation: int, steps: str) -> str:
-        """The convolution that `published` makes, of a tensor with its channels last."""
+    def _convolved(self, x: list[str], published: Any, named: str, dilation: int, steps: str) -> list[str]:
+        """The convolution that `published` makes, of a tensor with its channels last, in pieces."""
         weights, zero = self._values(published.input[1]), self._values(published.input[3])
         out, channels, taps = weights.shape
         scale_node = self._nodes.get(f"{named}.bias_scale_node") or self._nodes[f"{published.name}_scales_mul"]
         scale = self._values(scale_node.input[1])
         bias = f"{named}.bias"
-        bytes_, size, low = self._operate("DynamicQuantizeLinear", [x], results=3)
+        whole = self._operate("Concat", x, axis=1) if len(x) > 1 else x[0]
+        bytes_, size, low = self._operate("DynamicQuantizeLinear", [whole], results=3)
         margin = dilation * (taps // 2)
+        pieces = [bytes_]
         if taps > 1:
             padded = self._operate("Pad", [bytes_, self._constant([0, margin, 0, 0, margin, 0]), low])
-            beside = self._operate("Gather", [padded, self._neighbours(steps, taps, dilation)], axis=1)
-            bytes_ = self._operate("Reshape", [beside, self._constant([1, -1, taps * channels])])
+            beside = (
+                self._operate("Gather", [padded, places], axis=1)
+                for places in self._neighbours(steps, taps, dilation, len(x))
+            )
+            row = self._constant([1, -1, taps * channels])
+            pieces = [self._operate("Reshape", [each, row]) for each in beside]
+        elif len(x) > 1:
+            pieces = self._split(bytes_, steps, len(x), axis=1)
         signed = (weights.astype(np.int16) - 128).astype(np.int8).transpose(2, 1, 0).reshape(taps * channels, out)
         inputs = [
-            bytes_,
             self._constant(np.ascontiguousarray(signed)),
             size,
             self._constant(scale.reshape(())),
@@ -228,19 +274,20 @@ class _Writer:
         ]
         if bias in self._tensors:
             inputs.append(self._constant(self._values(bias)))
-        return str(self._operate("MatMulIntegerToFloat", inputs, domain=MICROSOFT))
+        return [self._operate("MatMulIntegerToFloat", [piece, *inputs], domain=MICROSOFT) for piece in pieces]
 
-    def _neighbours(self, steps: str, taps: int, dilation: int) -> str:
-        """For each step, the places of its `taps` neighbours in the padded tensor."""
-        key = f"{steps} {taps} {dilation}"
-        if key not in self._known:
+    def _neighbours(self, steps: str, taps: int, dilation: int, count: int) -> list[str]:
+        """For each step, the places of its `taps` neighbours in the padded tensor, in so many pieces."""
+        key = f"{steps} {taps} {dilation} {count}"
+        if key not in self._cut:
             scalar = self._constant(np.array([], np.int64))
             end = self._operate("Reshape", [steps, scalar])
             places = self._operate("Range", [self._constant(np.int64(0)), end, self._constant(np.int64(1))])
             column = self._operate("Unsqueeze", [places, self._constant([1])])
             offsets = self._constant(np.arange(taps, dtype=np.int64) * dilation)
-            self._known[key] = self._operate("Add", [column, offsets])
-        return self._known[key]
+            whole = self._operate("Add", [column, offsets])
+            self._cut[key] = self._split(whole, steps, count, axis=0) if count > 1 else [whole]
+        return self._cut[key]
 
     def _operate(self, kind: str, inputs: list[str], *, results: int = 1, domain: str = "", **attributes: Any) -> Any:
         """A further node; the name of its output, or the names of its outputs."""
