@@ -1,10 +1,12 @@
-"""The rewritten vocoder graph sounds like the published one."""
+"""The rewritten vocoder graph sounds like the published one, and what was said is kept."""
 
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from services.media import model_files as files
 from services.video.providers.local import vocoder
 from services.video.providers.local.kokoro import SAMPLE_RATE, Kokoro, Speech
-from services.video.providers.local.phonemes import passages
+from services.video.providers.local.phonemes import Passage, passages
 from services.video.script.speakable import speakable
 
 TEXT = "Bob moved five waves."
@@ -94,3 +96,31 @@ class TestRewrittenVocoder:
         spoken = quick_engine.speak(passage, "male-4", speed=2.0)
         assert spoken.seconds > 0.1
         assert np.abs(spoken.samples).max() > 0.05
+
+
+class Counting(Kokoro):
+    """An engine without a model that says silence of a hundred seconds and counts how often."""
+
+    def __init__(self) -> None:
+        self._kept, self._keeping = OrderedDict(), Lock()
+        self.count = 0
+
+    def speak(self, passage: Passage, voice_id: str, *, speed: float = 1.0) -> Speech:
+        self.count += 1
+        return Speech(samples=np.zeros(100 * SAMPLE_RATE, np.float32), phones=(), words=())
+
+
+def test_what_was_said_is_kept_until_others_take_its_room() -> None:
+    engine = Counting()
+    one, two, three = (passages(speakable(text))[0] for text in ("One.", "Two.", "Three."))
+    first = engine.said(one, "male-4")
+    assert engine.said(one, "male-4") is first
+    assert not first.samples.flags.writeable  # two films hear it
+    for voice, speed in (("male-1", 1.0), ("male-4", 1.2)):
+        assert engine.said(one, voice, speed=speed) is not first
+    assert engine.count == 3  # of which the first has made room: 240 s are kept
+    assert engine.said(one, "male-4") is not first
+    before = engine.count
+    for passage in (two, one, three, one):
+        engine.said(passage, "male-4")
+    assert engine.count == before + 2

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -30,6 +32,7 @@ VOICE_WIDTH: Final = 256
 
 ABREAST: Final = 2  # passages spoken at the same time
 ABREAST_SYMBOLS: Final = 300  # of both together: each takes up to 2 MB a symbol while it lasts
+KEPT_SECONDS: Final = 240.0  # of speech that is kept: 23 MB
 SENTENCE_PAUSE_SECONDS: Final = 0.26
 LEAD_IN_SECONDS: Final = 0.05  # kept of the silence before and after a passage
 LEAD_OUT_SECONDS: Final = 0.09
@@ -94,6 +97,24 @@ class Kokoro:
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._folder = folder
         self._styles: dict[str, NDArray[np.float32]] = {}
+        self._kept: OrderedDict[tuple[Passage, str, float], Speech] = OrderedDict()
+        self._keeping = Lock()
+
+    def said(self, passage: Passage, voice_id: str, *, speed: float = 1.0) -> Speech:
+        """The passage as `speak` says it, kept for when it is wanted again: a set of films says one script in several
+        ratios, and a changed film what its script had before. Its samples are not to be changed."""
+        key = passage, voice_id, speed
+        with self._keeping:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        speech = self.speak(passage, voice_id, speed=speed)
+        speech.samples.flags.writeable = False
+        with self._keeping:
+            self._kept[key] = speech
+            while sum(each.seconds for each in self._kept.values()) > KEPT_SECONDS:
+                self._kept.popitem(last=False)
+        return speech
 
     def speak(self, passage: Passage, voice_id: str, *, speed: float = 1.0) -> Speech:
         """One passage, its silent ends trimmed. Raises KeyError for an unknown voice."""
@@ -144,7 +165,7 @@ def spoken(
     together = sum(len(passages[place].symbols) for place in longest_first[:ABREAST])
     abreast = ABREAST if together <= ABREAST_SYMBOLS else 1
     with ThreadPoolExecutor(abreast, thread_name_prefix="speech") as pool:
-        waiting = {pool.submit(engine.speak, passages[place], voice_id, speed=speed): place for place in longest_first}
+        waiting = {pool.submit(engine.said, passages[place], voice_id, speed=speed): place for place in longest_first}
         parts: dict[int, Speech] = {}
         try:
             for done in as_completed(waiting):
