@@ -732,6 +732,8 @@ class TestShots:
         again = replace(scene.part, items=("por adulto",))
         assert about_price(again, PriceLine(amount="$9.99", before="Adultos", after="")) == ("Adultos", "")
         assert about_price(again, PriceLine(amount="$9.99", before="Entrada", after="")) == ("Entrada", "por adulto")
+        light = replace(scene.part, items=("with the lid",))
+        assert about_price(light, PriceLine(amount="$9.99", before="Sold with care", after=""))[1] == "with the lid"
         assert each == none + 1
 
     def test_chips_are_shown_without_captions_and_the_end_card_says_what_a_job_pays(

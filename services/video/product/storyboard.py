@@ -18,6 +18,7 @@ LEAD_SECONDS: Final = 0.12  # a shot begins this long before its first word
 NEAR_BEAT_SECONDS: Final = 0.14  # a cut this close to a beat falls on it
 SHORTEST_SHOT_SECONDS: Final = 1.15  # shorter parts are shown with the one before
 GATHERED_WORDS: Final = 12  # of short parts that one shot shows
+SENTENCE_WORDS: Final = 15  # likewise, of one sentence
 READING_SECONDS: Final = 0.3  # of a word
 SETTLING_SECONDS: Final = 0.5  # until what comes in can be read
 END_SECONDS: Final = 2.4  # of the end card after the last word
@@ -201,7 +202,8 @@ def _gathered(parts: Sequence[Part], earlier: Earlier | None) -> list[Part]:
             own = part.words[-1].end - part.words[0].start
             is_waiting = own < SHORTEST_SHOT_SECONDS and not opens and _opens_sentence(part, last, parts[place + 1 :])
             short = before < SHORTEST_SHOT_SECONDS or (own < SHORTEST_SHOT_SECONDS and part.says not in TELLING)
-            if short and not is_waiting and len(last.words) + len(part.words) <= GATHERED_WORDS:
+            most = GATHERED_WORDS if last.text[-1:] in END_MARKS else SENTENCE_WORDS
+            if short and not is_waiting and len(last.words) + len(part.words) <= most:
                 keeps = max(last, part, key=lambda each: (each.says in TELLING, each.says != "plain"))
                 made[-1] = replace(keeps, words=(*last.words, *part.words))
                 continue
@@ -213,7 +215,7 @@ def _opens_sentence(part: Part, before: Part, after: Sequence[Part]) -> bool:
     """Whether a short part begins a sentence of which the next part, which it will be joined to, has the rest."""
     if not after or part.text[-1:] in END_MARKS or before.text[-1:] not in END_MARKS:
         return False
-    return len(part.words) + len(after[0].words) <= GATHERED_WORDS and part.says not in TELLING
+    return len(part.words) + len(after[0].words) <= SENTENCE_WORDS and part.says not in TELLING
 
 
 def _chosen(parts: Sequence[Part], shows: Collection[str], seed: str, kept: Mapping[int, Shot]) -> list[Shot]:

@@ -8,6 +8,7 @@ from services.video.domain import PriceLine
 from services.video.product.layouts import Box
 from services.video.product.parts import JOINT_LETTERS, Part, money_in
 from services.video.product.price_line import amounts_of
+from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import Layer, painted
 from services.video.providers.local.product.lettering import fitted
@@ -69,8 +70,10 @@ def about_price(part: Part, line: PriceLine | None) -> tuple[str, str]:
 
 def _share_a_word(one: str, other: str) -> bool:
     """Whether two texts have a word in common that tells something, in whichever form: "Adultos", "por adulto"."""
+    light = cues().joins | cues().prepositions | cues().per
     stems = [
-        {word[:STEM_LETTERS] for word in text.casefold().split() if len(word) > JOINT_LETTERS} for text in (one, other)
+        {word[:STEM_LETTERS] for word in text.casefold().split() if len(word) > JOINT_LETTERS and word not in light}
+        for text in (one, other)
     ]
     return not stems[0].isdisjoint(stems[1])
 
