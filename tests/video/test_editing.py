@@ -202,6 +202,8 @@ def test_sayings_relieve_a_presenter_who_would_talk_for_long() -> None:
     longest = max(end - begin for begin, end in zip(begins, ends, strict=True))
     assert stated
     assert longest <= editing.PRESENTED_SECONDS + 3.0  # as near as these sayings come
+    brief = editing.shots(words[:18], 8.0, seed="a", nearest=1.4, named_at=None, sayings=sayings)
+    assert not any(shot.statement for shot in brief)
     price = [(5.0, 7.5), (11.0, 13.5)]
     kept = editing.shots(
         words[:40], 16.0, seed="a", nearest=1.4, named_at=None, statements=price, sayings=[(2.0, 4.5), (8.0, 10.5)]

@@ -33,6 +33,7 @@ LONGEST_SHOT_SECONDS: Final = 3.8  # without a mark to cut at, a presenter's sho
 AFTER_SECONDS: Final = 1.0  # longer than the end card takes to come up
 STAYS_SECONDS: Final = 0.9  # longer than the longest, where the statement ends then
 PRESENTED_SECONDS: Final = 6.5  # of a presenter without anything else to see, where there is something
+RELIEVED_SECONDS: Final = 9.0  # of speech: in a shorter film one wants to see who speaks
 STATED_SHARE: Final = 0.5  # of the film, at most
 NEAR_SECONDS: Final = 1.2  # from the word that names the product to the sentence that it is shown with
 AGAIN_SECONDS: Final = 7.0  # from one sight of the product to the next
@@ -195,7 +196,7 @@ def _relieved(
     """The statements with sayings among them, so that nobody talks into the camera for long: in a long time with the
     presenter alone the saying nearest to its middle, as long as statements do not take too much of the film. One may
     come right before or behind a statement."""
-    made, left = list(stated), list(sayings)
+    made, left = list(stated), list(sayings) if seconds >= RELIEVED_SECONDS else []
     least, most = STATED_SECONDS
     while left:
         asides = sorted([*sights, *made])
