@@ -131,6 +131,14 @@ class TestParts:
         texts = [part.text for part in parts_of(spoken)[1:]]
         assert texts == ["Training for skiers and boarders,", "on a hut above Fernie."]
 
+    def test_no_ends_a_sentence_but_before_a_number(self) -> None:
+        words = silent_words(
+            "I bambini crescono, gli sci no. Prendete sci e casco. The No. 4 hangs from your shoulders."
+        )
+        assert [part.text for part in parts_of(words)] == [
+            "I bambini crescono, gli sci no.", "Prendete sci e casco.", "The No. 4 hangs from your shoulders."
+        ]  # fmt: skip
+
     def test_name_with_commas_is_no_list(self) -> None:
         name = "Extending table, walnut, two leaves"
         assert self.said(f"{name}, from Hale.", name=name).says == "name"
@@ -513,6 +521,11 @@ class TestWriting:
                 "$1.85 a pound, pickup and delivery free when you live in Marlow or in the blocks to the east of it",
                 "1.85",
                 "$1.85 a pound, pickup and delivery free when you live in Marlow or in the blocks to the east of it",
+            ),
+            (
+                "Prendete sci, scarponi e casco a ottobre e li riportate ad aprile: 119 € per bambini fino a 150 cm",
+                "119.00",
+                "119 € per bambini fino a 150 cm",
             ),
             ("$22", "22.00", None),
             ("$9 a month", "22.00", None),

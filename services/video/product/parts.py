@@ -146,6 +146,8 @@ def _abbreviated(word: str, following: str) -> bool:
     if not word.endswith("."):
         return False
     stem = word[:-1].lstrip("(“\"'").casefold()
+    if stem in cues().numbered:
+        return following[:1].isdecimal()  # "No. 4", and "gli sci no. Prendete"
     return stem in cues().abbreviations or (len(stem) <= ABBREVIATED_LETTERS and following[:1].islower())
 
 

@@ -16,6 +16,7 @@ SHORT_CLAUSE: Final = 3  # words of one that takes no room beside a price: "VAT 
 SENTENCE_END: Final = re.compile(r"(?<=[^\d\s][.!?…])\s+(?=[^a-zà-ÿ\d\s])")  # "30. September" and "zzgl. 5 €" go on
 FIELD: Final = re.compile(r"^\w{2,20}\s?[:=]\s?(?=\D{0,12}\d)")  # "price=18,90 EUR", "Tarif : 62 €"
 CLAUSE: Final = re.compile(r"[,;–—]\s")
+COLON: Final = re.compile(r"\s?:(?:\s|$)")
 NEXT_AMOUNT: Final = re.compile(r"(?:[,;]|\s/)\s")
 WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
@@ -77,6 +78,7 @@ def _read(sentence: str) -> PriceLine | None:
     if is_other_charge(before, after):
         return None
     if len(sentence) > SHORT:
+        before = COLON.split(before)[-1]
         after = _without_gifts(_without_other_amounts(after))
     if len(before) + len(money.text) + len(after) > LONGEST:
         before = CLAUSE.split(before)[-1]

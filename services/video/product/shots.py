@@ -87,6 +87,7 @@ class Cues:
     inclusions: frozenset[str]
     copulas: frozenset[str]
     abbreviations: frozenset[str]
+    numbered: frozenset[str]
 
 
 @cache
@@ -160,6 +161,7 @@ def read_cues(text: str) -> Cues:
             inclusions=frozenset(data["inclusions"]),
             copulas=frozenset(data["copulas"]),
             abbreviations=frozenset(data["abbreviations"]),
+            numbered=frozenset(data["numbered"]),
         )
     except re.error as error:
         raise ValueError(f"A cue is no pattern: {error}") from error
