@@ -359,7 +359,7 @@ def image_brief(
         proof = replace(proof, source=printable(proof.source), award=printable(proof.award))
         proof = proof if proof.value or proof.award else None
     return ImageBrief(
-        product_name=product.name,
+        product_name=parameters.brief.understanding.name or product.name,
         description=printable(product.description),
         features=tuple(filter(printable, product.features)),
         price=price,

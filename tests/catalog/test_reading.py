@@ -88,7 +88,7 @@ class TestReader:
             sensitive=["illness"], regulated=["health"],
             facts=[catalog_pb2.Fact(id="f1", text="no pain", role="benefit", strength=0.5, source="features")],
             evidence=[catalog_pb2.Evidence(decided="trade", source="description", words="teeth", by="clue")],
-            version="4.d", trade_words=["dentist", "dental practice"],
+            version="5.d", trade_words=["dentist", "dental practice"],
         )  # fmt: skip
 
     def test_facts_are_numbered_in_the_order_of_the_text_and_listed_by_strength(self) -> None:
@@ -141,6 +141,9 @@ class TestReader:
         ]
         made = reader(facts).read(ProductTexts(project="p", name="n", description=" ".join(texts)))
         assert list(made.facts[0].limited_by) == ["f2", "f3", "f4"]
+
+    def test_name_loses_what_its_file_was_called(self) -> None:
+        assert reader().read(ProductTexts(project="p", name="Night room - copy v2 DRAFT")).name == "Night room"
 
     def test_name_of_signs_only_stays_as_it_is(self) -> None:
         assert reader().read(ProductTexts(project="!", name="!!")).name == "!!"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.catalog.understanding.product_names import without_codes
 from services.catalog.understanding.text import calm, clean, clean_name, segments, shouting
 from tests.support import calls_in
 
@@ -298,3 +299,25 @@ def test_a_name_loses_what_its_mail_was(raw: str, name: str) -> None:
 def test_marks_of_wide_signs_stay_wide() -> None:
     assert clean("曬足一百八十天，下缸（手工）") == "曬足一百八十天，下缸（手工）"
     assert clean("ＳＡＬＥ，now") == "SALE,now"
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Drain pump ref. TB-PV-0417 (refurb) fits LVE28", "Drain pump"),
+        ("Abstract art B4-7 wall print", "Abstract art B4-7 wall print"),
+        ("Garden item 10-12 inch kite", "Garden item 10-12 inch kite"),
+        ("Crank arm art. no. 5521", "Crank arm"),
+        ("Crank arm - ref: KA-5521", "Crank arm"),
+        ("Small digger, dry (+ trailer) v3 FINAL FINAL", "Small digger, dry (+ trailer)"),
+        ("Pool service - fortnightly updated JULY v3 FINAL", "Pool service - fortnightly"),
+        ("Night room - copy v2 DRAFT", "Night room"),
+        ("Hard copy V2 scanner", "Hard copy V2 scanner"),
+        ("Lamp repair (DRAFT)", "Lamp repair"),
+        ("Disco package, (evening)", "Disco package (evening)"),
+        ("The Cup Final", "The Cup Final"),
+        ("Threadpath Studio 4", "Threadpath Studio 4"),
+    ],
+)
+def test_a_name_loses_article_numbers_drafts_and_versions(name: str, kept: str) -> None:
+    assert without_codes(name) == kept

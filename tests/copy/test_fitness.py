@@ -12,7 +12,7 @@ from services.copy.providers.local.fitness import UNFIT, is_demand
 from services.copy.providers.local.goals import goal_of
 from services.copy.providers.local.hashtags import hashtags
 from services.copy.providers.local.material import material_of
-from services.copy.providers.local.names import spoken_name, what_is_sold, without_codes
+from services.copy.providers.local.names import spoken_name, what_is_sold
 from services.copy.providers.local.quotes import head_of
 from services.copy.providers.local.telephones import has_telephone
 from services.copy.providers.local.words import words_of
@@ -129,26 +129,12 @@ def test_the_first_clause_loses_nothing_that_limits_it(text: str, head: str | No
     assert head_of(text, 60, words_of("en")) == head
 
 
-def test_a_name_is_said_without_codes_measures_and_capitals() -> None:
+def test_a_name_is_said_without_measures_and_capitals() -> None:
     words = words_of("en")
-    assert without_codes("Drain pump ref. TB-PV-0417 (refurb) fits LVE28") == "Drain pump"
     assert spoken_name("ELM BENCH 6FT", "ELM BENCH 6FT", "a bench of elm, 6 ft") == "Elm bench 6ft"
     assert spoken_name("LED BENCH", "LED BENCH", "a bench") == "LED bench"
     assert what_is_sold("Learner week, 5 days", "", words, said="5 days, 8 learners") == "Learner week"
     assert what_is_sold("Learner week, 5 days", "", words, said="8 learners") == "Learner week, 5 days"
-
-
-@pytest.mark.parametrize(
-    ("name", "kept"),
-    [
-        ("Abstract art B4-7 wall print", "Abstract art B4-7 wall print"),
-        ("Garden item 10-12 inch kite", "Garden item 10-12 inch kite"),
-        ("Crank arm art. no. 5521", "Crank arm"),
-        ("Crank arm - ref: KA-5521", "Crank arm"),
-    ],
-)
-def test_an_article_number_needs_a_mark_behind_its_label(name: str, kept: str) -> None:
-    assert without_codes(name) == kept
 
 
 @pytest.mark.parametrize("name", ["Field recorder X3 - 64GB", "Belt sander - 240V", "Linseed oil - 2L"])

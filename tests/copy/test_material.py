@@ -13,7 +13,7 @@ from services.copy.providers.local import engine
 from services.copy.providers.local.amounts import same_amount, shows_price
 from services.copy.providers.local.arguments import arguments
 from services.copy.providers.local.material import Material, audience_phrase, material_of
-from services.copy.providers.local.names import phrase_within, without_codes
+from services.copy.providers.local.names import phrase_within
 from services.copy.providers.local.quotes import names_day
 from services.copy.providers.local.words import words_of
 from tests.copy.products import PRODUCTS, Product, brief
@@ -110,9 +110,6 @@ class TestWhatLeads:
         assert [found.dangling for found in material_of(request(fact(1, "A lamp that is 30 cm high."))).quotes] == [
             False
         ]
-
-    def test_a_bracket_before_the_mark_of_a_version_stays_closed(self) -> None:
-        assert without_codes("Small digger, dry (+ trailer) v3 FINAL FINAL") == "Small digger, dry (+ trailer)"
 
     def test_words_of_a_chat_open_nothing(self) -> None:
         facts = (fact(1, "Mum of three, balloon fan hehe", strength=0.9), fact(2, "Any three colours", strength=0.6))

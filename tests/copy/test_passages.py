@@ -12,7 +12,6 @@ from services.copy.providers.local import engine
 from services.copy.providers.local.arguments import small_first
 from services.copy.providers.local.description_lines import Line
 from services.copy.providers.local.material import audience_phrase, is_always_said, material_of
-from services.copy.providers.local.names import without_codes
 from services.copy.providers.local.passages import Wish, passage
 from services.copy.providers.local.proof import is_placeholder
 from services.copy.providers.local.quotes import head_of, phrase_head, quote
@@ -347,22 +346,6 @@ def test_a_limit_that_is_a_clause_ends_its_sentence() -> None:
 def test_a_grandmother_is_no_missing_value() -> None:
     facts = (fact(1, "Nan's old lamp still beats nearly every new one.", "benefit", strength=0.8), *LISTED)
     assert _lines(request(*facts)) == [facts[0].text]
-
-
-@pytest.mark.parametrize(
-    ("name", "spoken"),
-    [
-        ("Pool service - fortnightly updated JULY v3 FINAL", "Pool service - fortnightly"),
-        ("Night room - copy v2 DRAFT", "Night room"),
-        ("Hard copy V2 scanner", "Hard copy V2 scanner"),
-        ("Lamp repair (DRAFT)", "Lamp repair"),
-        ("Disco package, (evening)", "Disco package (evening)"),
-        ("The Cup Final", "The Cup Final"),
-        ("Threadpath Studio 4", "Threadpath Studio 4"),
-    ],
-)
-def test_what_a_file_is_called_is_no_name(name: str, spoken: str) -> None:
-    assert without_codes(name) == spoken
 
 
 def test_i_keeps_its_capital_behind_a_colon() -> None:

@@ -51,6 +51,14 @@ def _image_brief(
     return messages.image_brief(parameters, seed="job", date=DAY, photo=None, logo=None, headline=written)
 
 
+class TestNames:
+    def test_product_is_called_what_the_understanding_calls_it(self) -> None:
+        brief = _catalog()
+        brief.understanding.name = "Flask"
+        assert _image_brief(_request(), brief).product_name == "Flask"
+        assert _image_brief(_request(), _catalog()).product_name == "Bottle"
+
+
 class TestRefusals:
     @pytest.mark.parametrize(
         ("request_fields", "product", "field"),

@@ -8,10 +8,11 @@ from typing import Protocol
 
 from adwright.catalog.v1 import catalog_pb2
 
+from services.catalog.understanding.product_names import without_codes
 from services.catalog.understanding.roles import MONEY
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
-ENGINE_VERSION = "4"  # to be raised when the same texts and data give another reading
+ENGINE_VERSION = "5"  # to be raised when the same texts and data give another reading
 # Jobs carry a copy of the brief and with it of its understanding, so both lists and their texts stay small.
 MAX_FACTS = 40
 MAX_FACT_CHARACTERS = 600  # FactCorrection.text has this limit, so that every fact can be corrected
@@ -121,7 +122,9 @@ class Reader:
             trade_name=trade.name if trade else "",
             sector=found.sector,
             subject=found.subject,
-            name=_with_brand(self._calm_name(self._clean_name(texts.name)), self._clean_name(texts.project))
+            name=_with_brand(
+                self._calm_name(without_codes(self._clean_name(texts.name))), self._clean_name(texts.project)
+            )
             or _without_marks(texts.name),
             brand=self._calm_name(self._clean_name(texts.project)) or _without_marks(texts.project),
             audience=self._clean_text(texts.audience),

@@ -28,7 +28,7 @@ from services.copy.providers.local.fitness import (
     opening_of,
     stands_for,
 )
-from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_codes, without_sender
+from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_sender
 from services.copy.providers.local.prices import amount_text, is_amount, readable_amounts
 from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (
@@ -212,7 +212,7 @@ def _read(brief: CopyBrief) -> Material:
     strict = bool(STRICT.intersection(subject.regulated))
     solemn = bool(subject.sensitive) or bool(GRAVE.intersection(subject.regulated))
     written = "\n".join((brief.description, *brief.features))
-    name = spoken_name(without_codes(subject.name or brief.product_name.strip()), brief.product_name, written)
+    name = spoken_name(subject.name or brief.product_name.strip(), brief.product_name, written)
     name = without_sender(name, subject.brand or brief.brand_name.strip())
     if code == "de":  # nouns have capitals
         name = upper_first(name)

@@ -13,22 +13,6 @@ SHOUTED = 0.6  # share of capitals among a name's letters from which it is writt
 SHOUTED_WORD = 4  # letters of a word that is no abbreviation
 _NAME_END = re.compile(r"\s[–—|-]\s|\s*[|:;(\[]\s*|,\s")
 _SENDER_BESIDE = re.compile(r"\s[–—|-]\s")
-_CODE = re.compile(r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}\s+(?=\w+ \w{3})")  # "WT-22700 Round tank"
-_REFERENCE = re.compile(
-    rf"(?<!\s)\s*(?:[-–(]\s*)?\b(?:{'|'.join(signs('references'))})\b"
-    r"(?:\.\s?(?:no\.?|nr\.?|#|:)?|\s?(?:no\b\.?|nr\b\.?|#|:))\s?"  # without a mark, "art" is a word
-    r"(?:[#A-Z0-9][A-Z0-9-]*\d[A-Z0-9-]*\)?\s*$|(?-i:[A-Z0-9]+-[A-Z0-9-]*\d[A-Z0-9-]*)\)?\s.*$)",
-    re.IGNORECASE,
-)
-# "Pool service - fortnightly updated JULY v3 FINAL": what a file is called, and no thing
-_VERSION = re.compile(
-    r"[\s,;:()–-]+(?:updated \w+[\s,;:–-]+)?"
-    r"(?:(?:(?i:draft|entwurf|brouillon|borrador|bozza|rascunho)|ad copy|copy)\s?)?"
-    r"\b(?:[vV]\d+(?:\.\d+)*|rev\.? ?\d+)\b(?:[\s,;:–-]+(?i:final|neu|new|ok|copy|draft))*\)?\s*$"
-    r"|[\s,;:(–-]+(?:DRAFT|ENTWURF|BROUILLON|BORRADOR|BOZZA|RASCUNHO)\)?\s*$"
-)
-_COMMA_BEFORE_BRACKET = re.compile(r"\s*,\s*\(")
-_LABELLED = re.compile(r"\b(?:MOD|Mod)\.\s+")  # "MOD. Giulietta"
 _MEASURE = re.compile(r"\d+[A-Z]{1,4}\b")  # "24CT", "9FT"
 _UNIT = re.compile(rf"\d+(?:{'|'.join(signs('units'))})")
 _NOTED = re.compile(r"\s*\([^()]*(?:\w/|/\w|\s[+&=]\s)[^()]*\)")
@@ -61,14 +45,6 @@ def without_sender(name: str, sender: str) -> str:
 def name_parts(name: str) -> list[str]:
     """The parts of a product's name between dashes and commas."""
     return [part.strip(" )]") for part in _NAME_END.split(name) if part.strip(" )]")]
-
-
-def without_codes(name: str) -> str:
-    """A title without the number of an article before or behind it, if words remain."""
-    name = _COMMA_BEFORE_BRACKET.sub(" (", name)
-    kept = _VERSION.sub("", _LABELLED.sub("", _REFERENCE.sub("", _CODE.sub("", name)))).strip(" -–,;:")
-    kept += ")" * (kept.count("(") - kept.count(")"))  # "(+ trailer) v3"
-    return kept if sum(map(str.isalpha, kept)) >= LEAST_NAME else name
 
 
 def spoken_name(name: str, original: str, written: str) -> str:
