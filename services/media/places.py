@@ -43,13 +43,13 @@ class SeasonPlaces:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
     """The table. trades: by sector and trade; sectors: for other trades. lying: trades whose goods do not stand.
-    sold: sectors and trades that sell a place, or a stay or a visit there."""
+    leading: by trade, the places that show its work by themselves."""
 
     places: Mapping[str, Place]
     neutral: tuple[str, ...]
     quiet: tuple[str, ...]
     lying: frozenset[str]
-    sold: frozenset[str]
+    leading: Mapping[str, tuple[str, ...]]
     settings: Mapping[str, tuple[str, ...]]
     seasons: Mapping[str, SeasonPlaces]
     sectors: Mapping[str, tuple[str, ...]]
@@ -65,7 +65,7 @@ def places() -> Places:
 def read_table(text: str) -> Places:
     """Reads the table. Raises ValueError for unknown parts, places, surfaces and fields."""
     data = tomllib.loads(text)
-    parts = {"neutral", "quiet", "lying", "sold", "places", "settings", "seasons", "sectors", "trades"}
+    parts = {"neutral", "quiet", "lying", "leading", "places", "settings", "seasons", "sectors", "trades"}
     if set(data) != parts:
         raise ValueError(f"The table has the parts {', '.join(sorted(data))}, not {', '.join(sorted(parts))}.")
     try:
@@ -96,13 +96,13 @@ def read_table(text: str) -> Places:
         neutral=tuple(data["neutral"]),
         quiet=tuple(data["quiet"]),
         lying=frozenset(data["lying"]),
-        sold=frozenset(data["sold"]),
+        leading=_listed(data["leading"]),
         settings=_listed(data["settings"]),
         seasons=seasons,
         sectors=_listed(data["sectors"]),
         trades={sector: _listed(trades) for sector, trades in data["trades"].items()},
     )
-    lists = [table.neutral, table.quiet, *table.settings.values(), *table.sectors.values()]
+    lists = [table.neutral, table.quiet, *table.settings.values(), *table.sectors.values(), *table.leading.values()]
     lists += [season.places for season in seasons.values()]
     lists += [listed for trades in table.trades.values() for listed in trades.values()]
     for listed in lists:
@@ -128,9 +128,11 @@ def places_for(*, trade: str, sector: str, confidence: str, sensitive: Collectio
     return table.trades.get(sector, {}).get(trade) or table.sectors.get(sector) or table.neutral
 
 
-def sells_places(trade: str, sector: str) -> bool:
-    """Returns whether a place in an ad could be taken for the one that is sold: a room, a venue, a view."""
-    return not {trade, sector}.isdisjoint(places().sold)
+def leading_places(*, trade: str, confidence: str, sensitive: Collection[str]) -> tuple[str, ...]:
+    """Returns the names of places that show a product's trade by themselves; () where its trade is not certain."""
+    if confidence not in CERTAIN or sensitive:
+        return ()
+    return places().leading.get(trade, ())
 
 
 def season_places(season: str, suiting: Collection[str]) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ class TradeDrawings:
     """The table: names of drawings by sector and trade, by sector, and by sector and words.
 
     quiet: those that may stand beside death. any_colour: those that take a brand's colours; all others keep their own.
-    ruled_out: words of what is sold, by the drawing that they rule out.
+    unfit: those that look like a tile, an icon or a scene. ruled_out: words of what is sold, by the drawing that they
+    rule out.
     """
 
     trades: Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -30,11 +31,12 @@ class TradeDrawings:
     words: Mapping[str, Mapping[str, str]]
     quiet: frozenset[str]
     any_colour: frozenset[str]
+    unfit: frozenset[str]
     ruled_out: Mapping[str, tuple[str, ...]]
 
     def may_stand(self, drawing: str, *, said: str, sensitive: Collection[str]) -> bool:
         """Whether a drawing may stand for what is sold in these words, beside these subjects."""
-        if NO_JOKES & set(sensitive) and drawing not in self.quiet:
+        if drawing in self.unfit or (NO_JOKES & set(sensitive) and drawing not in self.quiet):
             return False
         return not _says(said, self.ruled_out.get(drawing, ()))
 
@@ -67,7 +69,7 @@ def trade_drawings() -> TradeDrawings:
 def read_table(text: str) -> TradeDrawings:
     """Reads the table. Raises ValueError for a missing or unknown part and for a trade that stands twice."""
     data = tomllib.loads(text)
-    parts = {"any_colour", "quiet", "ruled_out", "sectors", "words", "trades"}
+    parts = {"any_colour", "quiet", "ruled_out", "unfit", "sectors", "words", "trades"}
     if set(data) != parts:
         raise ValueError(f"The table has the parts {', '.join(sorted(data))}, not {', '.join(sorted(parts))}.")
     seen: set[str] = set()
@@ -89,6 +91,7 @@ def read_table(text: str) -> TradeDrawings:
         words=data["words"],
         quiet=frozenset(data["quiet"]),
         any_colour=frozenset(data["any_colour"]),
+        unfit=frozenset(data["unfit"]),
         ruled_out={name: tuple(words) for name, words in data["ruled_out"].items()},
     )
 

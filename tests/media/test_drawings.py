@@ -113,7 +113,7 @@ class TestTable:
         ],
     )
     def test_table_that_breaks_its_schema_is_refused(self, text: str, message: str) -> None:
-        rest = "any_colour = []\nquiet = []\n[ruled_out]\n[sectors]\n"
+        rest = "any_colour = []\nquiet = []\nunfit = []\n[ruled_out]\n[sectors]\n"
         missing = "".join(f"[{part}]\n" for part in ("words", "trades") if f"[{part}" not in text)
         whole = f"{rest}{missing}{text}" if text.startswith("[") else text
         with pytest.raises(ValueError, match=message):
@@ -156,6 +156,12 @@ class TestChoice:
         assert choose(**wool, subject="Crochet starter kit") == ""
         assert choose(**wool, subject="Häkelgarn", language="de") == ""
         assert choose(**wool, subject="Crocheted") == ""
+
+    def test_drawing_that_looks_like_an_icon_stands_for_nothing(self) -> None:
+        shop = {"sector": "media_gifts", "kind": "good", "trade": "", "confidence": "likely"}
+        assert choose(**shop, subject="Handmade envelopes") == ""
+        assert not trade_drawings().may_stand("envelope", said="", sensitive=())
+        assert trade_drawings().may_stand("bread", said="", sensitive=())
 
     def test_trade_whose_goods_look_unlike_has_no_drawing_of_one_of_them(self) -> None:
         photos = {"trade": "photo_products", "sector": "media_gifts", "kind": "good"}

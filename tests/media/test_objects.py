@@ -29,9 +29,9 @@ from services.media.object_signs import Product
 from services.media.objects import LANGUAGES, objects, read_objects
 from services.media.trade_drawings import trade_drawings
 
-MOST_WRONG = 0.02  # of all briefs
+MOST_WRONG = 0.015  # of all briefs
 MOST_TRAPPED = 0.1  # of those that were written to mislead
-LEAST_SHOWN = 0.78  # of those that a candidate fits
+LEAST_SHOWN = 0.76  # of those that a candidate fits
 PARTS = 5  # of the briefs, of which each is judged by a model of the others
 FIELDS = ("trade", "sector", "kind", "confidence", "subject")
 FIGURATIVE = {"briefcase", "dove", "droplet", "glowing-star", "party-popper", "red-heart", "sparkles", "two-hearts"}

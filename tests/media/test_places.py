@@ -11,7 +11,7 @@ import pytest
 from services.catalog.understanding.taxonomy import SENSITIVE, read_trades
 from services.media import model_files, panoramas
 from services.media.panoramas import View
-from services.media.places import GRAVE, chosen_place, places, places_for, read_table, season_places, sells_places
+from services.media.places import GRAVE, chosen_place, leading_places, places, places_for, read_table, season_places
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +46,13 @@ class TestTable:
     def test_grave_subjects_have_quiet_places_only(self) -> None:
         assert suiting("hospice", "death_and_faith", sensitive=("death",)) == set(places().quiet)
 
-    def test_what_sells_a_place_is_known_by_its_sector_or_trade(self) -> None:
-        known = {(trade.sector, trade.id) for trade in read_trades()}
-        assert places().sold <= {name for both in known for name in both}
-        assert sells_places("apartment", "property")
-        assert sells_places("hotel", "travel")
-        assert not sells_places("taxi", "travel")
+    def test_few_trades_are_shown_by_a_place_alone_and_none_that_is_unsure_or_sensitive(self) -> None:
+        assert set(places().leading) <= {trade.id for trade in read_trades()}
+        assert leading_places(trade="gardener", confidence="likely", sensitive=()) == ("meadow",)
+        assert not leading_places(trade="gardener", confidence="not_known", sensitive=())
+        assert not leading_places(trade="gardener", confidence="sure", sensitive=("illness",))
+        for trade in ("crowdfunding", "fruit_vegetables", "job_driver", "apartment", "childrens_charity"):
+            assert not leading_places(trade=trade, confidence="sure", sensitive=())
 
     def test_a_season_prefers_places_that_suit_the_product(self) -> None:
         assert season_places("summer", ("promenade", "city")) == ("promenade",)

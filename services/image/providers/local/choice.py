@@ -37,7 +37,7 @@ from services.image.providers.local.textstack import FIGURE_CHARACTERS, TypeLook
 from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
 from services.media.field_palette import field_palette, house_colours
-from services.media.places import places, places_for, season_places, sells_places
+from services.media.places import leading_places, places, places_for, season_places
 from services.media.text_shaping import unsupported_characters
 from services.media.writing_systems import clean_text, unsupported_script
 
@@ -52,7 +52,7 @@ PLACED_STYLES: Final = frozenset({Style.PRODUCT_HERO, Style.LIFESTYLE, Style.SEA
 # The share of pictures that are posters: in these styles, and in the graphic ones.
 POSTER_SHARE: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.5, Shows.DRAWING: 1.0, Shows.TYPE: 1.0}
 POSTER_SHARE_OF_GRAPHIC: Final = {Shows.PHOTO: 1.0, Shows.CUT_OUT: 0.8, Shows.DRAWING: 1.0, Shows.TYPE: 1.0}
-PLACE_SHARE: Final = {Shows.DRAWING: 0.45, Shows.TYPE: 0.75}  # of pictures that show the trade's place instead
+PLACE_SHARE: Final = {Shows.TYPE: 0.75}  # of pictures of type that show the trade's place, where one shows its work
 VIEW_SHARE: Final = 0.5  # of posters that show the trade's place, where there is one
 LARGEST_CAPTION: Final = 13.0  # units of the headline that a gallery's caption may have
 HEADLINE_WEIGHT: Final = 2.4  # of the written headline, against other texts that may lead;
@@ -272,12 +272,12 @@ def _backdrop(
     if ground == "season":
         scenery = table.seasons[season]
         names, dark = season_places(season, suiting), scenery.dark
-        names = tuple(name for name in names if not own or name in suiting) or suiting
+        names = _leading(subject) if own else names
         more = {"grade": Colour.of(scenery.grade), "strewn": scenery.strewn, "night": scenery.dark}
     elif ground == "scene" and steering.setting:
         names = table.settings.get(steering.setting, ())
     elif composition.photographic:
-        names = suiting
+        names = _leading(subject) if own else suiting
     else:
         return None, ""
     found = photo_grounds.installed(panoramas, names)
@@ -330,16 +330,20 @@ def _may_repeat(subject: Subject) -> bool:
 
 
 def leads_with_place(brief: ImageBrief, shows: Shows, panoramas: Path | None) -> bool:
-    """Returns whether a picture without a photo shows a photographed place that suits the trade, instead of a drawing
-    or of type alone: never where the place could be taken for what is sold."""
-    share, subject = PLACE_SHARE.get(shows, 0.0), brief.subject
-    if brief.style not in PLACED_STYLES or sells_places(subject.trade, subject.sector):
+    """Returns whether a picture of type shows a photographed place: only one that shows the trade's work by itself."""
+    share = PLACE_SHARE.get(shows, 0.0)
+    if brief.style not in PLACED_STYLES or not share:
         return False
     steering = read_prompt(brief.prompt)
     if steering.colours or steering.pattern or steering.setting or steering.season or steering.layout:
         return False
     seed = f"place|{brief.concept or brief.seed}|{brief.product_name}|{brief.style}"
-    return random.Random(seed).random() < share and _has_place(brief, panoramas)
+    return random.Random(seed).random() < share and bool(photo_grounds.shown(panoramas, _leading(brief.subject)))
+
+
+def _leading(subject: Subject) -> tuple[str, ...]:
+    """The places that may stand alone in a picture without a photo."""
+    return leading_places(trade=subject.trade, confidence=subject.confidence, sensitive=subject.sensitive)
 
 
 def _has_place(brief: ImageBrief, panoramas: Path | None) -> bool:
