@@ -17,7 +17,7 @@ CLOSED: Final = re.compile(  # of a span of days on which there is nothing
 )
 NAME_TAIL: Final = " ,;:–—|-·("
 DANGLING: Final = re.compile(
-    r"[\s,;:–—|·(-]+(?:\b(?:on|am|ab|le|du|from|vom|del|dal|il|em|el)\b)?[\s,;:–—|·(-]*$", re.IGNORECASE
+    r"(?:[\s,;:–—|·(-]+\b(?:on|am|ab|le|du|from|vom|del|dal|il|em|el|in|im|en)\b)*[\s,;:–—|·(-]*$", re.IGNORECASE
 )
 
 

@@ -203,7 +203,7 @@ def blending(drawing: Drawing, behind: Colour, apart: float) -> float:
     if not len(edge):
         return 0.0
     ground = numpy.array([[behind.red, behind.green, behind.blue]], dtype=numpy.float32) * 255
-    far = numpy.linalg.norm(_oklab(edge) - _oklab(ground), axis=1)
+    far = numpy.linalg.norm(oklab(edge) - oklab(ground), axis=1)
     return float((far < apart).mean())
 
 
@@ -235,7 +235,7 @@ def _pixels(path: Path, name: str) -> Any:
 def _shades(path: Path, name: str) -> tuple[Any, Any]:
     """The index of each pixel's tone, and the share of it that the pixel takes: none for white, grey and black."""
     pixels = _pixels(path, name)
-    lab = _oklab(pixels[..., :3])
+    lab = oklab(pixels[..., :3])
     lightness, chroma = lab[..., 0], numpy.hypot(lab[..., 1], lab[..., 2])
     rise = numpy.clip((chroma - NEUTRAL[0]) / (NEUTRAL[1] - NEUTRAL[0]), 0.0, 1.0)
     solid = pixels[..., 3] >= SOLID
@@ -249,8 +249,8 @@ def _shades(path: Path, name: str) -> tuple[Any, Any]:
     return shades, rise.astype(numpy.float32)
 
 
-def _oklab(pixels: Any) -> Any:
-    """OKLab of sRGB bytes, in arrays of (…, 3); the matrices are Björn Ottosson's."""
+def oklab(pixels: Any) -> Any:
+    """Returns OKLab of sRGB bytes, in arrays of (…, 3); the matrices are Björn Ottosson's."""
     channels = pixels.astype(numpy.float32) / 255
     linear = numpy.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return numpy.cbrt(linear @ TO_LMS) @ TO_LAB

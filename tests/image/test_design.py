@@ -51,6 +51,7 @@ def test_days_are_found_with_weekday_and_hour(text: str, language: str, phrase: 
     [
         ("Demo derby Sat Aug 15, 7pm", (), "Sat Aug 15, 7pm", "Demo derby"),
         ("Lambing help wanted", ("Night lamber, 10 March to 14 April",), "10 March to 14 April", "Lambing help wanted"),
+        ("Seed potatoes in from 1st Feb", (), "1st Feb", "Seed potatoes"),
         ("Camp", ("Apply by July 31",), "", "Camp"),
         ("Gym", ("Closed 24 December to 2 January",), "", "Gym"),
         ("Weekend", ("Four teachers from three counties play on 13–15 February in the hall",), "", "Weekend"),
@@ -150,6 +151,9 @@ def _brief(**changes: Any) -> ImageBrief:
     )
 
 
+OF_TYPE = ("type ", "facts ", "price ", "lines ")
+
+
 def _named(name: str) -> Layout:
     return next(layout for layout in layouts() if layout.name == name)
 
@@ -160,7 +164,7 @@ class TestFields:
     def test_every_layout_of_type_has_fields_with_equal_margins_off_its_texts(
         self, ratio: AspectRatio, price: str | None
     ) -> None:
-        for layout in (each for each in layouts() if each.name.startswith(("type ", "facts ")) and each.poster):
+        for layout in (each for each in layouts() if each.name.startswith(OF_TYPE) and each.poster):
             if layout.motifs or layout.view or (layout.priced and price is None):
                 continue
             frame, stack = _stack(layout, ratio, price=price)
@@ -191,7 +195,7 @@ class TestFields:
             for layout in layouts()
             for boxes in layout.boxes.values()
             for field in boxes.fields
-            if layout.name.startswith(("type ", "facts "))
+            if layout.name.startswith(OF_TYPE)
         }
         assert not drawn & DECORATIONS
 

@@ -95,7 +95,8 @@ class TestWhatIsShown:
     def test_beside_death_only_quiet_drawings_stand(self, file: Path, style: Style) -> None:
         request = brief("hospice", style=style, product_name="Canoe afternoon for the bereaved")
         assert not compose(request, photo=None, drawings=file).proof.shown
-        funeral = replace(request, subject=replace(request.subject, trade="funeral_director"))
+        director = replace(request.subject, trade="funeral_director", confidence="sure")
+        funeral = replace(request, product_name="Simple funeral", subject=director)
         assert compose(funeral, photo=None, drawings=file).proof.shown in trade_drawings().quiet
 
     def test_thing_that_the_name_says_is_shown_whatever_the_trade(self, file: Path) -> None:

@@ -14,7 +14,8 @@ from services.image.providers.local.choice import Choice
 from services.image.providers.local.composer import compose
 from services.image.providers.local.fullness import BODY_SCALES, HEADLINE_KEPT, HEADLINE_KEPT_BARE, LARGEST_BODY, filled
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.textstack import Align, Request, Role, Stack, solve
+from services.image.providers.local.layouts import layouts
+from services.image.providers.local.textstack import AMOUNT_SHARE, SMALL_AMOUNT, Align, Request, Role, Stack, solve
 from tests.image.briefs import brief
 
 FACTS: Final = ("Open on Sundays", "Parking at the door", "Insured up to a million", "Same two people")
@@ -138,3 +139,25 @@ class TestSizes:
     def test_layout_without_fields_stays_as_it_is(self, choice: Choice) -> None:
         plain = replace(choice, layout=choice.layout.model_copy(update={"boxes": {}}))
         assert filled(plain, requested(), with_icons=False) is plain
+
+
+class TestPrice:
+    def test_amount_leads_in_a_layout_of_prices_and_stays_below_the_headline_in_all_others(
+        self, choice: Choice
+    ) -> None:
+        words = replace(choice.words, price="£72 the first flue, £48 each further one", further=())
+        led = next(layout for layout in layouts() if layout.name == "price in a field")
+        others = next(layout for layout in layouts() if layout.name == "type on a field")
+
+        def sizes(layout: Any) -> tuple[float, float]:
+            made = filled(replace(choice, layout=layout, words=words), requested(), with_icons=False)
+            stack = set_with(made)
+            price = stack.of(Role.PRICE)
+            assert price is not None
+            assert not stack.notes
+            return max(line.size for line in price.block.lines), stack.headline_size
+
+        amount, headline = sizes(led)
+        assert amount >= fullness.LEAST_LEAD * headline >= fullness.LEAST_LED * 8
+        amount, headline = sizes(others)
+        assert amount <= max(AMOUNT_SHARE * headline, SMALL_AMOUNT * 8 * max(BODY_SCALES)) + 0.01 < headline * 1.01

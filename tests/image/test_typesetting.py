@@ -13,7 +13,8 @@ from services.image.domain import AspectRatio, Style, Subject
 from services.image.providers.local.ad_text import is_noted, short_name, with_price_of_line, wording
 from services.image.providers.local.composer import compose
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.line_breaking import lines_of, pieces_of
+from services.image.providers.local.line_breaking import lines_of, parts_date, pieces_of
+from services.image.providers.local.ornaments import figure_of
 from services.image.providers.local.prices import amount_and_rest, price_parts, price_text
 from services.image.providers.local.textstack import (
     PRICE_APART,
@@ -435,3 +436,66 @@ def test_price_stands_apart_from_the_button_beside_it() -> None:
     assert button.plate is not None
     assert price is not None
     assert price.box.left - button.plate.right >= PRICE_APART * 8 - 1 >= 50
+
+
+def _poster(headline: str, box: Box, **changes: Any) -> Stack:
+    words = replace(wording(brief("bottle", headline=headline), {}), **({"price": "", "subline": ""} | changes))
+    look = TypeLook(headline=FACE, text=FACE, strong=FACE, headline_largest=30.0)
+    return solve(Request(wording=words, look=look, box=box, align=Align.LEFT, unit=8, spread=True, is_poster=True))
+
+
+def test_name_of_the_product_stands_on_the_senders_line_where_it_has_room() -> None:
+    named = {"brand": "Aurora", "eyebrow": "Steel bottle"}
+    for width, on_one_line in ((900, True), (420, False)):
+        stack = _poster("Cold for a day", Box(0, 0, width, 900), **named)
+        brand, eyebrow = stack.of(Role.BRAND), stack.of(Role.EYEBROW)
+        assert brand is not None
+        assert eyebrow is not None
+        assert (eyebrow.pens[0][1] == brand.pens[0][1]) is on_one_line
+        if on_one_line:
+            assert eyebrow.box.right == pytest.approx(width, abs=1)
+
+
+def test_headline_runs_over_fewer_lines_where_they_are_larger() -> None:
+    stack = _poster("Tread depth report sent to you", Box(0, 0, 900, 380), brand="", eyebrow="")
+    headline = stack.of(Role.HEADLINE)
+    assert headline is not None
+    assert len(headline.block.lines) == 2
+    assert max(line.ink[2] - line.ink[0] for line in headline.block.lines) > 0.85 * 900
+
+
+def test_price_and_button_of_a_poster_stand_at_both_ends_of_their_line() -> None:
+    stack = _poster("Cold for a day", Box(0, 0, 900, 900), price="£24")
+    price, button = stack.of(Role.PRICE), stack.of(Role.CALL_TO_ACTION)
+    assert price is not None
+    assert button is not None
+    assert button.plate is not None
+    assert price.box.left == pytest.approx(0, abs=8)
+    assert button.plate.right == pytest.approx(900)
+
+
+@pytest.mark.parametrize(
+    ("line", "following", "language", "parted"),
+    [
+        ("open to 31", "October", "en", True),
+        ("έως 31", "Οκτωβρίου", "el", True),
+        ("we have 31", "Octopuses", "en", False),
+    ],
+)
+def test_day_is_not_parted_from_its_month(line: str, following: str, language: str, parted: bool) -> None:
+    assert parts_date(line, following, language) is parted
+
+
+def test_description_stands_below_no_headline_that_was_written() -> None:
+    note = {"description": "Hi Kim this is for the ad. It keeps cold.", "subline": "", "benefits": ("Keeps cold",)}
+    assert wording(brief("bottle", headline="Cold for a day", **note), {}).subline == "Keeps cold"
+    assert "Hi Kim" in wording(brief("bottle", headline="", **note), {}).subline
+
+
+@pytest.mark.parametrize(
+    ("headline", "price", "figure"),
+    [("Cold", "Flat £385 each", "£385"), ("15% off today", "", "15%"), ("Open at 7.30", "", ""), ("Cold", "", "")],
+)
+def test_figure_is_the_price_or_one_of_the_headline(headline: str, price: str, figure: str) -> None:
+    words = replace(wording(brief("bottle", headline=headline), {}), price=price)
+    assert figure_of(words) == figure

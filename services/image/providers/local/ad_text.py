@@ -15,6 +15,7 @@ from services.image.occasion import without_occasion
 from services.image.providers.local.prices import AMOUNT, price_parts, price_text
 from services.media.bidi import has_right_to_left, is_right_to_left
 from services.media.hyphenation import SOFT_HYPHEN
+from services.media.text_shaping import unsupported_characters
 from services.media.writing_systems import clean_text, is_language_right_to_left, languages_of
 
 ROLES: Final = {"headline": "headline", "subline": "subline", "cta": "call_to_action", "badge": "badge"}  # by field
@@ -320,6 +321,12 @@ def _soft_words(brief: ImageBrief, quoted: dict[str, str]) -> dict[str, str]:
 
 
 def _plain_subline(brief: ImageBrief) -> str:
+    """What stands below a headline without a sub-line: the first fact that it does not say; where nobody wrote a
+    headline, what the description begins with. Where one was written, the description may be a note to colleagues."""
+    if brief.headline:
+        language = brief.subject.language
+        facts = [clean_text(fact) for fact in brief.benefits if not unsupported_characters(fact, language)]
+        return next((fact for fact in facts if len(fact) <= SUBLINE_LIMIT and not says(brief.headline, fact)), "")
     if RAW.search(brief.description):
         return ""
     sentences = re.split(r"(?<=[.!?])\s+", clean_text(brief.description))

@@ -214,6 +214,7 @@ def chosen(
     elif ground == "scene":
         colour_set = settings.scene_palette(setting or "studio", colour_set, mood, steering.light)
     look, font_note = style_presets.type_look(composition, brief.brand_font, draw)
+    look = replace(look, stretch=max(look.stretch, layout.stretch))
     if brief.aspect_ratio is AspectRatio.STORY:  # the same width, twice the height: type may use some of it
         look = replace(look, headline_largest=look.headline_largest * 1.22, text_scale=1.22)
     elif brief.aspect_ratio in (AspectRatio.LANDSCAPE, AspectRatio.WIDE):  # twice as wide: seen at half the size

@@ -17,6 +17,7 @@ from services.image.providers.local import (
     device_frames,
     legibility,
     motifs,
+    ornaments,
     overlays,
     photo_grounds,
     photo_layouts,
@@ -48,6 +49,7 @@ from services.image.providers.local.textstack import Placed, Role, Stack
 from services.media.colour import Colour
 from services.media.places import places
 from services.media.skia import skia
+from services.media.text_shaping import Face
 from services.worker.progress import ReportProgress
 
 MOST_LAYOUT_SEEDS: Final = 128  # tried for a layout that is to stay
@@ -392,7 +394,7 @@ def _underlay(
             motifs.draw(canvas, placed, fields[:under], choice.palette, *motif, written, fields[under:])
             poster_fields.paint(stage, fields[under:], ground=False)
             return legibility.pixels_of(surface)
-        poster_fields.paint(stage, fields, shown, _view(choice, stage), quiet=choice.quiet)
+        poster_fields.paint(stage, fields, shown, _view(choice, stage), figure=_figure(choice))
     elif choice.backdrop is not None:
         photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
@@ -441,6 +443,12 @@ def _underlay(
     )
     canvas.restore()
     return legibility.pixels_of(surface)
+
+
+def _figure(choice: Choice) -> tuple[str, Face] | None:
+    """The figure that ornaments show, with its face; None where there is none or nothing should be lively."""
+    text = "" if choice.quiet else ornaments.figure_of(choice.words)
+    return (text, choice.look.headline) if text and choice.look.headline.covers(text) else None
 
 
 def _view(choice: Choice, stage: Set) -> Any:

@@ -11,10 +11,13 @@ from services.image.providers.local.choice import MOST_IN_A_LIST, Choice, with_i
 from services.image.providers.local.textstack import Request, Role, Stack, solve, solve_whole
 
 FEWEST_IN_A_LIST: Final = 2
-HEADLINE_KEPT: Final = 0.72  # of the headline's size, at least, beside a list that is added
-HEADLINE_KEPT_BARE: Final = 0.45  # likewise, where nothing else is said beside it
+HEADLINE_KEPT: Final = 0.78  # of the headline's size, at least, beside a list that is added
+HEADLINE_KEPT_BARE: Final = 0.66  # likewise, where nothing else is said beside it
 HEADLINE_KEPT_BY_SIZE: Final = 0.84  # likewise, beside larger texts
 BODY_SCALES: Final = (1.75, 1.5, 1.25, 1.12)
+PRICE_SHARES: Final = (1.0, 0.85, 0.7, 0.55, 0.42)  # of the size that an amount has at most where it leads
+LEAST_LED: Final = 6.5  # units of a headline beside it
+LEAST_LEAD: Final = 1.3  # times the headline's size, below which an amount does not lead
 LARGEST_BODY: Final = 0.6  # of the headline's size, that a text below it has
 
 Requested = Callable[[Choice], Request]
@@ -27,6 +30,8 @@ def filled(choice: Choice, requested: Requested, *, with_icons: bool) -> Choice:
     """
     if not choice.layout.poster:
         return choice
+    if choice.layout.price:
+        choice = _led_by_price(choice, requested)
     stack = solve(requested(choice))
     if stack.notes:  # something was left out already
         return choice
@@ -43,6 +48,24 @@ def filled(choice: Choice, requested: Requested, *, with_icons: bool) -> Choice:
         tried = solve_whole(requested(larger), stack, HEADLINE_KEPT_BY_SIZE)
         if tried is not None and _is_led(tried, stack):
             return larger
+    return choice
+
+
+def _led_by_price(choice: Choice, requested: Requested) -> Choice:
+    """The choice with the largest amount that leaves all other texts, and a headline of LEAST_LED."""
+    for share in PRICE_SHARES:
+        look = replace(choice.look, price_largest=choice.layout.price * choice.look.text_scale**0.5 * share)
+        led = replace(choice, look=look)
+        request = requested(led)
+        stack = solve(request)
+        price = stack.of(Role.PRICE)
+        if price is None or stack.notes or stack.headline_size < LEAST_LED * request.unit:
+            continue
+        if max(line.size for line in price.block.lines) >= LEAST_LEAD * stack.headline_size:
+            return led
+        # a headline as large as the amount would be a second voice
+        smaller = replace(look, headline_largest=max(look.headline_smallest, look.price_largest / LEAST_LEAD))
+        return replace(led, look=smaller)
     return choice
 
 

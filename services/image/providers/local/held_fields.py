@@ -37,8 +37,11 @@ def held(
     boxes = {placed.role: placed.plate or placed.box for placed in stack.placed if placed.role is not Role.MADE_WITH}
     mark = (stack.mark,) if stack.mark is not None else ()
     foot = tuple(box for role, box in boxes.items() if role in stack.foot)
-    head = (*mark, *(box for role, box in boxes.items() if role is Role.BRAND))
-    column = tuple(box for role, box in boxes.items() if role is not Role.BRAND and role not in stack.foot)
+    brand, eyebrow = boxes.get(Role.BRAND), boxes.get(Role.EYEBROW)
+    beside = brand is not None and eyebrow is not None and brand.bottom > eyebrow.centre_y  # on one line
+    heads = {Role.BRAND, Role.EYEBROW} if beside else {Role.BRAND}
+    head = (*mark, *(box for role, box in boxes.items() if role in heads))
+    column = tuple(box for role, box in boxes.items() if role not in heads and role not in stack.foot)
     texts = _Texts(foot, head, column)
     return tuple(cut for field in fields for cut in [_held(field, frame, arrangement, texts)] if cut is not None)
 
@@ -46,10 +49,7 @@ def held(
 def _held(field: PlacedField, frame: Frame, arrangement: Arrangement, texts: _Texts) -> PlacedField | None:
     margin = MARGIN * frame.unit
     if field.shape is Shape.ORNAMENT or field.holds is Holds.BELOW:
-        gap = (1.4 if field.shape is Shape.ORNAMENT else 1.0) * margin
-        if field.box.top <= 0:  # beside them, as high as the picture
-            return field
-        top = max(field.box.top, texts.lowest + gap)
+        top = max(field.box.top, texts.lowest + margin)
         return replace(field, box=replace(field.box, top=top)) if field.box.bottom - top > 3 * margin else None
     if field.shape is Shape.TICKET:
         return replace(field, fold=_fold(texts, margin))

@@ -163,6 +163,8 @@ class Layout(BaseModel):
     mask: Mask = Mask.FULL
     list: bool = False
     priced: bool = False  # only for pictures with a price
+    price: float = Field(default=0, ge=0, le=60)  # units of an amount that leads, at most
+    stretch: float = Field(default=1, ge=1, le=4)  # of the headline's lines, at least what the style has
     styles: frozenset[Style] = frozenset(Style)
     boxes: dict[AspectRatio, Boxes] = {}
 

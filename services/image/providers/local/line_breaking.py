@@ -289,6 +289,11 @@ def parts_number(line: str, following: str) -> bool:
     )
 
 
+def parts_date(line: str, following: str, language: str) -> bool:
+    """Whether a line ends with a day and the next one begins with its month, or the other way round."""
+    return _is_date(line.rpartition(" ")[2], following.partition(" ")[0], month_names(language or "en"))
+
+
 def ends_with_joiner(line: str, language: str) -> bool:
     """Whether a line ends with an article, a preposition or another word that belongs to the next one."""
     return line.rpartition(" ")[2].casefold() in _joiners(language)

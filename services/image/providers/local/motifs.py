@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from services.image.providers.local.layouts import PlacedField, PlacedMotif
 from services.image.providers.local.posters import Shape, Tone, tone_of
 from services.media import drawn_objects
 from services.media.colour import Colour, Palette, contrast
-from services.media.drawings import FAINT, Drawing, Tones
+from services.media.drawings import FAINT, Drawing, Tones, oklab
 from services.media.drawn_objects import ALONE
 from services.media.skia import skia
 
@@ -35,6 +36,11 @@ GRAIN: Final = 14  # points across and down at which a text's box is compared wi
 SHADOW: Final = 0.3  # opacity of what a large drawing casts on the ground
 CAST: Final = 0.035  # of its size that the shadow is blurred by; it falls by half as much again
 FLAT: Final = frozenset({Shape.RECT, Shape.ROUNDED, Shape.ARCH, Shape.CIRCLE})
+VIOLET: Final = (303.0, 34.0)  # degrees of OKLCH: the hue of the package's shadows, and how far it reaches
+VIOLET_EDGE: Final = 12.0  # degrees in which that begins
+SHADOWED, SHADOWED_EDGE = 0.115, 0.035  # chroma up to which a violet is a shadow, and the range in which that ends
+NEUTRAL: Final = 0.85  # of a shadow's violet that is taken away
+TAKEN: Final = 64  # drawings kept
 TONES: Final = (Tone.SECOND, Tone.THIRD, Tone.ACCENT, Tone.PAPER, Tone.DEEP)
 
 
@@ -185,7 +191,27 @@ def drawn_on(behind: Colour, wished: Tone, palette: Palette, path: Path, name: s
     have; on a pale one its shadow shows it.
     """
     base = seen_on(wished, behind, palette)
-    return drawn_objects.drawn(path, name, behind=behind, base=base, paper=palette.surface, strength=strength)
+    drawing = drawn_objects.drawn(path, name, behind=behind, base=base, paper=palette.surface, strength=strength)
+    return without_violet(drawing)
+
+
+@lru_cache(maxsize=TAKEN)
+def without_violet(drawing: Drawing) -> Drawing:
+    """Returns the drawing with neutral shadows on what is white or grey: the package draws them in violet, which is the
+    colour of no wool, steel or paper. What is violet itself stays."""
+    pixels = drawing.image.toarray(colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType)
+    own = pixels[..., :3].astype(numpy.float32)
+    lab = oklab(pixels[..., :3])
+    chroma, hue = numpy.hypot(lab[..., 1], lab[..., 2]), numpy.degrees(numpy.arctan2(lab[..., 2], lab[..., 1])) % 360
+    off = numpy.abs(hue - VIOLET[0])
+    share = numpy.clip((VIOLET[1] - off) / VIOLET_EDGE, 0, 1) * numpy.clip((SHADOWED - chroma) / SHADOWED_EDGE, 0, 1)
+    grey = (own @ numpy.array((0.2126, 0.7152, 0.0722), dtype=numpy.float32))[..., None]
+    mixed = own + (grey - own) * (NEUTRAL * share)[..., None]
+    image = numpy.dstack([numpy.rint(mixed).astype(numpy.uint8), pixels[..., 3]])
+    made = skia.Image.fromarray(
+        numpy.ascontiguousarray(image), colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
+    )
+    return Drawing(name=drawing.name, image=made)
 
 
 def tones_on(behind: Colour, wished: Tone, palette: Palette) -> Tones:

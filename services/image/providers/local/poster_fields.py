@@ -15,6 +15,7 @@ from services.image.providers.local.posters import Fade, Shape, Tone, tone_of
 from services.image.providers.local.scene_context import Set, room_at
 from services.media.colour import Colour, contrast
 from services.media.skia import skia
+from services.media.text_shaping import Face
 
 GAP: Final = 3.0  # units between an ornament and the nearest text
 LEAST: Final = 24.0  # units of an ornament's reach, below which it is left out
@@ -37,13 +38,13 @@ def paint(
     view: Any = None,
     *,
     ground: bool = True,
-    quiet: bool = False,
+    figure: tuple[str, Face] | None = None,
 ) -> None:
     """Fills the picture with the ground's tone, unless `ground` is False, and draws the fields, in the order of the
     layout.
 
     shown: the mean colour of the figure before them; the field behind it has the tone that sets it off best. view: a
-    skia.Image of the place or season for fields that show it. quiet: whether ornaments are to be calm.
+    skia.Image of the place or season for fields that show it. figure: what ornaments show; None: they are arcs.
     """
     if ground:
         scene.canvas.drawPaint(_lit(scene.frame.whole, scene.palette.background))
@@ -54,8 +55,11 @@ def paint(
         if view is not None and (field.tone is Tone.VIEW or field.shape is Shape.ORNAMENT):
             _through(scene, field, view)
         elif field.shape is Shape.ORNAMENT:
-            made = ornaments.arcs if quiet else ornaments.tiles
-            made(scene, field.box, under(field.box, fields[: fields.index(placed)], scene.palette))
+            behind = under(field.box, fields[: fields.index(placed)], scene.palette)
+            if figure is None:
+                ornaments.arcs(scene, field.box, behind)
+            else:
+                ornaments.figure(scene, field.box, behind, *figure)
         else:
             _draw(scene, field)
 

@@ -44,6 +44,10 @@ class Lettered:
     logo_plate: bool = False  # whether the logo stands on a plate
 
 
+BARE_MARGIN: Final = 1.05  # of the contrast that a text needs, with which it still needs no veil
+ONE_GROUND: Final = 1.6  # contrast of what two texts stand on, from which on they stand on different fields
+
+
 @dataclass(slots=True)
 class Inking:
     """What will be drawn: colours of texts, of plates, and how strong each scrim is."""
@@ -191,6 +195,9 @@ def _planned(underlay: Pixels, stack: Stack, look: TypeLook, palette: Palette) -
         plain = (Colour.from_oklch(0.99, 0.004, palette.background.hue), palette.shade.with_lightness(0.12))
         ratios = [(legibility.ratio_of_colour(underlay, boxes, colour), colour) for colour in (*wishes, *plain)]
         passing = next((colour for ratio, colour in ratios if ratio >= target), None)
+        best = max(ratios, key=lambda pair: pair[0])
+        if passing is None and best[0] >= needed(placed) * BARE_MARGIN:  # rather than a veil, which looks like a smear
+            passing = best[1]
         if passing is not None:
             plan.inks[placed.role], plan.scrims[placed.role] = passing, 0
             continue
@@ -273,16 +280,32 @@ def _wishes(placed: Placed, palette: Palette, dark: Colour, light: Colour) -> li
 
 
 def _agree(plan: Inking, free: list[Placed], underlay: Pixels, palette: Palette, dark: Colour, light: Colour) -> None:
-    """Texts that stand together speak in one voice: all light or all dark, as most of their area wants it."""
+    """Texts that stand together on one ground speak in one voice: all light or all dark, as the headline wants it, and
+    on another field as the smallest text there does."""
     if not free:
         return
+    grounds = {placed.role: _average(underlay, placed.box) for placed in free}
     leader = next((placed for placed in free if placed.role is Role.HEADLINE), free[0])
+    near = [
+        placed
+        for placed in free
+        if abs(placed.box.centre_y - leader.box.centre_y) <= 5.5 * max(leader.box.height, placed.block.size * 4)
+    ]
+    others = [placed for placed in near if contrast(grounds[placed.role], grounds[leader.role]) > ONE_GROUND]
+    _follow(plan, leader, [placed for placed in near if placed not in others], underlay, dark, light)
+    while others:
+        first = min(others, key=lambda placed: placed.block.size)
+        group = [placed for placed in others if contrast(grounds[placed.role], grounds[first.role]) <= ONE_GROUND]
+        _follow(plan, first, group, underlay, dark, light)
+        others = [placed for placed in others if placed not in group]
+
+
+def _follow(plan: Inking, leader: Placed, texts: list[Placed], underlay: Pixels, dark: Colour, light: Colour) -> None:
+    """Makes texts light or dark as a leader is, where they can be read so."""
     wants_light = plan.inks[leader.role].luminance > 0.3
-    for placed in free:
+    for placed in texts:
         is_light = plan.inks[placed.role].luminance > 0.3
         if is_light == wants_light or placed.role in (Role.EYEBROW, Role.OCCASION):
-            continue
-        if abs(placed.box.centre_y - leader.box.centre_y) > 5.5 * max(leader.box.height, placed.block.size * 4):
             continue
         colour = light if wants_light else dark
         boxes = [_line_box(placed, index) for index in range(len(placed.block.lines))]

@@ -141,7 +141,7 @@ def _slot(
         largest=size,
         smallest=min(size, smallest),
         leading=leading,
-        most_lines=MOST_LINES.get(role, 1),
+        most_lines=len(block.lines) if role is Role.HEADLINE else MOST_LINES.get(role, 1),
         divide_from=divided_from(look) * unit if role is Role.HEADLINE else 0.0,
         stretch=look.stretch if role is Role.HEADLINE else 1.0,
         in_capitals=in_capitals,
@@ -213,18 +213,23 @@ def refitted(slot: TextSlot, text: str) -> Placed | None:
     radius = room.width / 2
     width = radius * STICKER_WIDTH if slot.is_sticker else room.width - before - behind
     height = radius if slot.is_sticker else room.height - above - below
-    block = fit(
-        shown,
-        face,
-        box_width=width,
-        box_height=height,
-        largest=slot.largest,
-        smallest=slot.smallest,
-        line_height=slot.leading,
-        most_lines=lines_on_sticker(shown) if slot.is_sticker else slot.most_lines,
-        writing=Writing(language=slot.language, right_to_left=slot.right_to_left),
-        divide_from=slot.divide_from or None,
-    )
+    role = next(role for role, element in ELEMENTS.items() if element == slot.element)
+    # as many lines as before; a longer text may need more
+    for lines in (lines_on_sticker(shown),) if slot.is_sticker else (slot.most_lines, MOST_LINES.get(role, 1)):
+        block = fit(
+            shown,
+            face,
+            box_width=width,
+            box_height=height,
+            largest=slot.largest,
+            smallest=slot.smallest,
+            line_height=slot.leading,
+            most_lines=lines,
+            writing=Writing(language=slot.language, right_to_left=slot.right_to_left),
+            divide_from=slot.divide_from or None,
+        )
+        if block.complete and not block.forced:
+            break
     if not block.complete or block.forced or block.width > width + 0.5 or block.height > height + 0.5:
         return None
     gaps = (0.0,) * len(block.lines)
@@ -232,7 +237,6 @@ def refitted(slot: TextSlot, text: str) -> Placed | None:
         wide, apart = stretched_block(block, width, slot.stretch)
         if wide.height + sum(apart) <= height:
             block, gaps = wide, apart
-    role = next(role for role, element in ELEMENTS.items() if element == slot.element)
     return _stands(slot, role, block, gaps, shown, row, room)
 
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from services.image.providers.local.ad_text import Wording
 from services.image.providers.local.geometry import Box
-from services.image.providers.local.line_breaking import ends_with_joiner, parts_number
+from services.image.providers.local.line_breaking import ends_with_joiner, parts_date, parts_number
 from services.image.providers.local.prices import price_parts
 from services.image.providers.local.typesetting import MOST_HYPHENS, Block, Writing, fit
 from services.media.text_shaping import Face, Line
@@ -71,6 +71,7 @@ class TypeLook:
     body_scale: float = 1.0  # of the texts below the headline besides, where little is said
     price: Face | None = None  # None: as `strong`
     price_size: float = 7.2
+    price_largest: float = 0.0  # of the amount where the price leads; 0: the headline does
     stress: bool = False  # whether the headline's lines with figures have a colour of their own
     stretch: float = 1.0  # how much larger than the smallest a line of the headline may be, to fill the column
 
@@ -120,7 +121,11 @@ FIGURE_CHARACTERS: Final = 12  # of a price that is a figure: "from £1,250"
 SHORT_PRICE: Final = 20  # characters of a price with its unit that stands on one line: "$4.25 a litre"
 REST_OF_PRICE: Final = 0.85  # of its size otherwise, that the rest of such a price has beside a large amount
 LARGE_AMOUNT: Final = 12.5  # units of the amount in such a price
-AMOUNT_GAP: Final = 0.42  # ems of the rest between the lines of such a price
+SMALL_AMOUNT: Final = 7.5  # likewise, at least
+AMOUNT_SHARE: Final = 0.9  # of the headline's size, that an amount below it has at most
+AMOUNT_GAP: Final = 0.62  # ems of the rest between the lines of such a price
+HEADER_GAP: Final = 8.0  # units between the sender and the product's name on one line
+FEWEST_LINES: Final = 2  # of a headline that is set in fewer lines so that it may be larger
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
 MOST_STEPS: Final = 30  # for headlines that may be very large
@@ -147,6 +152,7 @@ FOOT_ROOM: Final = 13.5  # units between a column and its foot, for the margins 
 PRICE_APART: Final = 6.4  # units between a price and the button beside it
 ITEM_GAP: Final = 0.42  # ems between the items of a list
 SMALLEST_TEXT: Final = 2.5  # units of any text but the brand's name
+MOST_HEADLINE_LINES: Final = 7
 SMALLEST_PRICE: Final = 3.4  # units of a price that takes the place of another
 
 
@@ -289,6 +295,7 @@ def _torn(stack: Stack, language: str) -> bool:
         or (len(lines) <= MOST_CLAUSES and any(re.search(r"[,;:–—]\s", line) for line in lines[1:]))
         or any(ends_with_joiner(line, language) for line in lines[:-1])
         or any(parts_number(line, following) for line, following in pairwise(lines))
+        or any(parts_date(line, following, language) for line, following in pairwise(lines))
         or any(_parts_compound(line, following, headline.text) for line, following in pairwise(lines))
         or (len(short) > 1 and any(not any(sentence in line for line in lines) for sentence in short))
         or (len(clauses) > 1 and any(not any(clause in line for line in lines) for clause in clauses))
@@ -354,6 +361,29 @@ def _tried(
     last: bool,
     breaking: bool = False,
 ) -> Stack | None:
+    """The column at a scale of the headline, None where it does not fit. A poster's headline runs over fewer lines
+    where the column is too high otherwise: few long lines fill its width."""
+    lines = MOST_HEADLINE_LINES
+    while True:
+        stack, used = _set(request, scale, dropped, notes, last=last, breaking=breaking, headline_lines=lines)
+        if stack is not None and (lines == MOST_HEADLINE_LINES or not _torn(stack, request.wording.language)):
+            return stack
+        if not request.is_poster or last or used <= FEWEST_LINES:
+            return None
+        lines = used - 1
+
+
+def _set(
+    request: Request,
+    scale: float,
+    dropped: frozenset[Role],
+    notes: tuple[str, ...],
+    *,
+    last: bool,
+    breaking: bool,
+    headline_lines: int,
+) -> tuple[Stack | None, int]:
+    """The column with a headline of at most so many lines, and how many it has; 0 lines where it does not fit them."""
     look, unit, box = request.look, request.unit, request.box
     texts = {role: text for role, text in _texts(request).items() if role not in dropped}
     small = max(0.8, min(1.0, 0.6 + scale * 0.5)) * look.text_scale  # small type shrinks less than the headline
@@ -402,7 +432,7 @@ def _tried(
         Role.HEADLINE,
         look.headline,
         headline,
-        7,
+        headline_lines,
         (4.4 if look.eyebrow_pill else 2.6 if request.is_poster else 3.2) * unit
         + (0.08 * headline if request.is_poster else 0.0),
         look.headline_leading,
@@ -436,12 +466,18 @@ def _tried(
     if request.is_poster and Role.OLD_PRICE in texts:
         price_size = max(price_size, REDUCED_PRICE)
     price_scale = body if in_words else small
+    leads = look.price_largest * unit
+    if leads and not in_words:
+        price_size, price_scale = look.price_largest, 1.0
     is_below_facts = Role.BENEFITS in texts if in_words else request.subline_in_foot
     above = (4.6 if is_below_facts else 3.4) * unit * price_scale
     set_text(Role.PRICE, look.price or look.strong, price_size * unit * price_scale, price_lines, above, 1.1, (0, 0))
     price_room = request.foot_box if request.foot_box is not None and Role.PRICE in _foot_roles(request) else box
     if in_words and request.is_poster and Role.PRICE in rows:
-        rows[Role.PRICE] = _with_large_amount(request, rows[Role.PRICE], LARGE_AMOUNT * unit * price_scale, price_room)
+        amount = LARGE_AMOUNT * unit * price_scale
+        if Role.HEADLINE in rows:
+            amount = min(amount, max(AMOUNT_SHARE * rows[Role.HEADLINE].block.size, SMALL_AMOUNT * unit * price_scale))
+        rows[Role.PRICE] = _with_large_amount(request, rows[Role.PRICE], leads or amount, price_room)
     old_price = OLD_PRICE_BELOW if request.wording.figure_leads and Role.PRICE not in texts else OLD_PRICE_SIZE
     set_text(Role.OLD_PRICE, look.text, old_price * unit * small, 1, 1.6 * unit, 1.1, (0, 0))
     button = small * min(look.body_scale, LARGEST_BUTTON)
@@ -468,10 +504,11 @@ def _tried(
         for role, row in rows.items()
         if row.indent and row.width > (room if role is Role.BENEFITS else _room_of(request, role)).width + 0.5
     ]
+    used = len(rows[Role.HEADLINE].block.lines) if Role.HEADLINE in rows else 0
     if crowded and not last:
-        return None
+        return None, used if all(block is not rows[Role.HEADLINE].block for block in crowded if used) else 0
     stack = _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
-    return stack and replace(stack, scale=scale)
+    return stack and replace(stack, scale=scale), used
 
 
 def _room_of(request: Request, role: Role) -> Box:
@@ -572,22 +609,23 @@ def _with_large_amount(request: Request, row: _Row, size: float, box: Box) -> _R
     if found is None or request.wording.right_to_left:
         return row
     small = row.block.size * REST_OF_PRICE
-    strong = request.look.strong
-    parts = zip(found, (strong, face, strong), (small, size, small), (2, 1, 2), strict=True)
+    strong, text = request.look.strong, request.look.text
+    least = row.block.size if request.look.price_largest else size
+    parts = zip(found, (strong, face, text), (small, size, small), (small, least, small), (2, 1, 2), strict=True)
     blocks = [
         fit(
-            text,
-            own if own.covers(text) else Face(family="Inter", weight=own.weight),
+            part,
+            own if own.covers(part) else Face(family="Inter", weight=own.weight),
             box_width=box.width,
             box_height=3 * height,
             largest=height,
-            smallest=height,
+            smallest=smallest,
             line_height=1.2,
             most_lines=lines,
             writing=_writing(request),
         )
-        for text, own, height, lines in parts
-        if text
+        for part, own, height, smallest, lines in parts
+        if part
     ]
     if not all(block.complete and not block.broken for block in blocks):
         return row
@@ -614,10 +652,11 @@ def stretched_block(block: Block, width: float, most: float) -> tuple[Block, tup
     factors = [max(1.0, min(most, 0.995 * width / (line.ink[2] - line.ink[0]))) for line in block.lines]
     telling = [factor for factor, line in zip(factors, block.lines, strict=True) if not _is_slight(line)]
     largest = min(telling, default=most)  # "with" alone is not what the picture is about
-    lines = [
-        line.scaled(min(factor, largest) if _is_slight(line) else factor)
+    sizes = [
+        line.size * (min(factor, largest) if _is_slight(line) else factor)
         for factor, line in zip(factors, block.lines, strict=True)
-    ]
+    ]  # rounded: lines stretched from another size come out the same
+    lines = [line.scaled(round(size, 2) / line.size) for size, line in zip(sizes, block.lines, strict=True)]
     apart = [
         upper.ink[3] - lower.ink[1] + STRETCHED_GAP * min(upper.size, lower.size) for upper, lower in pairwise(lines)
     ]
@@ -664,9 +703,12 @@ def _stacked(
         if role in rows and role not in led and role not in worded
     ]
     mirrored = request.wording.right_to_left
+    beside = _beside_brand(request, rows, size)
+    middle = [row for row in middle if row is not beside]
     foot_area = _Area(request.foot_box or request.box, request.foot_align or request.align, mirrored)
     area = _Area(request.box, request.align, mirrored)
-    foot_steps = _foot_steps(foot, foot_area, unit)
+    spaced = request.is_poster and foot_area.align is not Align.CENTRE
+    foot_steps = _foot_steps(foot, foot_area, unit, spaced=spaced)
     foot_height = sum(step.height + (step.gap if place else 0) for place, step in enumerate(foot_steps))
     own_height = max(brand.height if brand is not None else 0.0, size[1] if size is not None else 0.0)
     brand_height = 0.0 if request.brand_apart else own_height
@@ -687,6 +729,10 @@ def _stacked(
         where = request.brand_apart or Box(area.box.left, top, area.box.right, top + brand_height)
         mark, name = _brand(request, brand, texts.get(Role.BRAND, ""), where, size)
         placed += [name] if name is not None else []
+        if beside is not None and name is not None:
+            start = area.box.left if mirrored else area.box.right - beside.width
+            above = name.pens[0][1] - beside.block.ascent  # on the name's line
+            placed.append(_placed(area, beside, texts[Role.EYEBROW], above, arrow_room, left=start))
     y = top + brand_height + brand_gap + (slack * request.anchor if request.spread else 0.0)
     for place, row in enumerate(middle):
         y += row.gap if place else 0.0
@@ -722,6 +768,20 @@ def _stacked(
     )
 
 
+def _beside_brand(request: Request, rows: dict[Role, _Row], mark: tuple[float, float] | None) -> _Row | None:
+    """The product's name where it stands on the sender's line, at its other end: a poster has one text less above its
+    headline. None where it has no room there, or the texts are centred."""
+    brand, eyebrow = rows.get(Role.BRAND), rows.get(Role.EYEBROW)
+    flush = Align.RIGHT if request.wording.right_to_left else Align.LEFT
+    if brand is None or eyebrow is None or not request.is_poster or request.brand_apart or request.align is not flush:
+        return None
+    if eyebrow.pad_x or len(eyebrow.block.lines) > 1:
+        return None
+    taken = brand.width + (mark[0] + MARK_GAP * request.unit if mark is not None else 0.0)
+    room = request.box.width - taken - HEADER_GAP * request.unit
+    return eyebrow if eyebrow.width <= room else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Area:
     box: Box
@@ -741,18 +801,25 @@ class _Step:
         return max(row.height for row, _ in self.rows)
 
 
-def _foot_steps(foot: list[_Row], area: _Area, unit: float) -> list[_Step]:
+def _foot_steps(foot: list[_Row], area: _Area, unit: float, *, spaced: bool = False) -> list[_Step]:
     """The foot from top to bottom: the old price stands beside the price or below it, and the button beside both if it
-    fits."""
+    fits. spaced: what is beside each other fills the width, the button at its end; it also stands beside a sub-line of
+    its own."""
     prices = [row for row in foot if row.role in (Role.PRICE, Role.OLD_PRICE)]
     button = next((row for row in foot if row.role is Role.CALL_TO_ACTION), None)
     steps = [_Step(((row, None),), row.gap) for row in foot if row not in prices and row is not button]
+    if not prices and spaced and button and len(steps) == 1:
+        row = steps[0].rows[0][0]
+        if row.role is Role.SUBLINE and row.width + PRICE_APART * unit + button.width <= area.box.width:
+            return [_spaced([row], [], button, area, row.gap)]
     if not prices:
         return [*steps, *([_Step(((button, None),), button.gap)] if button else [])]
     near, apart = 1.8 * unit, PRICE_APART * unit
     beside = [*prices, button] if button else prices
     gaps = [near] * (len(prices) - 1) + ([apart] if button else [])
     if sum(row.width for row in beside) + sum(gaps) <= area.box.width:
+        if button and spaced:
+            return [*steps, _spaced(prices, gaps[:-1], button, area, prices[0].gap)]
         if button and area.align is Align.LEFT:
             beside, gaps = [button, *prices], [apart, *gaps[:-1]]
         return [*steps, _line(beside, gaps, area, prices[0].gap)]
@@ -760,6 +827,18 @@ def _foot_steps(foot: list[_Row], area: _Area, unit: float) -> list[_Step]:
     if len(prices) > 1 and sum(row.width for row in prices) + near > area.box.width:
         return [*steps, *(_line([price], [], area, price.gap) for price in prices), *last]
     return [*steps, _line(prices, [near] * (len(prices) - 1), area, prices[0].gap), *last]
+
+
+def _spaced(rows: list[_Row], gaps: list[float], button: _Row, area: _Area, above: float) -> _Step:
+    """Rows at the beginning of a line and the button at its end."""
+    box, mirrored = area.box, area.align is Align.RIGHT
+    places: list[tuple[_Row, float | None]] = []
+    at = box.right if mirrored else box.left
+    for row, gap in zip(rows, [*gaps, 0.0], strict=True):
+        places.append((row, at - row.width if mirrored else at))
+        at += -(row.width + gap) if mirrored else row.width + gap
+    places.append((button, box.left if mirrored else box.right - button.width))
+    return _Step(tuple(places), above)
 
 
 def _line(rows: list[_Row], gaps: list[float], area: _Area, above: float) -> _Step:
