@@ -145,6 +145,7 @@ def chosen(
         covers=covers,
         with_list=bool(words.benefits),
         priced=bool(words.price),
+        price_leads=len(words.price) <= FIGURE_CHARACTERS or price_parts(words.price) is not None,
         view=place_leads or seasonal or (composition.photographic and _has_place(brief, panoramas)),
         place_leads=place_leads,
         decor=decor,
@@ -366,12 +367,14 @@ def _layout(
     covers: bool,
     with_list: bool,
     priced: bool,
+    price_leads: bool,
     view: bool,
     decor: bool,
     patterns: bool,
     place_leads: bool = False,
 ) -> Layout:
-    """A layout in which the composition's ground and type work. view: whether there is one to see through a field.
+    """A layout in which the composition's ground and type work. price_leads: whether the price has one amount, which
+    can be set large. view: whether there is one to see through a field.
     decor: whether there are pictograms for those that show them. patterns: whether one may be repeated."""
 
     drawn = decor and shows in (Shows.DRAWING, Shows.TYPE)  # a view that shows nothing sold looks like a missing photo
@@ -380,7 +383,7 @@ def _layout(
 
     def suits(layout: Layout) -> bool:
         plan = layout.plan
-        if style not in layout.styles or (layout.priced and not priced):
+        if style not in layout.styles or (layout.priced and not priced) or (layout.price and not price_leads):
             return False
         if shows is not Shows.PHOTO and layout.poster != (composition.scheme is not None):
             return False

@@ -446,8 +446,10 @@ def _underlay(
 
 
 def _figure(choice: Choice) -> tuple[str, Face] | None:
-    """The figure that ornaments show, with its face; None where there is none or nothing should be lively."""
-    text = "" if choice.quiet else ornaments.figure_of(choice.words)
+    """The figure that ornaments show, with its face; None where there is none, a text shows it as large, or nothing
+    should be lively."""
+    is_said = choice.quiet or choice.words.figure_leads or choice.look.price_largest
+    text = "" if is_said else ornaments.figure_of(choice.words)
     return (text, choice.look.headline) if text and choice.look.headline.covers(text) else None
 
 

@@ -16,7 +16,7 @@ HEADLINE_KEPT_BARE: Final = 0.66  # likewise, where nothing else is said beside 
 HEADLINE_KEPT_BY_SIZE: Final = 0.84  # likewise, beside larger texts
 BODY_SCALES: Final = (1.75, 1.5, 1.25, 1.12)
 PRICE_SHARES: Final = (1.0, 0.85, 0.7, 0.55, 0.42)  # of the size that an amount has at most where it leads
-LEAST_LED: Final = 6.5  # units of a headline beside it
+LEAST_LED: Final = 7.5  # units of a headline beside it, in the frame of a square
 LEAST_LEAD: Final = 1.3  # times the headline's size, below which an amount does not lead
 LARGEST_BODY: Final = 0.6  # of the headline's size, that a text below it has
 
@@ -59,7 +59,7 @@ def _led_by_price(choice: Choice, requested: Requested) -> Choice:
         request = requested(led)
         stack = solve(request)
         price = stack.of(Role.PRICE)
-        if price is None or stack.notes or stack.headline_size < LEAST_LED * request.unit:
+        if price is None or stack.notes or stack.headline_size < LEAST_LED * look.text_scale * request.unit:
             continue
         if max(line.size for line in price.block.lines) >= LEAST_LEAD * stack.headline_size:
             return led

@@ -16,7 +16,7 @@ from services.media.text_shaping import Face, shape
 
 GAP: Final = 3.0  # units between a figure and what stands above it
 MOST_CUT: Final = 1.6  # times the room's height that a figure is high
-FIGURE_STEP: Final = 0.07  # of lightness between a figure and what it lies on
+FIGURE_STEP: Final = 0.055  # of lightness between a figure and what it lies on
 REFERENCE: Final = 100.0  # pixels at which a figure is measured
 FIGURE: Final = re.compile(r"(?<![\w.,])\d{1,3}\s?%|(?<![\w.,])\d{1,4}(?![\w.,:])")
 ARCS: Final = 5

@@ -124,6 +124,8 @@ LARGE_AMOUNT: Final = 12.5  # units of the amount in such a price
 SMALL_AMOUNT: Final = 7.5  # likewise, at least
 AMOUNT_SHARE: Final = 0.9  # of the headline's size, that an amount below it has at most
 AMOUNT_GAP: Final = 0.62  # ems of the rest between the lines of such a price
+BESIDE_AMOUNT: Final = 0.12  # likewise, of the amount's size
+LINES_APART: Final = 0.34  # ems between two lines of the rest
 HEADER_GAP: Final = 8.0  # units between the sender and the product's name on one line
 FEWEST_LINES: Final = 2  # of a headline that is set in fewer lines so that it may be larger
 SMALLEST_STEP: Final = 0.93
@@ -630,7 +632,12 @@ def _with_large_amount(request: Request, row: _Row, size: float, box: Box) -> _R
     if not all(block.complete and not block.broken for block in blocks):
         return row
     lines = tuple(line for block in blocks for line in block.lines)
-    apart = [upper.ink[3] - lower.ink[1] + AMOUNT_GAP * small for upper, lower in pairwise(lines)]
+    gap = max(AMOUNT_GAP * small, BESIDE_AMOUNT * max(line.size for line in lines))
+    parts_of = [number for number, block in enumerate(blocks) for _ in block.lines]
+    apart = [
+        upper.ink[3] - lower.ink[1] + (gap if part != following else LINES_APART * small)
+        for (upper, lower), (part, following) in zip(pairwise(lines), pairwise(parts_of), strict=True)
+    ]
     block = replace(
         row.block, lines=lines, size=small, leading=0.0, ascent=-lines[0].ink[1], descent=max(lines[-1].ink[3], 0.0)
     )
