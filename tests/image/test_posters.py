@@ -227,6 +227,18 @@ class TestMotifs:
             assert tones.dark.lightness + 0.05 < tones.light.lightness
             assert tones.dark.lightness <= tones.middle.lightness <= tones.light.lightness + 0.05
 
+    def test_pattern_has_the_brands_tones_whatever_it_shows(self, file: Path) -> None:
+        frame = Frame.of(AspectRatio.SQUARE)
+        surface = skia.Surface(frame.width, frame.height)
+        made = field_palette(("#2b6777", "#ffffff"), Scheme.BRAND)
+        motif = next(each for each in layouts() if each.name == "drawings along the foot").motif(frame)
+        assert motif is not None
+        motifs.draw(surface.getCanvas(), motif, (), made, file, ("red-apple",))
+        red, green, blue = surface.makeImageSnapshot().toarray()[..., 2::-1].astype(int).transpose(2, 0, 1)
+        assert (red > 100).any()
+        assert not (red > green + 60).any()  # a red apple in its own colours
+        assert blue.any()
+
     @pytest.mark.parametrize("layout", [each for each in layouts() if each.motifs > 1], ids=lambda each: each.name)
     @pytest.mark.parametrize("ratio", AspectRatio)
     def test_pattern_cuts_no_drawing(self, file: Path, layout: Layout, ratio: AspectRatio) -> None:

@@ -18,7 +18,7 @@ from services.image.providers.local.layouts import PlacedField, PlacedMotif
 from services.image.providers.local.posters import Shape, Tone, tone_of
 from services.media import drawn_objects
 from services.media.colour import Colour, Palette, contrast
-from services.media.drawings import FAINT, Drawing, Tones, oklab
+from services.media.drawings import FAINT, Drawing, Tones, oklab, render_toned
 from services.media.drawn_objects import ALONE
 from services.media.skia import skia
 
@@ -66,7 +66,9 @@ def draw(
         drawing = drawn_on(behind, motif.tone, palette, path, names[0])
         _one(canvas, drawing, _kept_off(drawing, motif, written), motif.turn, shade=palette.shade)
     else:
-        shown = [drawn_on(behind, motif.tone, palette, path, name, motif.strength) for name in names]
+        base = seen_on(motif.tone, behind, palette)
+        tones = drawn_objects.tones(base, behind, palette.surface).mixed(behind, 1 - motif.strength)
+        shown = [render_toned(path, name, tones) for name in names]
         for place, cell in _cells(motif):
             around = cell.inset(cell.width * (1 - FILLED) / 2, cell.height * (1 - FILLED) / 2)
             if any(field.box.overlaps(around) for field in above):
