@@ -17,6 +17,7 @@ from services.image.providers.local.line_breaking import lines_of, parts_date, p
 from services.image.providers.local.ornaments import figure_of
 from services.image.providers.local.prices import amount_and_rest, price_parts, price_text
 from services.image.providers.local.textstack import (
+    AMOUNT_SHARE,
     PRICE_APART,
     SMALLEST_TEXT,
     Align,
@@ -456,12 +457,17 @@ def test_name_of_the_product_stands_on_the_senders_line_where_it_has_room() -> N
             assert eyebrow.box.right == pytest.approx(width, abs=1)
 
 
-def test_headline_runs_over_fewer_lines_where_they_are_larger() -> None:
-    stack = _poster("Tread depth report sent to you", Box(0, 0, 900, 380), brand="", eyebrow="")
-    headline = stack.of(Role.HEADLINE)
-    assert headline is not None
-    assert len(headline.block.lines) == 2
-    assert max(line.ink[2] - line.ink[0] for line in headline.block.lines) > 0.85 * 900
+def test_amount_below_a_headline_does_not_come_near_its_size() -> None:
+    price = "£72 the first flue, £48 each further one"
+    words = replace(wording(brief("bottle", headline="Swept by noon"), {}), price=price, subline="", eyebrow="")
+    look = TypeLook(headline=FACE, text=FACE, strong=FACE, headline_largest=10.0)
+    box = Box(0, 0, 900, 900)
+    stack = solve(Request(wording=words, look=look, box=box, align=Align.LEFT, unit=8, spread=True, is_poster=True))
+    amount = stack.of(Role.PRICE)
+    assert amount is not None
+    sizes = [line.size for line in amount.block.lines]
+    assert max(sizes) > 1.2 * min(sizes)  # it is larger than its terms
+    assert max(sizes) <= AMOUNT_SHARE * stack.headline_size + 0.01
 
 
 def test_price_and_button_of_a_poster_stand_at_both_ends_of_their_line() -> None:

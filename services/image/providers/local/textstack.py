@@ -127,7 +127,6 @@ AMOUNT_GAP: Final = 0.62  # ems of the rest between the lines of such a price
 BESIDE_AMOUNT: Final = 0.12  # likewise, of the amount's size
 LINES_APART: Final = 0.34  # ems between two lines of the rest
 HEADER_GAP: Final = 8.0  # units between the sender and the product's name on one line
-FEWEST_LINES: Final = 2  # of a headline that is set in fewer lines so that it may be larger
 SMALLEST_STEP: Final = 0.93
 STEPS: Final = 18
 MOST_STEPS: Final = 30  # for headlines that may be very large
@@ -154,7 +153,6 @@ FOOT_ROOM: Final = 13.5  # units between a column and its foot, for the margins 
 PRICE_APART: Final = 6.4  # units between a price and the button beside it
 ITEM_GAP: Final = 0.42  # ems between the items of a list
 SMALLEST_TEXT: Final = 2.5  # units of any text but the brand's name
-MOST_HEADLINE_LINES: Final = 7
 SMALLEST_PRICE: Final = 3.4  # units of a price that takes the place of another
 
 
@@ -363,29 +361,6 @@ def _tried(
     last: bool,
     breaking: bool = False,
 ) -> Stack | None:
-    """The column at a scale of the headline, None where it does not fit. A poster's headline runs over fewer lines
-    where the column is too high otherwise: few long lines fill its width."""
-    lines = MOST_HEADLINE_LINES
-    while True:
-        stack, used = _set(request, scale, dropped, notes, last=last, breaking=breaking, headline_lines=lines)
-        if stack is not None and (lines == MOST_HEADLINE_LINES or not _torn(stack, request.wording.language)):
-            return stack
-        if not request.is_poster or last or used <= FEWEST_LINES:
-            return None
-        lines = used - 1
-
-
-def _set(
-    request: Request,
-    scale: float,
-    dropped: frozenset[Role],
-    notes: tuple[str, ...],
-    *,
-    last: bool,
-    breaking: bool,
-    headline_lines: int,
-) -> tuple[Stack | None, int]:
-    """The column with a headline of at most so many lines, and how many it has; 0 lines where it does not fit them."""
     look, unit, box = request.look, request.unit, request.box
     texts = {role: text for role, text in _texts(request).items() if role not in dropped}
     small = max(0.8, min(1.0, 0.6 + scale * 0.5)) * look.text_scale  # small type shrinks less than the headline
@@ -434,7 +409,7 @@ def _set(
         Role.HEADLINE,
         look.headline,
         headline,
-        headline_lines,
+        7,
         (4.4 if look.eyebrow_pill else 2.6 if request.is_poster else 3.2) * unit
         + (0.08 * headline if request.is_poster else 0.0),
         look.headline_leading,
@@ -506,11 +481,10 @@ def _set(
         for role, row in rows.items()
         if row.indent and row.width > (room if role is Role.BENEFITS else _room_of(request, role)).width + 0.5
     ]
-    used = len(rows[Role.HEADLINE].block.lines) if Role.HEADLINE in rows else 0
     if crowded and not last:
-        return None, used if all(block is not rows[Role.HEADLINE].block for block in crowded if used) else 0
+        return None
     stack = _stacked(request, rows, texts, mark, arrow_room, notes, last=last)
-    return stack and replace(stack, scale=scale), used
+    return stack and replace(stack, scale=scale)
 
 
 def _room_of(request: Request, role: Role) -> Box:
