@@ -23,6 +23,8 @@ FEATURES = ("Same day fitting", "£20 off coupon", "Waterproof to 50 m", "Two va
         ),
         ("en", "Waterproof to 50 m", "~~Waterproof to 50 m~~ Splash-proof."),
         ("en", "Waterproof to 50 m", "<del>Waterproof to 50 m</del><p>Splash-proof.</p>"),
+        ("en", "Spring special $109", "SPRING SPECIAL single oven $109\n(update: special finished, back to 129)"),
+        ("de", "Frühlingsangebot 89 €", "Das Frühlingsangebot ist leider abgelaufen."),
         ("de", "Lieferung gratis", "Die „Lieferung gratis“ steht noch auf der alten Seite, bitte streichen."),
         ("es", "desde 49 €", "cuesta 65 euros al día; lo de 49 € quitadlo, era del año pasado"),
         ("fr", "Parking gratuit", "Sur l'ancienne affiche il y a encore « parking gratuit », à supprimer."),
@@ -84,3 +86,11 @@ def test_it_is_no_fact_of_the_product() -> None:
 )
 def test_a_remark_to_the_maker_is_left_out(statement: str, said: str) -> None:
     assert without_remark(statement, "en") == said
+
+
+@pytest.mark.parametrize(
+    "description", ["Our sale over three days.", "Special offer over Christmas.", "The special runs until 30 May."]
+)
+def test_an_offer_that_runs_is_kept(description: str) -> None:
+    assert Retractions(("Sale: 20% off",), description, "en").features == ("Sale: 20% off",)
+    assert not Retractions(("Special offer",), description, "en").says_so("Special offer $10")

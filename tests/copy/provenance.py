@@ -14,7 +14,7 @@ from importlib.resources import files
 from services.copy.domain import BriefFact, BriefUnderstanding, CopyBrief, Tone
 from services.copy.providers.local.bodies import SIGNED
 from services.copy.providers.local.prices import amount_text, readable_amounts
-from services.copy.providers.local.words import LANGUAGES, Cue, trade_lines, words_of
+from services.copy.providers.local.words import LANGUAGES, words_of
 from tests.copy.products import Product, brief
 
 JOINS = tomllib.loads(files("services.copy.data").joinpath("joins.toml").read_text(encoding="utf-8"))
@@ -30,12 +30,11 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """One sentence or row. kind: fact, limit, name, price, line, cue or asked; `fact` is quoted, `cues` are asked."""
+    """One sentence or row. kind: fact, limit, name, price, line or asked; `fact` is quoted."""
 
     kind: str
     text: str
     fact: BriefFact | None = None
-    cues: tuple[Cue, ...] = ()
 
 
 def plain(text: str) -> str:
@@ -62,7 +61,6 @@ class Sources:
     prices: frozenset[str]
     lines: frozenset[str]
     frames: re.Pattern[str]
-    cues: dict[str, tuple[Cue, ...]]
     guards: re.Pattern[str]
     brand: str
     negations: re.Pattern[str]
@@ -108,8 +106,6 @@ class Sources:
         fact = self._fact(words)
         if fact is not None:
             return Unit(kind="fact", text=text, fact=fact)
-        if words in self.cues:
-            return Unit(kind="cue", text=text, cues=self.cues[words])
         if words in self.names:
             return Unit(kind="name", text=text)
         if words in self.prices:
@@ -195,7 +191,6 @@ def sources_of(product: Product, tone: Tone) -> Sources:
         tone = Tone.PROFESSIONAL
     language = language_of(request)
     words = words_of(language)
-    trade = trade_lines(known.trade, known.sector, language)
     lawful = bool(LAWFUL.intersection(known.regulated))
     facts = {
         plain(written): fact
@@ -229,11 +224,6 @@ def sources_of(product: Product, tone: Tone) -> Sources:
         "audience": frozenset(groups),
     }
     patterns = [_with_slots(plain(text), slots) for text in texts if _SLOT.search(text)]
-    cues: dict[str, tuple[Cue, ...]] = {}
-    for cue in (*words.cues, *trade.cues):
-        for line in cue.lines:
-            if tone in line.tones:
-                cues[plain(line.text)] = (*cues.get(plain(line.text), ()), cue)
     return Sources(
         facts=facts,
         limits=frozenset(
@@ -250,7 +240,6 @@ def sources_of(product: Product, tone: Tone) -> Sources:
         ),
         lines=frozenset(plain(text) for text in texts if not _SLOT.search(text)),
         frames=re.compile("|".join(filter(None, patterns)) or r"(?!)"),
-        cues=cues,
         guards=words.guards if language in LANGUAGES else words_of("en").guards,
         brand=brand,
         attached=frozenset(joins.get("attached", ())),

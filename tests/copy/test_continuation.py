@@ -35,7 +35,8 @@ def _quotes(*texts: str) -> list[Quote]:
 
 
 def _bodies(made: CopyBrief, hook: str) -> list[str]:
-    return [variant.body for variant in engine.write(made, "seed").variants if variant.hook == hook]
+    variants = engine.write(made, "seed").variants
+    return [variant.body for variant in variants if hook.casefold() in variant.hook.casefold()]
 
 
 def test_the_sentence_about_the_headline_follows_it() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from services.ad_policy import forbidden_claim
 from services.ad_policy.subject import NO_SUBJECT
-from services.catalog.understanding.taxonomy import KINDS
 from services.copy.domain import Platform, Tone
 from services.copy.providers import content_filters
 from services.copy.providers.local.words import LANGUAGES, TONES, words_of
@@ -35,30 +34,6 @@ def table(kind: str, language: str) -> dict[str, Any]:
     return tomllib.loads(DATA.joinpath(f"{kind}.{language}.toml").read_text(encoding="utf-8"))
 
 
-def trade_files() -> list[str]:
-    folder = DATA.joinpath("trade_lines")
-    return [f"{each.name}/{file.name}" for each in folder.iterdir() if each.is_dir() for file in each.iterdir()
-            if file.name.endswith(".toml")]  # fmt: skip
-
-
-def cue_rows(language: str) -> dict[str, Any]:
-    rows = dict(table("cues", language))
-    for name in trade_files():
-        if name.startswith(f"{language}/"):
-            sector = tomllib.loads(DATA.joinpath("trade_lines", name).read_text(encoding="utf-8"))
-            for trade, entries in sector.items():
-                rows |= {f"{trade}.{entry}": row for entry, row in entries.items()}
-    return rows
-
-
-def written(language: str) -> bool:
-    """Whether a language has its lines; until then its files hold only what loads."""
-    return len(table("cues", language)) > 5
-
-
-WRITTEN = [language for language in LANGUAGES if written(language)]
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 class TestEveryLanguage:
     def test_files_load(self, language: str) -> None:
@@ -76,11 +51,6 @@ class TestEveryLanguage:
                     assert not re.match(r"^\w{1,6}: ", phrase.text) or phrase.text[0].isupper(), phrase
                 missing = [tone for tone in Tone if not words.phrases(section, name, tone)]
                 assert not missing or name == "deadline", (section, name, missing)
-        for name, row in cue_rows(language).items():
-            for line in row["lines"] if isinstance(row, dict) else row:
-                assert line["tones"], name
-                assert not set(line["tones"]) - set(LETTERS), name
-                assert len(set(line["tones"])) == len(line["tones"]), name
 
     def test_slots_are_known(self, language: str) -> None:
         words = words_of(language)
@@ -94,7 +64,7 @@ class TestEveryLanguage:
         buttons = words_of(language).buttons
         for platform in Platform:
             assert buttons[(platform.value, "none")], platform
-            for goal in GOALS if language in WRITTEN else ():
+            for goal in GOALS:
                 labels = buttons.get((platform.value, goal)) or buttons[(platform.value, "none")]
                 assert all(0 < len(label) <= 40 for label in labels)
                 assert len(set(labels)) == len(labels), (platform, goal)
@@ -106,32 +76,15 @@ class TestEveryLanguage:
             for name, phrases in names.items():
                 found = Counter((phrase.text, tone) for phrase in phrases for tone in phrase.tones)
                 assert max(found.values(), default=1) == 1, (section, name, found.most_common(2))
-        lines = Counter(line["text"].casefold() for row in table("cues", language).values() for line in row["lines"])
-        assert [line for line, count in lines.items() if count > 1] == []
-
-    def test_cues_compile_and_find_their_own_words(self, language: str) -> None:
-        words = words_of(language)
-        rows = table("cues", language)
-        assert {cue.name for cue in words.cues} == set(rows)
-        for cue in words.cues:
-            for entry in rows[cue.name]["when"]:
-                assert cue.when.search(entry.rstrip("*")), (cue.name, entry)
-                assert not cue.when.search("zzz")
-            for entry in rows[cue.name].get("unless", ()):
-                text = f"{rows[cue.name]['when'][0]} {entry}".replace("*", "")
-                assert not cue.answered_by(text), (cue.name, entry)
-            assert cue.kinds <= set(KINDS), (cue.name, cue.kinds)
-            assert cue.lines, cue.name
 
 
-@pytest.mark.parametrize("language", WRITTEN)
+@pytest.mark.parametrize("language", LANGUAGES)
 class TestWrittenLanguages:
     def test_every_section_is_there(self, language: str) -> None:
         found = table("frames", language)
         assert set(found) >= SECTIONS
         assert set(found["closers"]) >= set(GOALS)
         assert set(found["buttons"]) == {platform.value for platform in Platform}
-        assert len(table("cues", language)) >= 40
 
     def test_no_line_claims_anything(self, language: str) -> None:
         """A line with a number, a superlative or a promise could never be proved by a brief."""
@@ -139,20 +92,10 @@ class TestWrittenLanguages:
         words = words_of(language)
         lines = [re.sub(r"\{\w+\}", "N", phrase.text) for section, names in words.frames.items() if section != "rating"
                  for phrases in names.values() for phrase in phrases]  # fmt: skip
-        lines += [line.text for cue in words.cues for line in cue.lines]
         for line in lines:
             assert content_filters.unsupported_claim(line, rules) is None, line
             assert forbidden_claim(line, subject=NO_SUBJECT) is None, line
             assert not re.search(r"\d|!", line), line
-
-
-class TestTradeLines:
-    @pytest.mark.parametrize("name", trade_files() or [pytest.param("", marks=pytest.mark.skip(reason="none yet"))])
-    def test_trade_lines_load(self, name: str) -> None:
-        rows = tomllib.loads(DATA.joinpath("trade_lines", name).read_text(encoding="utf-8"))
-        for trade, entries in rows.items():
-            for entry, row in entries.items():
-                assert row["lines"], (trade, entry)
 
 
 class TestPlatforms:

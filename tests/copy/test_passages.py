@@ -24,6 +24,10 @@ LISTED = (
     fact(22, "Two sizes, one shelf", source="features", strength=0.8),
     fact(23, "Made in Alloa", source="features", strength=0.7),
 )
+MORE_LISTED = (
+    fact(24, "Every board is cut from one plank of beech", source="features", strength=0.85),
+    fact(25, "We sand it by hand until it feels like paper", source="features", strength=0.8),
+)
 STORY = (
     fact(1, "Alder Lamp is a reading light that hangs on any wall.", "benefit", strength=0.8),
     fact(2, "You plug it in once", "benefit", strength=0.7),
@@ -158,14 +162,18 @@ class TestPassage:
 
     def test_the_name_stands_on_a_line_below_the_passage_with_price_or_sender(self) -> None:
         facts = (fact(1, "There are eleven of us in an old tram shed.", "benefit", strength=0.8), *STORY[4:5])
-        texts = _stories(*facts, name="Fell Board", brand="Fell & Sons")
+        texts = _stories(*facts, *MORE_LISTED, name="Fell Board", brand="Fell & Sons")
         assert any(text.endswith("\n\nFell Board · Fell & Sons") for text in texts), texts
-        priced = _stories(*facts, name="Fell Board", brand="Fell & Sons", price="49.00", currency="EUR")
+        priced = _stories(*facts, *MORE_LISTED, name="Fell Board", brand="Fell & Sons", price="49.00", currency="EUR")
         assert any(text.endswith("\n\nFell Board · €49 · Fell & Sons") for text in priced), priced
 
     def test_a_short_name_of_what_is_no_good_stands_beside_its_sender(self) -> None:
-        made = request(*LISTED, name="Annual show", brand="Fell Rabbit Club", kind="event", description="")
-        bodies = [body for _, body in _texts(made, Format.SHORT)]
+        told = (
+            fact(n, text, source="features")
+            for n, text in enumerate(("Two sizes, one shelf", "Of one beech plank"), 31)
+        )
+        made = request(*told, name="Annual show", brand="Fell Rabbit Club", kind="event", description="")
+        bodies = [body for _, body in _texts(replace(made, platform=Platform.GOOGLE), Format.SHORT)]
         assert any("Annual show – Fell Rabbit Club." in body for body in bodies), bodies
 
 

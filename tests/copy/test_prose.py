@@ -14,8 +14,7 @@ SLOTS = {"audience": "tea drinkers", "price": "£40", "old": "£50", "date": "Fr
 def own_lines() -> list[str]:
     words = words_of("en")
     phrases = [phrase.text for names in words.frames.values() for rows in names.values() for phrase in rows]
-    lines = [line.text for cue in words.cues for line in cue.lines]
-    return [re.sub(r"\{(\w+)\}", lambda slot: SLOTS.get(slot[1], "Acme"), text) for text in (*phrases, *lines)]
+    return [re.sub(r"\{(\w+)\}", lambda slot: SLOTS.get(slot[1], "Acme"), text) for text in phrases]
 
 
 def test_own_lines_have_no_grammar_errors() -> None:

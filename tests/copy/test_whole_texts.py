@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from services.copy.domain import Format, Platform, Variant
 from services.copy.providers.local import engine
 from tests.copy.products import Product, brief
+from tests.copy.test_material import fact, request
 
 STUMPS = Product(
     name="Stump grinding",
@@ -94,3 +96,19 @@ def test_small_letters_follow_a_colon_but_names_keep_theirs() -> None:
     behind = {text.partition("Evening lessons: ")[2].split()[0] for text in texts if "Evening lessons: " in text}
     assert behind & {"groups", "first", "starts"}
     assert not behind & {"Groups", "First", "Starts", "german"}
+
+
+def test_a_fact_that_may_not_stand_beside_another_leaves_the_rest() -> None:
+    made = request(
+        fact(1, "We row you out to the oyster beds and open the first dozen at your table.", strength=0.8),
+        fact(2, "Lunch comes with a glass of white wine from up the valley.", strength=0.5),
+        fact(3, "Groups of ten at most", source="features", strength=0.6),
+        fact(4, "£60 adults, £30 for kids", "price", strength=0.4),
+        name="Oyster tour",
+        price="60.00",
+        currency="GBP",
+        regulated=("alcohol",),
+    )
+    for variant in engine.write(replace(made, platform=Platform.LINKEDIN, format=Format.LONG), "s").variants:
+        assert not ("wine" in variant.body and "kids" in variant.body), variant
+        assert variant.body.replace("Oyster tour.", "").strip(), variant  # more than the name

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from services.catalog.understanding.encoder import shared_encoder
-from services.catalog.understanding.facts import about, amenities_behind, find_facts, is_messy_text
+from services.catalog.understanding.facts import (
+    about,
+    amenities_behind,
+    find_facts,
+    is_messy_text,
+    with_price_stated,
+)
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.language import language_of
 from services.catalog.understanding.leads import Leads
@@ -50,7 +56,8 @@ def load_engine() -> Engine:
         found = role_model.applied(role_model.restored(said, language), language)
         written = clean("\n".join((texts.description, *texts.features)))
         weighed = leads.weigh(found, clean_name(texts.name), written)
-        return role_model.doubted(amenities_behind(weighed, language), language)
+        doubted = role_model.doubted(amenities_behind(weighed, language), language)
+        return with_price_stated(doubted, texts, language)
 
     reader = Reader(
         recognise=recognise,

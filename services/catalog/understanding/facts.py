@@ -10,6 +10,7 @@ from decimal import Decimal
 from services.catalog.understanding import amounts, mess, prices, roles, text
 from services.catalog.understanding.hours import has_hours, says_always_open
 from services.catalog.understanding.language import LATIN, language_of
+from services.catalog.understanding.own_price import with_own_price
 from services.catalog.understanding.retracted import Retractions, without_remark
 from services.catalog.understanding.roles import Cues
 from services.catalog.understanding.statements import MAX_PRICED, segments_of, statements_of, stating
@@ -89,6 +90,20 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     found = _with_others_beside(found, texts)
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
+
+
+def with_price_stated(facts: Sequence[Fact], texts: ProductTexts, language: str) -> list[Fact]:
+    """Returns the facts with what the texts say the product costs, where none of them says it (own_price.py).
+
+    Of a pasted page or feed nothing is added: which of its amounts holds is not known.
+    """
+    if is_messy_text(texts):
+        return list(facts)
+    cues = roles.cues_of(language)
+    retractions = Retractions(_with_footnotes(texts.features), texts.description, language)
+    segments = [one for one in segments_of(text.clean(texts.description), cues) if not retractions.says_so(one)]
+    price = amounts.amount_of(texts.sale_price or texts.price)
+    return with_own_price(facts, [*retractions.features, *segments], price, cues)
 
 
 def _with_footnotes(features: Sequence[str]) -> list[str]:

@@ -42,15 +42,22 @@ class Retractions:
         that data/retracted.toml lacks."""
         self._language = language
         taken = [stems for text in _retracted(description[:MAX_TEXT], language) if (stems := _telling(text, language))]
+        self._ended = _ended_offers(description[:MAX_TEXT].lower(), language)
         found = [(feature, _telling(feature, language)) for feature in features]
-        self._gone = [stems for _, stems in found if _is_in(stems, taken)]
+        self._gone = [stems for feature, stems in found if _is_in(stems, taken) or self._is_ended(feature)]
         self._taken = [stems for stems in taken if any(_is_in(gone, [stems]) for gone in self._gone)]
         self.features = tuple(feature for feature, stems in found if stems not in self._gone)
 
     def says_so(self, statement: str) -> bool:
-        """Returns True for a statement of the description that is, or is a part of, what takes a feature back."""
+        """Returns True for a statement of the description that is, or is a part of, what takes a feature back, or that
+        makes an offer which is over."""
+        if self._is_ended(statement):
+            return True
         stems = _telling(statement, self._language)
         return any(stems <= taken for taken in self._taken) and any(_is_in(gone, [stems]) for gone in self._gone)
+
+    def _is_ended(self, text: str) -> bool:
+        return self._ended is not None and self._ended.search(text.lower()) is not None
 
 
 def without_remark(statement: str, language: str) -> str:
@@ -86,6 +93,16 @@ def _retracted(description: str, language: str) -> Iterator[str]:
             yield text
         else:
             yield from (clause for clause in _CLAUSE_END.split(text) if pattern.search(clause.lower()))
+
+
+def _ended_offers(description: str, language: str) -> re.Pattern[str] | None:
+    """A pattern of the names of offers that a description, in small letters, calls over; None if there are none."""
+    language = language.partition("-")[0]
+    names, ends = DATA["offers"].get(language), DATA["ended"].get(language)
+    if names is None:
+        return None
+    found = re.findall(rf"(?<!\w)({'|'.join(names)})s?\s(?:[\w’']+\s){{0,2}}(?:{'|'.join(ends)})(?!\w)", description)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, set(found)))})s?(?!\w)") if found else None
 
 
 @cache

@@ -39,6 +39,7 @@ from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.supply import LINES, Supply, Task
 from services.copy.providers.local.words import signs
 
+PRICE = "price"  # stands among ids of facts for what the product costs
 _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)
 LONG = 200  # characters of room from which a text has paragraphs
 CONTINUED = 0.8  # share of it that goes on with what the hook says
@@ -103,7 +104,7 @@ class Writer:
         most: int = 0,
     ) -> Body:
         """The body of an argument, the `turn`th of the request. `bare`: only what it cannot do without; `without`: ids
-        of facts that it must not use; `most`: its characters, where the layout allows more (0: as the layout)."""
+        of facts that it must not use, or PRICE; `most`: its characters, where the layout allows more (0: as it)."""
         task = self._task
         if most and most < task.layout.body:
             task = replace(task, layout=replace(task.layout, body=most, aim=min(task.layout.aim, most)))
@@ -112,7 +113,11 @@ class Writer:
             sentences = tuple(
                 line if line.ids.isdisjoint(without) else replace(line, closed=True) for line in task.material.sentences
             )
-            task = replace(task, material=replace(task.material, quotes=quotes, sentences=sentences))
+            material = replace(task.material, quotes=quotes, sentences=sentences)
+            if PRICE in without:
+                priced = tuple(found for found in quotes if not names_price(found, material))
+                material = replace(material, price="", price_is_quoted=False, quotes=priced)
+            task = replace(task, material=material)
         draft = _Draft(task, argument, self._uses, self._random, self._closers, turn)
         if bare:
             draft.bare()
@@ -283,13 +288,13 @@ class _Draft:
         return True
 
     def _answer(self) -> None:
-        """The fact that the hook asks for, cut only where it still answers; rather with room for the name and price."""
-        found, cue = self._argument.answer, self._argument.cue
+        """The fact that the hook leads up to; rather with room for the name and price."""
+        found = self._argument.answer
         if found is None:
             return
         for kept in (self._kept(), 0):
             text = found.within(self._page.room - 1 - kept, self._task.material.words)
-            if text is not None and (cue is None or cue.answered_by(text)):
+            if text is not None:
                 self._quote(found, text)
                 return
 

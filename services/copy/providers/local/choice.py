@@ -15,10 +15,10 @@ REPEATED_ANGLE = 0.08  # less for each variant that argues from the same side
 REPEATED_FACT = 0.05  # less for each variant that rests on the same fact
 NEAR = 0.5  # less for a hook whose words another has, in full
 NEAR_AT_LAST = 0.2  # likewise where the brief holds no other
-FAIR = 1.0  # score of an argument below which the best facts rather lead again, in other words
+FAIR = -1.1  # score of an argument below which the best facts rather lead again, in other words
 PRICED_AGAIN = 1.0  # less for a second hook that says nothing but the price
-MOST_NAMED = 4  # hooks that say what is sold beside a fact
-MOST = {"question": 1, "audience": 1, "price": 1, "name": 1, "logistics": 1, "neutral": 5}
+MOST_NAMED = 3  # hooks that say what is sold beside a fact
+MOST = {"audience": 1, "price": 1, "name": 1, "logistics": 1, "neutral": 5}
 
 
 def overlap(one: frozenset[str], other: frozenset[str]) -> float:
@@ -36,7 +36,11 @@ def choose(found: Sequence[Argument], material: Material) -> list[Argument]:
 
     Fewer where the brief holds less; then plain arguments may share a fact.
     """
-    words = {id(argument): content_words(argument.hook, material.words) for argument in found}
+    name = content_words(f"{material.what} {material.subject}", material.words)
+    words = {}
+    for argument in found:
+        said = content_words(argument.hook, material.words)
+        words[id(argument)] = said - name or said
     plain = {id(argument): (argument.turn, _plain(argument.hook)) for argument in found}
     near = {id(argument): 0.0 for argument in found}  # to the nearest of those chosen
     chosen: list[Argument] = []

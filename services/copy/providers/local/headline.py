@@ -39,24 +39,20 @@ LIST_CHARACTERS: Final = 66  # of a list of features: more is not read on a pict
 CTA_CHARACTERS: Final = 20
 MOST_PIECES: Final = 2
 SENTENCE_CHARACTERS: Final = 150  # of what is said below the headline where nothing else is
+ROUGH: Final = 0.7  # loss from which a fact tells rather than sells, or is a note
 NOTICE: Final = 1.0  # loss from which a day is that of a closing or a notice
 NEW_WORDS: Final = 2  # of a line below the name, that the name does not say
 DATED: Final = frozenset({"event", "place"})  # kinds whose pictures name the day, where there is one
-SHORT: Final = range(8, 31)  # characters that are read at a glance
-VARIETY: Final = 2.0  # how much chance may turn the order, so that another job gets another headline
-NEAR: Final = 2.2  # of the best argument's worth, within which others may take its place
-TWO: Final = 1.5  # less for two facts: one is read at a glance, and the other stands in the list
+VARIETY: Final = 0.4  # how much chance may turn the order, so that another job gets another headline
+NEAR: Final = 1.0  # of the best argument's worth, within which others may take its place
 TOLD: Final = 0.5  # strength from which a fact may stand beside the name
 UNDER_NAME: Final = 0.5  # strength from which a feature may stand below the small line with the name
 WORDS_UNDER_NAME: Final = 3  # of such a feature, at least
 FAIRLY_FIT: Final = 0.5  # loss of such a feature, less than that
-# A line that needs an answer below it, or says only the name, is the last choice for a picture.
-_LESS: Final = {"question": -1.4, "audience": -1.8, "name": -1.8}
 _EMPTY: Final = frozenset({"call", "neutral"})  # lines that say nothing of the product: a picture has a button for them
 _LIMITS: Final = frozenset({"condition", "legal"})  # roles of facts that stand in no headline
 _REASONS: Final = frozenset({"benefit", "offer", "proof"})  # roles of facts that may stand above what is offered
 STRONG: Final = 0.65  # strength of such a fact
-TITLE: Final = 2.3  # more for a name that says what is offered
 # Signs of a list of goods: "GL-7T", "Carniolan - Marked".
 _LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|\[]|\s[-–—]\s")
 _TWO_SENTENCES: Final = re.compile(r"[.!?…]\s|。(?!$)")
@@ -89,16 +85,13 @@ def _chosen(order: Order, random_: random.Random, taken: Collection[str]) -> tup
         answer_limit=SUBLINE_CHARACTERS,
         topics=order.topics,
         priced=order.instructions.price,
+        place="picture",
     ):
         if not order.instructions.questions and "?" in argument.hook:
             continue
         if not _may_lead(argument, order):
             continue
-        worth = argument.score + _LESS.get(argument.angle, 0.0) + order.focus_of(argument.fact)
-        worth += TITLE if argument.angle == "name" and _is_title(argument.hook, order) else 0.0
-        worth += 0.3 if len(argument.hook) in SHORT else 0.0
-        worth -= TWO if _TWO_SENTENCES.search(argument.hook) else 0.0
-        found.append((worth, argument))
+        found.append((argument.score + order.focus_of(argument.fact), argument))
     for argument in _drawn(found, random_):
         text = as_line(polish(argument.hook, order, title=True)).strip()
         if _may_stand(text, order):
@@ -136,35 +129,26 @@ def _is_title(text: str, order: Order) -> bool:
 
 
 def _may_lead(argument: Argument, order: Order) -> bool:
-    """Whether an argument may be the headline: not on a condition, a notice, hours or a place, and not on a price
-    without a word of what it buys. The customer's own focus and the product's name always may."""
+    """Whether an argument may be the headline: not on what limits an offer, not on two facts that do not say what of,
+    and not on what the picture says anyway: its sender, and the price, which has a line of its own. The customer's own
+    focus always may."""
     found, material = argument.fact, order.material
     if argument.angle in _EMPTY:
         return False
-    if argument.goes_on and not argument.says_what and not _TWO_SENTENCES.search(argument.hook):
-        return bool(material.words.ours.search(argument.hook))  # what it leads to has no room
     if argument.angle == "focus":
         return True
     if material.amount and same_amount(argument.hook, material.amount) and price_of(order):
-        return False  # the picture shows it in a line of its own
-    is_price = argument.angle == "price" or (argument.lead is not None and argument.lead.role == "price")
-    is_price = is_price or (bool(material.amount) and found is None and same_amount(argument.hook, material.amount))
-    if (is_price or names_money(argument.hook)) and not argument.says_what:
         return False
-    below_name = found is not None and argument.lead is found and _stands_below_name(found, order)
-    alone = argument.lead is None or argument.says_what or _stands_by_itself(argument.lead, order)
-    if not alone and not below_name:
-        return False  # "Three places, with card" says not what of
     if material.brand and argument.angle == "name" and fold(argument.hook).startswith(fold(material.brand)):
-        return fold(argument.hook) == fold(material.what)  # the picture names the sender by itself
-    if found is not None and argument.lead is found and not _fits_below(found, order):
-        return False  # what limits it would not be read
-    if found is None or order.focus_of(found) > 0 or found is material.opening:
+        return fold(argument.hook) == fold(material.what)
+    if found is None or order.focus_of(found) > 0:
         return True
-    is_reason = found.role in _REASONS and found.strength >= STRONG
-    is_reason = is_reason or (material.kind == "event" and found.role == "figure")
-    is_reason = is_reason or below_name or (argument.says_what and argument.lead is found and found.strength >= TOLD)
-    return _is_fit(found, order) and (is_reason or not _is_title(as_line(material.what), order))
+    is_day = found.role == "logistics" and names_day(found.text, material.words.language)
+    if found.role in _LIMITS or found.late or found.loss >= ROUGH or (is_day and material.kind != "event"):
+        return False
+    if not (argument.says_what or argument.goes_on) and _TWO_SENTENCES.search(argument.hook):
+        return False
+    return argument.lead is not found or _fits_below(found, order)
 
 
 def _fits_below(found: Quote, order: Order) -> bool:
@@ -325,7 +309,8 @@ def _first_half(found: Quote, limit: int, order: Order) -> str | None:
     words = order.material.words
     if found.role in _LIMITS or not found.is_prose:
         return None
-    heads = (head for head, _ in halves(found.text, limit, words) if not names_money(head))
+    whole = ((head, rest) for head, rest in halves(found.text, limit, words) if not words.guards.search(rest))
+    heads = (head for head, _ in whole if not names_money(head))
     return next((head for head in heads if found.role not in {"price", "offer"}), None)
 
 

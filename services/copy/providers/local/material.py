@@ -44,7 +44,7 @@ from services.copy.providers.local.quotes import (
     upper_first,
 )
 from services.copy.providers.local.strengths import LEADS_NOTHING, SELLING
-from services.copy.providers.local.words import LANGUAGES, TradeLines, Words, signs, trade_lines, words_of
+from services.copy.providers.local.words import LANGUAGES, Words, signs, words_of
 
 KEPT_BRIEFS = 64  # that have been read lately, at most some 100 kB each
 FEW_FEATURES = 3  # from which a customer has chosen what to say, beside a description that says more
@@ -112,7 +112,6 @@ class Material:
     """
 
     words: Words
-    lines: TradeLines
     language: str
     name: str
     what: str
@@ -289,7 +288,6 @@ def _read(brief: CopyBrief) -> Material:
     return Material(
         words=words,
         # a line of another trade is worse than none
-        lines=trade_lines(subject.trade, subject.sector, code) if is_sure else TradeLines(),
         language=code,
         name=short_name(name),
         what=what_is_sold(name, subject.subject if is_sure else "", words, said=written)

@@ -318,8 +318,8 @@ class Supply:
 
     def _without_hook(self, line: Line) -> Line:
         """A line about the fact of the headline without a beginning that says the headline again."""
-        lead = self._argument.lead
-        if lead is None or share_said(self._argument.hook, line.text, self._task.material.language) < REPEATED:
+        lead, language = self._argument.lead, self._task.material.language
+        if lead is None or all(share_said(part, line.text, language) < REPEATED for part in self._parts_of_hook()):
             return line
         more = self._more_of(line.quote, lead)
         return replace(line, text=more[0].sentence, words=more[0].words) if more else line
@@ -407,7 +407,7 @@ class Supply:
         cut = _TAIL.search(anchor.text)
         head = anchor.text[: cut.start()] if cut else ""
         says_again = anchor.id in lead.same_as or bool(_counted(anchor.text) & _counted(self._argument.hook))
-        says_again = says_again or first_word(anchor.text) == first_word(self._argument.hook)
+        says_again = says_again or first_word(anchor.text) in map(first_word, self._parts_of_hook())
         if cut and (says_again or len(content_words(head, material.words) - said) < ADDED):
             tail = anchor.text[cut.end() :]
             words = content_words(tail, material.words)

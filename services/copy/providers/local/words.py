@@ -29,31 +29,6 @@ class Phrase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cue:
-    """Something that customers wonder, the words of a fact that answers it, and lines that ask it.
-
-    `kinds`: kinds of product that it suits; empty: all.
-    """
-
-    name: str
-    when: re.Pattern[str]
-    unless: re.Pattern[str] | None
-    kinds: frozenset[str]
-    lines: tuple[Phrase, ...]
-
-    def answered_by(self, text: str) -> bool:
-        """Whether a fact answers it."""
-        return bool(self.when.search(text)) and not (self.unless and self.unless.search(text))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TradeLines:
-    """Lines of one trade: each needs a fact that answers it."""
-
-    cues: tuple[Cue, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """The words of one language; `frames` by section and name, as in services/copy/data/frames.*.toml.
 
@@ -64,10 +39,10 @@ class Words:
 
     language: str
     frames: Mapping[str, Mapping[str, tuple[Phrase, ...]]]
-    cues: tuple[Cue, ...]
     buttons: Mapping[tuple[str, str], tuple[str, ...]]
     guards: re.Pattern[str]
     negations: re.Pattern[str]
+    forbids: re.Pattern[str]
     dangling: frozenset[str]
     open_end: frozenset[str]
     joints: frozenset[str]
@@ -141,20 +116,6 @@ def read_data(name: str) -> dict[str, Any]:
     return tomllib.loads(files("services.copy.data").joinpath(name).read_text(encoding="utf-8"))
 
 
-def _cue(name: str, row: Mapping[str, Any]) -> Cue:
-    return Cue(
-        name=name,
-        when=whole_words(row["when"]),
-        unless=whole_words(row["unless"]) if row.get("unless") else None,
-        kinds=frozenset(row.get("kinds", ())),
-        lines=_lines(row),
-    )
-
-
-def _lines(row: Mapping[str, Any]) -> tuple[Phrase, ...]:
-    return tuple(Phrase(line["text"], frozenset(TONES[letter] for letter in line["tones"])) for line in row["lines"])
-
-
 @cache
 def words_of(language: str) -> Words:
     """The words of a language; those of a language without any are empty."""
@@ -175,10 +136,10 @@ def words_of(language: str) -> Words:
             else {}
             for section, table in frames.items()
         },
-        cues=tuple(_cue(*item) for item in read_data(f"cues.{language}.toml").items()) if known else (),
         buttons=buttons if known else _translated(words_of("en").buttons, labels_of(language)),
         guards=whole_words(forms.get("guards", ())),
         negations=whole_words(forms.get("negations", ())),
+        forbids=whole_words(forms.get("forbids", ())),
         dangling=frozenset(forms.get("dangling", ())),
         open_end=frozenset(forms.get("open_end", ())),
         joints=frozenset(forms.get("joints", ())),
@@ -225,23 +186,7 @@ def _translated(
     }
 
 
-@cache
-def trade_lines(trade: str, sector: str, language: str) -> TradeLines:
-    """The lines of a trade; empty for a trade or a language without any. Read once a sector."""
-    table = _sector_lines(sector, language).get(trade, {}) if trade and sector else {}
-    return TradeLines(cues=tuple(_cue(name, row) for name, row in table.items()))
-
-
-@cache
-def _sector_lines(sector: str, language: str) -> dict[str, Any]:
-    folder = files("services.copy.data").joinpath("trade_lines", language)
-    file = folder.joinpath(f"{sector}.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8")) if sector.isidentifier() and file.is_file() else {}
-
-
 def read_all() -> None:
-    """Reads the words of all languages and trades, so that no request waits for them: about 1 s of processor time."""
+    """Reads the words of all languages, so that no request waits for them: about 1 s of processor time."""
     for language in LANGUAGES:
         words_of(language)
-    for file in files("services.copy.data").joinpath("trade_lines", "en").iterdir():
-        _sector_lines(file.name.removesuffix(".toml"), "en")
