@@ -74,6 +74,14 @@ def test_a_kind_that_the_customer_gave_limits_the_goals(recogniser: Recogniser) 
     assert recogniser.recognise(product(*appeal, kind="good"), "en").goal in {"sell", "visit", ""}
 
 
+def test_words_of_a_goal_that_makes_no_sense_are_not_followed(recogniser: Recogniser) -> None:
+    arch = (
+        "Paper flower arch",
+        "Eight feet of paper flowers, you pick the colours. $165 picked up, $210 if we install.",
+    )
+    assert recogniser.recognise(product(*arch), "en").goal != "download"
+
+
 def test_a_goal_has_its_words_or_its_meaning_for_evidence(recogniser: Recogniser) -> None:
     found = recogniser.recognise(product("Dental practice", "Check-ups for families. Call us today."), "en")
     (evidence,) = [item for item in found.evidence if item.decided == "goal"]

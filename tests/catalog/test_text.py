@@ -312,6 +312,8 @@ def test_marks_of_wide_signs_stay_wide() -> None:
         ("Small digger, dry (+ trailer) v3 FINAL FINAL", "Small digger, dry (+ trailer)"),
         ("Pool service - fortnightly updated JULY v3 FINAL", "Pool service - fortnightly"),
         ("Night room - copy v2 DRAFT", "Night room"),
+        ("QRT-7714-B | Slate tiles, boxed", "Slate tiles, boxed"),
+        ("QRT-7714-B, Slate tiles, boxed", "Slate tiles, boxed"),
         ("Hard copy V2 scanner", "Hard copy V2 scanner"),
         ("Lamp repair (DRAFT)", "Lamp repair"),
         ("Disco package, (evening)", "Disco package (evening)"),

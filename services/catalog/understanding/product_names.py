@@ -11,7 +11,9 @@ LEAST_NAME: Final = 5  # letters of a name
 _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "text.toml").read_text(encoding="utf-8"))
 _REFERENCES = "|".join(_DATA["names"]["references"])
 _DRAFTS = "|".join(_DATA["names"]["drafts"])
-_CODE = re.compile(r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}\s+(?=\w+ \w{3})")  # "WT-22700 Round tank"
+_CODE = re.compile(  # "WT-22700 Round tank", "PLK-8814 | Laminate flooring"
+    r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}(?:\s*[|:–—,]\s*|\s+)(?=\w+ \w{3})"
+)
 _REFERENCE = re.compile(
     rf"(?<!\s)\s*(?:[-–(]\s*)?\b(?:{_REFERENCES})\b"
     r"(?:\.\s?(?:no\.?|nr\.?|#|:)?|\s?(?:no\b\.?|nr\b\.?|#|:))\s?"  # without a mark, "art" is a word

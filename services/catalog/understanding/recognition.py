@@ -27,6 +27,7 @@ from services.catalog.understanding.text import clean_name, segments
 from services.catalog.understanding.values import NOT_KNOWN, Evidence, ProductTexts, Recognition
 
 SURE, LIKELY = "sure", "likely"
+THINKABLE = 0.05  # chance of a goal that the texts state
 MAX_EVIDENCE = 4
 
 # How likely the leading trade is right: a logistic model, fitted with ridge 2 on development briefs whose trades were
@@ -226,7 +227,7 @@ class Recogniser:
         self, product: Aimed, goals: Mapping[str, float], texts: ProductTexts, language: str
     ) -> tuple[str, list[Evidence]]:
         """Returns what the ad asks for, and what shows it: the customer's field, else the likeliest that is
-        sure, else the only one that the texts state.
+        sure, else the only one that the texts state, if it is THINKABLE: "we install it" downloads nothing.
 
         Of a kind that the customer gave, it is one that is usual for it.
         """
@@ -237,7 +238,8 @@ class Recogniser:
             left = {goal: chance for goal, chance in goals.items() if goal in usual}
             goals = {goal: chance / sum(left.values()) for goal, chance in left.items()}
         stated = goals_stated([product.name, *product.sentences, *product.features], language)
-        goal = sure_goal(goals) or (next(iter(stated)) if len(stated) == 1 else "")
+        only = next(iter(stated)) if len(stated) == 1 else ""
+        goal = sure_goal(goals) or (only if goals.get(only, 0.0) >= THINKABLE else "")
         if goal == "sell" and product.lent:
             goal = "book"
         if not goal or (usual and goal not in usual):
