@@ -43,6 +43,11 @@ class TestChoose:
         assert chosen[0] is best
         assert len(chosen) == 5
 
+    def test_the_name_beside_them_makes_no_two_facts_the_same(self) -> None:
+        name = material().what
+        beside = [argument(f"{name}: {word}", score=2.0, lead=fact(20 + n)) for n, word in enumerate(NAMES[5:8])]
+        assert set(beside) <= set(choose([*APART, *beside], material()))
+
     def test_hooks_that_say_the_same_are_not_chosen_together(self) -> None:
         twin = argument("alder alderleaf green", score=0.9, lead=fact(9))
         other = argument("hazel nuts", score=FAIR, lead=fact(8))

@@ -11,6 +11,12 @@ from services.ad_policy import Subject, forbidden_claim
 from services.copy.providers import content_filters
 from tests.copy.products import Product, brief
 
+
+def test_a_body_may_begin_with_the_last_word_of_its_headline() -> None:
+    assert content_filters.text_defect("A report sent to you\nYou live on the ninth floor.") is None
+    assert content_filters.text_defect("A report sent to you you know.") is not None
+
+
 INVENTED = """
 half-price | half off | ten percent | ten per cent | twice the size | double the fun | triple | tenfold | a dozen | dozens | hundreds |
 thousands | millions | the best | finest | greatest | fastest | cheapest | lowest | highest | strongest | safest | number one | No. 1 |

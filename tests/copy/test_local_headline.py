@@ -159,3 +159,12 @@ def test_two_facts_that_do_not_say_what_of_are_no_headline() -> None:
     for seed in range(8):
         headline = lines(product, list(Tone)[seed % len(Tone)], str(seed)).headline
         assert "vaccination" in headline.casefold() or ". " not in headline, headline
+
+
+def test_a_line_below_does_not_begin_with_the_headline() -> None:
+    text = "Single storey from $1,400 a fortnight, up and down included. Licensed."
+    scaffold = Product(name="House scaffold", brand="Brackett", description=text, price="1400", currency="AUD")
+    found = [lines(scaffold, tone) for tone in Tone]
+    priced = [each for each in found if each.headline == "Single storey from $1,400 a fortnight"]
+    assert priced
+    assert {each.subline for each in priced} == {"Up and down included."}

@@ -112,3 +112,21 @@ def test_a_fact_that_may_not_stand_beside_another_leaves_the_rest() -> None:
     for variant in engine.write(replace(made, platform=Platform.LINKEDIN, format=Format.LONG), "s").variants:
         assert not ("wine" in variant.body and "kids" in variant.body), variant
         assert variant.body.replace("Oyster tour.", "").strip(), variant  # more than the name
+
+
+@pytest.mark.parametrize("platform", [Platform.META, Platform.GOOGLE])
+def test_what_a_price_says_is_not_said_again(platform: Platform) -> None:
+    made = request(
+        fact(1, "£260 inc VAT, two weeks.", "price", source="description", strength=0.7),
+        fact(2, "Two weeks", "logistics", source="features", strength=0.5),
+        fact(3, "Delivered within the ring road", "logistics", source="features", strength=0.6),
+        name="Small skip, delivered",
+        brand="Mudge",
+        price="260.00",
+        currency="GBP",
+        description="£260 inc VAT, two weeks.",
+    )
+    for variant in engine.write(replace(made, platform=platform, format=Format.SHORT), "s").variants:
+        assert variant.body.casefold().count("two weeks") <= 1, variant
+        assert variant.body != "Two weeks." or "two weeks" not in variant.hook, variant
+        assert "delivered: delivered" not in variant.hook.casefold(), variant

@@ -28,8 +28,10 @@ from services.copy.providers.local.quotes import (
     as_sentence,
     beginning,
     echoes,
+    first_word,
     fold,
     halves,
+    last_word,
     phrase_head,
     says_something,
     upper_first,
@@ -206,6 +208,8 @@ def _facts(material: Material, limit: int, *, sparse: bool) -> Iterator[Argument
         yield Argument(angle=found.role, hook=hook, lead=found, says_what=says_what)
         both = with_name(material, hook)
         says_again = material.is_named_in(hook) if sparse else says_what or echoes(text, material.what)
+        # "Tank, delivered: delivered within 200 km"
+        says_again = says_again or first_word(text) == last_word(material.what)
         is_repeated = says_in_other_words(text, material.what, material.language)
         says_again = says_again or is_repeated or _has_figures_of(text, material.what)
         is_said_of = found.source != "description" or is_brief or found.role in {"offer", "price"}

@@ -244,6 +244,7 @@ class _Draft:
     def body(self) -> Body:
         """The finished body."""
         self._without_name_said_again()
+        self._without_words_said_again()
         is_long_form = self._task.form in {Format.LONG, Format.STORY}
         text = self._page.close(self._tail, apart=is_long_form, paragraphs=self._task.layout.body > 200)
         answer = self._argument.answer
@@ -263,6 +264,18 @@ class _Draft:
             if fold(text).rstrip(".。।") in {name, fold(self._task.material.what)} and any(
                 other.startswith(name) for other in [*others, self._hook_folded]
             ):
+                self._page.drop(text)
+
+    def _without_words_said_again(self) -> None:
+        """Drops a text whose words stand in another text or the hook as they are ("Hire from €25 for 4 days. 4 days."),
+        the only one where the sender can take its place."""
+        for text in self._page.texts:
+            words = fold(text).strip(" .。!")
+            others = [fold(other) for other in self._page.texts if other != text]
+            is_whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
+            if not words or "\n" in text or not any(map(is_whole.search, [*others, self._hook_folded])):
+                continue
+            if others or self._tail or self._sender():
                 self._page.drop(text)
 
     # -- pieces -------------------------------------------------------------------------------------------------------

@@ -294,14 +294,22 @@ def _needed(order: Order, headline: str, price: str) -> str:
             for quote in prices
         ]
     for text in sorted(found, key=len) if material.kind in DATED else found:
-        line = as_line(text)
+        line = _without_beginning(as_line(text), headline)
         if (
-            len(line) < SUBLINE_CHARACTERS
+            0 < len(line) < SUBLINE_CHARACTERS
             and not content_words(text, material.words) <= said
             and _may_stand(line, order, below=True)
         ):
             return line
     return ""
+
+
+def _without_beginning(line: str, headline: str) -> str:
+    """A line without its beginning where that is the headline; empty where nothing remains."""
+    if not line.casefold().startswith(headline.casefold()):
+        return line
+    rest = line[len(headline) :].strip(" ,;:–—-·")
+    return rest[:1].upper() + rest[1:]
 
 
 def _first_half(found: Quote, limit: int, order: Order) -> str | None:

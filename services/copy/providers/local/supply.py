@@ -407,7 +407,7 @@ class Supply:
         cut = _TAIL.search(anchor.text)
         head = anchor.text[: cut.start()] if cut else ""
         says_again = anchor.id in lead.same_as or bool(_counted(anchor.text) & _counted(self._argument.hook))
-        says_again = says_again or first_word(anchor.text) in map(first_word, self._parts_of_hook())
+        says_again = says_again or first_word(anchor.text) == first_word(self._argument.hook)
         if cut and (says_again or len(content_words(head, material.words) - said) < ADDED):
             tail = anchor.text[cut.end() :]
             words = content_words(tail, material.words)
