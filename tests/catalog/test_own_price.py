@@ -9,6 +9,7 @@ import pytest
 from services.catalog.understanding.own_price import with_own_price
 from services.catalog.understanding.roles import cues_of
 from services.catalog.understanding.values import Fact
+from tests.copy.products import Product, brief
 
 PRICE = Decimal(46)
 
@@ -54,3 +55,15 @@ def test_nothing_is_added_where_a_fact_that_sells_names_the_price_or_no_price_is
     assert added("A tuning is £46.", facts=(sold,)) == []
     assert added("A tuning is £46.", facts=(limit,)) == ["A tuning is £46."]
     assert added("A tuning is £46.", price=None) == []
+
+
+def test_what_is_understood_of_a_product_names_its_price() -> None:
+    """A sentence that says no more than the name and the price is folded into a condition with the same amount."""
+    text = (
+        "I tune pianos in people's homes and put small faults right on the day. A tuning is £78. If yours is not worth "
+        "tuning I will say so, and charge you £20 for the call instead of £78."
+    )
+    product = Product(name="Home piano tuning", brand="Vale", description=text, price="78.00", currency="GBP")
+    known = brief(product).understanding
+    assert known is not None
+    assert ("price", "A tuning is £78.") in {(fact.role, fact.text) for fact in known.facts}

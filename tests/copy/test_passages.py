@@ -168,11 +168,11 @@ class TestPassage:
         assert any(text.endswith("\n\nFell Board · €49 · Fell & Sons") for text in priced), priced
 
     def test_a_short_name_of_what_is_no_good_stands_beside_its_sender(self) -> None:
-        told = (
+        features = (
             fact(n, text, source="features")
             for n, text in enumerate(("Two sizes, one shelf", "Of one beech plank"), 31)
         )
-        made = request(*told, name="Annual show", brand="Fell Rabbit Club", kind="event", description="")
+        made = request(*features, name="Annual show", brand="Fell Rabbit Club", kind="event", description="")
         bodies = [body for _, body in _texts(replace(made, platform=Platform.GOOGLE), Format.SHORT)]
         assert any("Annual show – Fell Rabbit Club." in body for body in bodies), bodies
 

@@ -47,7 +47,6 @@ _MARKER_STEMS = (
 _LETTERS = re.compile(r"[a-z]+")
 _DOUBLED = re.compile(r"\b([A-Za-z]+)[^\S\n]+\1\b", re.I)  # within a line: a body may begin with the hook's last word
 _ALLOWED_DOUBLES = frozenset({"that", "had", "so", "very", "bye", "win", "long"})
-_ARTICLE = re.compile(r"\b(a) (?=[aeio](?!ne\b|nce|u))|\b(an) (?=[bcdfgjklmnpqrstvwxyz])", re.I)
 EMOJI = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff]")
 _CAPS = re.compile(r"\b[A-Z]{5,}\b")
 _URL = re.compile(r"https?://|www\.", re.I)

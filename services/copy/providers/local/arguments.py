@@ -38,7 +38,7 @@ from services.copy.providers.local.quotes import (
 )
 from services.copy.providers.local.repeats import says_again as says_in_other_words
 from services.copy.providers.local.strengths import SELLING
-from services.copy.providers.local.words import LANGUAGES, signs
+from services.copy.providers.local.words import signs
 
 NARROW: Final = 40  # characters of a hook that holds the beginning of a fact rather than none
 CUT_SHORT: Final = frozenset({"feature", "figure", "benefit", "logistics", "proof"})  # roles of such facts
@@ -356,16 +356,6 @@ def names_of(language: str) -> frozenset[str]:
     names = (*locale.languages.values(), *locale.territories.values(), *calendar)
     # "No linguistic content" is one of babel's languages
     return frozenset(word.casefold() for name in names for word in str(name).split() if len(word) >= SHORTEST_NAME)
-
-
-ALONE: Final = 5  # words of a text that stands alone
-
-
-def stands_alone(found: Quote, material: Material) -> bool:
-    """Whether a fact says enough by itself: a sentence, an offer, or words for the thing."""
-    if found.is_prose or found.role in {"offer", "price"} or len(found.text.split()) >= ALONE:
-        return True
-    return echoes(found.text, f"{material.what} {material.subject}") or material.words.language not in LANGUAGES
 
 
 def _pairs(material: Material, limit: int) -> Iterator[Argument]:

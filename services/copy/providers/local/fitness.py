@@ -23,7 +23,6 @@ SPECIFICATION: Final = 0.3  # less for a size or a count by itself: it informs a
 INFORMS: Final = 0.55  # less for what customers want to know and do not buy for
 BESIDE: Final = 0.9  # less for opening hours and addresses, and for the price of something beside the product
 UNFIT: Final = 1.4  # less for what asks something of the customer, and for a part of a sentence
-BARE_PRICE: Final = 0.9  # less for a price before one knows of what
 NOT_CHOSEN: Final = 0.2  # less for a weaker sentence of the description
 BESIDE_LIST: Final = 0.0  # less for a strong one beside the features that a customer lists
 LISTED: Final = 0.07  # strength that it needs there beyond the usual

@@ -12,7 +12,7 @@ from typing import Final
 from services.copy.domain import CopyBrief, Format, Headline, Platform, Variant
 from services.copy.providers import content_filters
 from services.copy.providers.local.amounts import same_amount
-from services.copy.providers.local.arguments import UNFIT, Argument, arguments, names_price, stands_alone
+from services.copy.providers.local.arguments import UNFIT, Argument, arguments, names_price
 from services.copy.providers.local.engine import polish
 from services.copy.providers.local.fitness import BESIDE
 from services.copy.providers.local.picture_price import before_price, names_money, price_of, with_its_end
@@ -26,7 +26,6 @@ from services.copy.providers.local.quotes import (
     fold,
     halves,
     head_before_price,
-    last_word,
     names_day,
     shortened,
 )
@@ -45,18 +44,9 @@ NEW_WORDS: Final = 2  # of a line below the name, that the name does not say
 DATED: Final = frozenset({"event", "place"})  # kinds whose pictures name the day, where there is one
 VARIETY: Final = 0.4  # how much chance may turn the order, so that another job gets another headline
 NEAR: Final = 1.0  # of the best argument's worth, within which others may take its place
-TOLD: Final = 0.5  # strength from which a fact may stand beside the name
-UNDER_NAME: Final = 0.5  # strength from which a feature may stand below the small line with the name
-WORDS_UNDER_NAME: Final = 3  # of such a feature, at least
-FAIRLY_FIT: Final = 0.5  # loss of such a feature, less than that
 _EMPTY: Final = frozenset({"call", "neutral"})  # lines that say nothing of the product: a picture has a button for them
 _LIMITS: Final = frozenset({"condition", "legal"})  # roles of facts that stand in no headline
-_REASONS: Final = frozenset({"benefit", "offer", "proof"})  # roles of facts that may stand above what is offered
-STRONG: Final = 0.65  # strength of such a fact
-# Signs of a list of goods: "GL-7T", "Carniolan - Marked".
-_LISTING: Final = re.compile(r"\b(?=[\w/-]*\d)(?=[\w/-]*[^\W\d_a-z])[\w/-]{3,}|//|[*|\[]|\s[-–—]\s")
 _TWO_SENTENCES: Final = re.compile(r"[.!?…]\s|。(?!$)")
-_PLAIN_WORD: Final = re.compile(r"(?<=\s)[^\W\d_A-ZÀ-Þ]{2,}[\w-]{2,}")  # one in small letters, behind the first
 
 
 def write_headline(brief: CopyBrief, seed: str, taken: Collection[str] = ()) -> Headline:
@@ -118,16 +108,6 @@ def _drawn(found: Sequence[tuple[float, Argument]], random_: random.Random) -> l
     return [argument for *_, argument in sorted(order, key=lambda each: (not each[0], -each[1]))]
 
 
-def _is_title(text: str, order: Order) -> bool:
-    """Whether a name says what is offered ("Rainwater tank cleaning") rather than how it is called ("Seabright
-    Cottage")."""
-    material = order.material
-    if fold(text) not in {fold(as_line(material.what)), fold(as_line(material.name))} or _LISTING.search(text):
-        return False
-    is_known = fold(material.subject) == fold(text)
-    return is_known or material.words.language == "de" or bool(_PLAIN_WORD.search(text))
-
-
 def _may_lead(argument: Argument, order: Order) -> bool:
     """Whether an argument may be the headline: not on what limits an offer, not on two facts that do not say what of,
     and not on what the picture says anyway: its sender, and the price, which has a line of its own. The customer's own
@@ -159,25 +139,6 @@ def _fits_below(found: Quote, order: Order) -> bool:
 def _limits_line(found: Quote, order: Order) -> str:
     """What limits a price or offer, as one line; empty for a fact without limits."""
     return " ".join(limit.sentence for limit in named_limits(found, order.material))
-
-
-def _stands_by_itself(found: Quote, order: Order) -> bool:
-    """Whether a fact below the product's name says enough: a sentence, or a feature of several words."""
-    words = order.material.words
-    if last_word(found.text) in words.open_end or (found.source == "description" and not found.is_prose):
-        return found.role == "offer" and found.source != "description"
-    return stands_alone(found, order.material)
-
-
-def _stands_below_name(found: Quote, order: Order) -> bool:
-    """Whether a feature says enough below the name, which a picture shows above a headline without it."""
-    return (
-        found.source == "features"
-        and found.strength >= UNDER_NAME
-        and found.loss < FAIRLY_FIT
-        and len(found.text.split()) >= WORDS_UNDER_NAME
-        and last_word(found.text) not in order.material.words.open_end
-    )
 
 
 def _is_fit(found: Quote, order: Order) -> bool:
