@@ -70,6 +70,8 @@ SETUP_ATTEMPTS = 4
 # Idle workers keep the bundled broker busy: with the local system's 20 ms it takes 6 % of a processor from all tests
 # while a system runs, with this wait half as much.
 FETCH_WAIT = ("ADWRIGHT_KAFKA_FETCH_WAIT_MS", "100")
+# Beside other test processes, rendering at the default niceness gets a tenth of a core: tests would wait for minutes.
+RENDER_AS_FAST = ("ADWRIGHT_RENDER_NICENESS", "0")
 
 
 class Postgres:
@@ -217,7 +219,7 @@ class RunningSystem:
         broker = options.broker or broker_of_tests()
         options = replace(options, gateway_port=port, broker=broker)
         if not durable:
-            options = replace(options, settings=(FETCH_WAIT, *options.settings))
+            options = replace(options, settings=(FETCH_WAIT, RENDER_AS_FAST, *options.settings))
         if containers.selected():
             server = partial(containers.postgres_url, durable=durable)
             options = replace(options, postgres=partial(containers.SystemDatabases, server=server))

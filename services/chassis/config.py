@@ -146,6 +146,18 @@ class WebhookUrlSettings(Settings):
         return [address.strip() for address in self.webhook_allowed_addresses.split(",") if address.strip()]
 
 
+class RenderSettings(Settings):
+    """Environment variables of processes that render in child processes."""
+
+    render_niceness: int = Field(
+        default=10,
+        ge=0,
+        le=19,
+        description="Niceness of the processes that draw and speak: at 10 the services of the same machine take "
+        "precedence; 0 suits a machine that only renders.",
+    )
+
+
 class AssetSettings(Settings):
     """Settings of a process that stores or serves assets."""
 

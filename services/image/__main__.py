@@ -106,7 +106,9 @@ def provider_of(settings: ImageWorkerSettings) -> ImageProvider:
     from services.worker.render_pool import usable_cores
 
     processes = min(settings.slots, usable_cores())
-    local = LocalImageProvider(models=settings.models, signing=signing_of(settings), processes=processes)
+    local = LocalImageProvider(
+        models=settings.models, signing=signing_of(settings), processes=processes, niceness=settings.render_niceness
+    )
     name = settings.image_engine
     if name == "local":
         return local

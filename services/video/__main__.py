@@ -11,7 +11,7 @@ from adwright.copy.v1 import copy_pb2_grpc
 from adwright.video.v1 import video_pb2_grpc
 from pydantic import Field, SecretStr
 
-from services.chassis.config import ServiceSettings, WebhookUrlSettings, read_settings_or_exit
+from services.chassis.config import RenderSettings, ServiceSettings, WebhookUrlSettings, read_settings_or_exit
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import Server, always_ready, open_channel, start
 from services.clients.billing_keys import BillingApiKeyLookup
@@ -32,7 +32,7 @@ CONSENT_TEXT = (
 DISPATCH_TOPIC = "adwright.job.dispatch.video.v1"
 
 
-class VideoSettings(ServiceSettings, WebhookUrlSettings):
+class VideoSettings(ServiceSettings, WebhookUrlSettings, RenderSettings):
     """Environment variables of the video API."""
 
     models: Path = Field(default=DEFAULT_MODELS_FOLDER, description="Folder of the model files, for voice samples.")
@@ -65,13 +65,14 @@ async def run_api(settings: VideoSettings) -> None:
     catalog, job = open_channel(settings.catalog_address), open_channel(settings.job_address)
     webhook_urls = WebhookUrls(allow_http=settings.webhook_allow_http, allowed=settings.allowed_addresses())
     submitter = Submitter(catalog=catalog, job=job, identity=identity, webhook_url_problem=webhook_urls.problem_of)
-    samples = Samples(models=settings.models)
+    samples = Samples(models=settings.models, niceness=settings.render_niceness)
     policy = policy_of(settings.video_policy_url, settings.video_policy_key.get_secret_value())
     portraits = Portraits(
         catalog=catalog,
         identity=identity,
         models=settings.models,
         consent=Consent(version=settings.avatar_consent_version, text=settings.avatar_consent_text),
+        niceness=settings.render_niceness,
     )
     servicer = VideoServicer(submitter, samples, policy, portraits)
 
@@ -156,7 +157,12 @@ def provider_of(settings: VideoWorkerSettings) -> VideoProvider:
     from services.video.providers.remote import RemoteVideoProvider
     from services.video.providers.remote.heads import ENGINES, HeadSettings
 
-    local = LocalVideoProvider(models=settings.models, voice=speech_engine_of(settings), signing=signing_of(settings))
+    local = LocalVideoProvider(
+        models=settings.models,
+        voice=speech_engine_of(settings),
+        signing=signing_of(settings),
+        niceness=settings.render_niceness,
+    )
     name = settings.video_engine
     if name == "local":
         return local

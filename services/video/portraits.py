@@ -14,7 +14,7 @@ from services.chassis.errors import DependencyUnavailable, FieldViolation, Input
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.refusals import refusal_from_rpc_error
 from services.worker.progress import ReportProgress
-from services.worker.render_process import RenderProcess
+from services.worker.render_process import NICENESS, RenderProcess
 
 MEMORY_LIMIT_BYTES: Final = 6 << 30  # of address space; the largest picture takes 256 MB while it is decoded
 CHECK_SECONDS: Final = 30.0
@@ -82,13 +82,24 @@ class Upload:
 class Portraits:
     """Checks, stores, lists and deletes portraits."""
 
-    def __init__(self, *, catalog: grpc.aio.Channel, identity: ServiceIdentity, models: Path, consent: Consent) -> None:
+    def __init__(
+        self,
+        *,
+        catalog: grpc.aio.Channel,
+        identity: ServiceIdentity,
+        models: Path,
+        consent: Consent,
+        niceness: int = NICENESS,
+    ) -> None:
         self._stub: Any = catalog_pb2_grpc.PortraitServiceStub(catalog)
         self._identity = identity
         self._models = models
         self.consent = consent
         self._process = RenderProcess(
-            "portraits", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=CHECK_SECONDS
+            "portraits",
+            memory_limit_bytes=MEMORY_LIMIT_BYTES,
+            time_limit_seconds=CHECK_SECONDS,
+            niceness=niceness,
         )
         self._uploading: set[str] = set()  # users, each with one upload
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Final
 from services.chassis.errors import DependencyUnavailable, InputFault, TransientFault
 from services.video.domain import Avatar, Voice
 from services.worker.progress import ReportProgress
-from services.worker.render_process import RenderProcess
+from services.worker.render_process import NICENESS, RenderProcess
 
 MEMORY_LIMIT_BYTES: Final = 6 << 30
 TIME_LIMIT_SECONDS: Final = 60.0
@@ -31,10 +31,13 @@ class Samples:
     VOICE_TYPE: ClassVar[str] = "audio/mp4"
     AVATAR_TYPE: ClassVar[str] = "image/png"
 
-    def __init__(self, *, models: Path) -> None:
+    def __init__(self, *, models: Path, niceness: int = NICENESS) -> None:
         self._models = models
         self._process = RenderProcess(
-            "samples", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
+            "samples",
+            memory_limit_bytes=MEMORY_LIMIT_BYTES,
+            time_limit_seconds=TIME_LIMIT_SECONDS,
+            niceness=niceness,
         )
         self._cache: dict[str, bytes] = {}
         self._lock = asyncio.Lock()

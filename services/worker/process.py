@@ -14,7 +14,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from pydantic import Field
 
-from services.chassis.config import AssetSettings, KafkaSettings, ServiceSettings
+from services.chassis.config import AssetSettings, KafkaSettings, RenderSettings, ServiceSettings
 from services.chassis.errors import Fault
 from services.chassis.rpc.auth import ServiceIdentity
 from services.chassis.rpc.server import open_channel, stop_event
@@ -34,7 +34,7 @@ log = structlog.get_logger()
 DEFAULT_MODELS_FOLDER = default_folder()
 
 
-class WorkerSettings(ServiceSettings, KafkaSettings, AssetSettings):
+class WorkerSettings(ServiceSettings, KafkaSettings, AssetSettings, RenderSettings):
     """Environment variables of every worker; each kind of worker extends them."""
 
     models: Path = Field(default=DEFAULT_MODELS_FOLDER, description="Folder of the model files.")

@@ -12,7 +12,7 @@ import structlog
 from services.chassis.errors import Fault
 from services.chassis.tasks import cancel_and_wait
 from services.worker.progress import ReportProgress
-from services.worker.render_process import RenderProcess
+from services.worker.render_process import NICENESS, RenderProcess
 
 Argument = TypeVar("Argument")
 Result = TypeVar("Result")
@@ -35,12 +35,21 @@ class RenderPool:
     no job waits for the start of a process while another process becomes free. It ends after IDLE_SECONDS without work.
     """
 
-    def __init__(self, name: str, *, size: int, memory_limit_bytes: int, time_limit_seconds: float) -> None:
-        """size: at least 1. The limits are those of each process."""
+    def __init__(
+        self,
+        name: str,
+        *,
+        size: int,
+        memory_limit_bytes: int,
+        time_limit_seconds: float,
+        niceness: int = NICENESS,
+    ) -> None:
+        """size: at least 1. The limits and the niceness are those of each process."""
         self._name = name
         self._size = size
         self._memory_limit = memory_limit_bytes
         self._time_limit = time_limit_seconds
+        self._niceness = niceness
         first = self._new()
         self._all = [first]
         self._free: asyncio.LifoQueue[RenderProcess] = asyncio.LifoQueue()  # the one used last has the warmest caches
@@ -78,7 +87,12 @@ class RenderPool:
         await asyncio.gather(*(process.close() for process in self._all))
 
     def _new(self) -> RenderProcess:
-        return RenderProcess(self._name, memory_limit_bytes=self._memory_limit, time_limit_seconds=self._time_limit)
+        return RenderProcess(
+            self._name,
+            memory_limit_bytes=self._memory_limit,
+            time_limit_seconds=self._time_limit,
+            niceness=self._niceness,
+        )
 
     async def _grow(self) -> None:
         process = self._new()

@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 START_SECONDS = 30.0  # starting an interpreter takes this long only on a broken machine
 KILL_WAIT_SECONDS = 5.0
 LINUX = os.uname().sysname == "Linux"
-NICE = 10  # services on the same machine take precedence over rendering, which still gets a tenth of a busy core
+NICENESS = 10  # services on the same machine take precedence over rendering, which still gets a tenth of a busy core
 AUTOGROUP = Path("/proc/self/autogroup")  # of the session: the file exists where the kernel groups by session
 AUTOGROUPS_ENABLED = Path("/proc/sys/kernel/sched_autogroup_enabled")
 AUTOGROUP_TRIES = 10  # the kernel takes one unprivileged change in 0.1 s, from all processes together
@@ -48,12 +48,16 @@ class RenderProcess:
 
     memory_limit_bytes: address space of the child. A failing allocation becomes TransientFault("RENDER_OUT_OF_MEMORY").
     time_limit_seconds: of one run. A longer run is killed and raises TransientFault("RENDER_TIMED_OUT").
+    niceness: of the child, 0 to 19.
     """
 
-    def __init__(self, name: str, *, memory_limit_bytes: int, time_limit_seconds: float) -> None:
+    def __init__(
+        self, name: str, *, memory_limit_bytes: int, time_limit_seconds: float, niceness: int = NICENESS
+    ) -> None:
         self._name = name
         self._memory_limit = memory_limit_bytes
         self._time_limit = time_limit_seconds
+        self._niceness = niceness
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
         self._lock = asyncio.Lock()
@@ -113,7 +117,10 @@ class RenderProcess:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(
-            target=_run_child, args=(theirs, self._memory_limit), name=f"adwright-{self._name}", daemon=True
+            target=_run_child,
+            args=(theirs, self._memory_limit, self._niceness),
+            name=f"adwright-{self._name}",
+            daemon=True,
         )
         process.start()
         theirs.close()
@@ -151,12 +158,12 @@ def _wait_for_outcome(pipe: Connection, report: ReportProgress, stop: threading.
     return "died", "stopped"
 
 
-def _run_child(pipe: Connection, memory_limit: int) -> None:
+def _run_child(pipe: Connection, memory_limit: int, niceness: int) -> None:
     """Runs in the child: receives (function, argument) pairs, and sends progress and one outcome for each."""
     # Ctrl-C in a terminal reaches the whole group; the worker decides when the child ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    lower_priority()
+    lower_priority(niceness)
     lower_limit(resource.RLIMIT_AS, memory_limit)
     lower_limit(resource.RLIMIT_CORE, 0)
     _exit_with_parent()
@@ -183,14 +190,16 @@ def _run_child(pipe: Connection, memory_limit: int) -> None:
             return
 
 
-def lower_priority() -> None:
+def lower_priority(niceness: int) -> None:
     """Gives other processes of this machine precedence over this one.
 
     Linux may schedule sessions as groups (autogroup); a nice value then counts within the session only. So this process
-    becomes a session of its own, with the same nice value as a group.
+    becomes a session of its own, with the same nice value as a group. 0 changes nothing.
     """
+    if niceness == 0:
+        return
     with contextlib.suppress(OSError):
-        os.nice(NICE)
+        os.nice(niceness)
     try:
         if AUTOGROUPS_ENABLED.read_text(encoding="ascii").strip() != "1":
             return
@@ -199,7 +208,7 @@ def lower_priority() -> None:
         return
     for _ in range(AUTOGROUP_TRIES):
         try:
-            AUTOGROUP.write_text(str(NICE), encoding="ascii")
+            AUTOGROUP.write_text(str(niceness), encoding="ascii")
         except BlockingIOError:
             time.sleep(0.1)
         except OSError:

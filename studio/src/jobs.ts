@@ -44,11 +44,16 @@ export function assetsOf(job: Job, ...types: Asset["type"][]): Asset[] {
   return job.assets.filter((asset) => types.includes(asset.type));
 }
 
+/** Whether a response was overtaken: an ended job never runs again. */
+function isOlder(job: Job, known: Job | undefined): boolean {
+  return known !== undefined && isLive(job) && !isLive(known);
+}
+
 /** Reads a job again: its texts and fresh links. Throws ApiError. */
 export async function refreshJob(jobId: string): Promise<Job> {
   const asker = credentials.get();
   const job = (await call("get", "/api/generate/status", { query: { jobId } })) as Job;
-  if (credentials.get() === asker) jobs.update((known) => ({ ...known, [job.id]: job }));
+  if (credentials.get() === asker) jobs.update((known) => (isOlder(job, known[job.id]) ? known : { ...known, [job.id]: job }));
   return job;
 }
 
@@ -111,8 +116,7 @@ export const failures = new Map<string, unknown>();
 
 /** Reads the jobs of this tab's runs, as after a reload. */
 export async function refreshRuns(): Promise<void> {
-  const ids = runs.get().flatMap((run) => run.items).flatMap((item) => item.jobId ?? []);
-  await Promise.all(ids.map((jobId) => refreshJob(jobId).catch(() => undefined)));
+  await Promise.all(idsOfRuns().map((jobId) => refreshJob(jobId).catch(() => undefined)));
 }
 
 export function newRun(productName: string, items: Wanted[]): Run {
@@ -178,12 +182,13 @@ export async function follow(signal: AbortSignal): Promise<void> {
     try {
       const response = await openStream("/api/generate/jobs/events", last, signal);
       followed.set(true);
+      void refreshUnfinished();
       last = await read(response, last);
     } catch (error) {
       if (signal.aborted || asApiError(error).status === 401) return;
     }
     await pause(RECONNECT_MILLISECONDS, signal);
-    await refreshLive();
+    await refreshUnfinished();
   }
 }
 
@@ -221,9 +226,16 @@ function receive(job: Job): void {
   if (before) announce(T.jobs.ended(T.kinds[kindOf(job)], T.statuses[job.status]));
 }
 
-async function refreshLive(): Promise<void> {
-  const live = Object.values(jobs.get()).filter(isLive).slice(0, MAX_RUNS);
-  await Promise.all(live.map((job) => refreshJob(job.id).catch(() => undefined)));
+/** Reads the jobs whose end the event stream may have missed: before it opened, or while it was broken. */
+async function refreshUnfinished(): Promise<void> {
+  const known = jobs.get();
+  const live = Object.values(known).filter(isLive).map((job) => job.id);
+  const unread = idsOfRuns().filter((jobId) => !known[jobId]);
+  await Promise.all([...live, ...unread].slice(0, MAX_RUNS).map((jobId) => refreshJob(jobId).catch(() => undefined)));
+}
+
+function idsOfRuns(): string[] {
+  return runs.get().flatMap((run) => run.items).flatMap((item) => item.jobId ?? []);
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

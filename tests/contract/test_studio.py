@@ -416,6 +416,42 @@ def test_request_whose_response_is_lost_is_paid_once_even_after_a_reload(
     assert customer.credits["available"] == 99
 
 
+@pytest.mark.parametrize("late", [False, True], ids=["before the stream opened", "after the stream said it"])
+def test_end_of_a_job_is_shown_though_its_status_was_read_before(
+    tab: Opener, system: RunningSystem, customer: Customer, late: bool
+) -> None:
+    studio = tab()
+    page = studio.page
+    studio.open(system.token(customer.id))
+    studio.button("Choose: Aurora").click()
+    studio.button("Choose: Aurora Bottle").click()
+    studio.button("Continue").click()
+    page.get_by_role("checkbox", name=re.compile("^Pictures")).uncheck()
+    studio.button("Make it for 1 credit").click()
+    variants = page.locator(".variants li")
+    variants.nth(4).wait_for()
+    reads: list[Route] = []
+
+    def answer_first_as_before_the_end(route: Route) -> None:
+        reads.append(route)
+        if len(reads) > 1:
+            route.continue_()
+        elif not late:
+            route.fulfill(json=unfinished(route))
+
+    def unfinished(route: Route) -> Any:
+        return {**route.fetch().json(), "status": "processing", "assets": [], "variants": []}
+
+    page.route("**/api/generate/status?*", answer_first_as_before_the_end)
+    page.reload()
+    variants.nth(4).wait_for()
+    if late:
+        reads[0].fulfill(json=unfinished(reads[0]))
+        page.wait_for_timeout(200)
+        expect(page.locator(".badge.completed")).to_have_count(1)
+    expect(variants).to_have_count(5)
+
+
 def test_another_user_in_the_same_tab_sees_nothing_of_the_first(
     tab: Opener, system: RunningSystem, customer: Customer
 ) -> None:

@@ -98,13 +98,20 @@ async def test_crash_fails_only_the_current_job(process: RenderProcess) -> None:
 
 async def test_services_take_precedence_over_rendering(process: RenderProcess) -> None:
     nice, group = await process.run(priority, 0)
-    assert nice >= render_process.NICE
+    assert nice >= render_process.NICENESS
     own_group = _own_group()
     if not own_group:
         pytest.skip("this kernel does not schedule by session")
     # In the worker's session the nice value would count among the processes of that session only.
-    assert group.endswith(f" nice {render_process.NICE}\n")
+    assert group.endswith(f" nice {render_process.NICENESS}\n")
     assert group != own_group
+
+
+async def test_rendering_takes_no_second_place_where_it_is_set_so() -> None:
+    equal = RenderProcess("test", memory_limit_bytes=600 * MEGABYTE, time_limit_seconds=60.0, niceness=0)
+    nice, _ = await equal.run(priority, 0)
+    await equal.close()
+    assert nice == os.nice(0)
 
 
 async def test_canceled_job_ends_immediately(process: RenderProcess, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from services.media.provenance import Signing
 from services.worker.progress import ReportProgress
 from services.worker.remote.remote_task import Checkpoints
 from services.worker.render_pool import RenderPool
+from services.worker.render_process import NICENESS
 
 if TYPE_CHECKING:  # the module is large, and API processes import this one
     from services.image.providers.local.studio import Assignment
@@ -50,16 +51,28 @@ class LocalImageProvider:
     """Draws ad images on this machine.
 
     models: folder of the model files; None for the default folder. signing: the C2PA signing identity; None for a
-    development chain that is stored beside the models. processes: images that are drawn at a time, each in a process.
+    development chain that is stored beside the models. processes: images that are drawn at a time, each in a process of
+    this niceness.
     """
 
     name = "local"
 
-    def __init__(self, *, models: Path | None = None, signing: Signing | None = None, processes: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        models: Path | None = None,
+        signing: Signing | None = None,
+        processes: int = 1,
+        niceness: int = NICENESS,
+    ) -> None:
         self._models = models or model_files.default_folder()
         self._signing = signing or Signing()
         self._processes = RenderPool(
-            "image", size=processes, memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=TIME_LIMIT_SECONDS
+            "image",
+            size=processes,
+            memory_limit_bytes=MEMORY_LIMIT_BYTES,
+            time_limit_seconds=TIME_LIMIT_SECONDS,
+            niceness=niceness,
         )
 
     async def render(

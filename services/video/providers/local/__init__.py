@@ -12,7 +12,7 @@ from services.video.domain import RenderedVideo, VideoBrief
 from services.video.providers import SpeechEngine
 from services.worker.progress import ReportProgress
 from services.worker.remote.remote_task import Checkpoints
-from services.worker.render_process import RenderProcess
+from services.worker.render_process import NICENESS, RenderProcess
 
 if TYPE_CHECKING:  # large, so only the render process and its first caller import it
     from services.video.providers.local.rendering import Rehearsal, RenderOrder
@@ -38,12 +38,16 @@ class LocalVideoProvider:
         voice: SpeechEngine | None = None,
         signing: Signing | None = None,
         time_limit_seconds: float = TIME_LIMIT_SECONDS,
+        niceness: int = NICENESS,
     ) -> None:
         self._models = models
         self._voice = voice
         self._signing = signing or Signing()
         self._process = RenderProcess(
-            "video", memory_limit_bytes=MEMORY_LIMIT_BYTES, time_limit_seconds=time_limit_seconds
+            "video",
+            memory_limit_bytes=MEMORY_LIMIT_BYTES,
+            time_limit_seconds=time_limit_seconds,
+            niceness=niceness,
         )
 
     async def render(
