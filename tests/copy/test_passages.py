@@ -317,7 +317,7 @@ class TestPrices:
         shade = fact(24, "Spare shade £9", "price", source="features", strength=0.3)
         made = request(STORY[0], prices, STORY[4], *LISTED, shade, price="240.00", currency="GBP")
         texts = [f"{hook}\n{body}" for hook, body in _texts(made, Format.SHORT)]
-        assert any("One lamp is £240 a year." in text for text in texts), texts
+        assert any("£240 a year." in text for text in texts), texts
 
     def test_a_few_words_with_the_price_are_said_rather_than_the_amount(self) -> None:
         made = request(

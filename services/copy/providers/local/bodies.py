@@ -34,7 +34,7 @@ from services.copy.providers.local.quotes import (
     upper_first,
 )
 from services.copy.providers.local.repeats import says_again, share_said
-from services.copy.providers.local.selection import ROWS, Selection
+from services.copy.providers.local.selection import ROWS, SAID, Selection
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.supply import LINES, Supply, Task
 from services.copy.providers.local.words import signs
@@ -58,6 +58,7 @@ ROW = 72  # characters of a row of a list
 FEWEST_ROWS = 2
 TERMS = frozenset({"price", "offer", "condition"})  # roles of what stands behind a list
 SWAPPED = 2  # times that a hook stands again from which a fact stands before what is advertised
+FEW_WORDS = 6  # of a text that is dropped where others have its words in another order
 SPARE_WORDS = 3  # fewest of a fact that an otherwise empty body holds
 _DIVIDED = re.compile(r"[,:] | [–—-] ")  # a name of several parts
 _PARENTHESIS = re.compile(r"\s*\([^()]*\)\s*$")
@@ -180,7 +181,8 @@ class _Draft:
         quotes_passage = self._place_passage()
         if not quotes_passage:
             self._continue()
-        line = "" if quotes_passage or self._named else self._priced_name() or self._name_line()
+        priced = self._priced_name()
+        line = "" if quotes_passage or self._named else priced or self._name_line()
         is_apart = self._wants_price() and not line and not self._task.material.price_is_quoted
         price = len(self._task.material.price) + 2 if is_apart else 0
         name = len(self._name_line()) + 2 if quotes_passage and not self._named else 0
@@ -200,6 +202,8 @@ class _Draft:
             line = "" if chosen else line
         if quotes_passage:
             chosen = [one for one in chosen if one in limits or not self._is_in_passage(one)]
+        if line and line == priced and any(map(self._selection.costs, chosen)):
+            line = self._name_line()
         signature = self._signature(chosen) if quotes_passage and not self._named else ""
         if signature and self._page.sign(signature, apart=self._task.layout.body > LONG):
             self._named = True
@@ -268,12 +272,17 @@ class _Draft:
 
     def _without_words_said_again(self) -> None:
         """Drops a text whose words stand in another text or the hook as they are ("Hire from €25 for 4 days. 4 days."),
-        the only one where the sender can take its place."""
+        or a short one whose words do in another order; the only one where the sender can take its place."""
         for text in self._page.texts:
             words = fold(text).strip(" .。!")
             others = [fold(other) for other in self._page.texts if other != text]
             is_whole = re.compile(rf"(?<!\w){re.escape(words)}(?!\w)")
-            if not words or "\n" in text or not any(map(is_whole.search, [*others, self._hook_folded])):
+            is_said = any(map(is_whole.search, [*others, self._hook_folded])) or (
+                len(words.split()) <= FEW_WORDS
+                and not self._task.material.says_the_name(text)
+                and share_said(words, "\n".join(others), self._task.material.language) >= SAID
+            )
+            if not words or "\n" in text or not is_said:
                 continue
             if others or self._tail or self._sender():
                 self._page.drop(text)
@@ -565,6 +574,8 @@ class _Draft:
             self._named = self._named or material.says_the_name(material.price)
             for limit in limits:
                 self._quote(limit)
+        elif priced and not limits and material.price_phrase and self._page.place(as_sentence(material.price_phrase)):
+            return
         elif material.amount and not material.price and self._task.priced is not False and not self._bare_of_terms:
             self._price_sentence()
 

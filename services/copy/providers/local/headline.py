@@ -15,7 +15,8 @@ from services.copy.providers.local.amounts import same_amount
 from services.copy.providers.local.arguments import UNFIT, Argument, arguments, names_price
 from services.copy.providers.local.engine import polish
 from services.copy.providers.local.fitness import BESIDE
-from services.copy.providers.local.picture_price import before_price, names_money, price_of, with_its_end
+from services.copy.providers.local.picture_price import before_price, price_of, with_its_end
+from services.copy.providers.local.price_phrase import names_money
 from services.copy.providers.local.prices import readable_amounts
 from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (

@@ -29,6 +29,7 @@ from services.copy.providers.local.fitness import (
     stands_for,
 )
 from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_sender
+from services.copy.providers.local.price_phrase import price_phrase, priced_clause
 from services.copy.providers.local.prices import amount_text, is_amount, readable_amounts
 from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (
@@ -51,10 +52,12 @@ FEW_FEATURES = 3  # from which a customer has chosen what to say, beside a descr
 FEW_TEXTS = 4  # facts of a brief that is a line or two
 OPENS = 0.601  # strength of a first sentence that limits what it says
 SURE, LIKELY = "sure", "likely"  # confidences of an understanding
+UNPRICED = frozenset({"cause", "job", "credit"})  # kinds and fields whose amounts are gifts, pay and rates
 MADE = frozenset({"good", "food", "software"})  # kinds of which one says that they come from somebody
 MAX_AUDIENCE = 60
 FEW_OF_LIST = 4  # words of an audience that others follow behind a comma
 MAX_ALWAYS = 64  # characters of a limit that every text carries
+SHORT_CLAUSE = 46  # characters of the clause of a longer text that names the price with its limit
 SHORT_PRICE = 60  # characters of the beginning of a line that says all
 SHORTER = 0.02  # less for it
 MAX_PRICE = 72  # characters of a text that is a price
@@ -102,13 +105,14 @@ class Material:
 
     `quotes`: facts that may be used, strongest first; `spare`: others, for a text that were empty without. `must`:
     texts that every variant carries where there is room, because the law asks for them. `conditions`: limits in the
-    customer's words. `what`: the line that says what is advertised. `price`: in words, empty where the brief has none;
-    `amount`: its decimal number. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`:
-    the goal whose closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than
-    likely, `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
-    offered; `lead_in`: the first sentence or two of the description, where they open an ad; `is_begun_only`: whether
-    the sentence behind it leans on it; `sentences`: its sentences in their order; `dated`: whether a fact names a day.
-    `said`: all texts of the product, case folded; `written`: the same with their capitals.
+    customer's words. `what`: the line that says what is advertised. `price`: in words, empty where the brief has
+    none; `amount`: its decimal number; `price_phrase`: the amount with the words that belong to it, where a longer
+    text says it. `audience`: a plural phrase, or empty. `solemn`: no jokes, no questions. `closing`: the goal whose
+    closing lines may stand, empty for neutral ones; `is_sure`: whether trade and goal are more than likely,
+    `is_known`: whether they are likely at least. `opening`: the sentence of the description that says what is
+    offered; `lead_in`: the first sentence or two of the description, where they open an ad; `is_begun_only`:
+    whether the sentence behind it leans on it; `sentences`: its sentences in their order; `dated`: whether a fact
+    names a day. `said`: all texts of the product, case folded; `written`: the same with their capitals.
     """
 
     words: Words
@@ -131,6 +135,7 @@ class Material:
     price: str
     amount: str
     price_is_quoted: bool
+    price_phrase: str
     audience: str
     solemn: bool
     opening: Quote | None
@@ -216,6 +221,9 @@ def _read(brief: CopyBrief) -> Material:
     if code == "de":  # nouns have capitals
         name = upper_first(name)
     price, quoted = _price(brief, quotes, words, code)
+    phrase = _price_phrase(brief, quotes, code) if not ({subject.kind, *subject.regulated} & UNPRICED) else ""
+    if phrase and not quoted:  # "£310" says less than "£310 for two days"
+        price = phrase
     if subject.kind == "cause" and not quoted:
         price = ""  # "£12 feeds one hedgehog": a gift is no price
     setting = Setting(
@@ -330,6 +338,7 @@ def _read(brief: CopyBrief) -> Material:
         price=price,
         amount=brief.price or "",
         price_is_quoted=quoted,
+        price_phrase=phrase,
         audience="" if strict or subject.sensitive else audience_phrase(subject.audience or brief.audience, words),
         solemn=solemn,
         opening=opening,
@@ -519,6 +528,20 @@ def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -
     if not brief.price or not _is_whole_price(brief, quotes, words):
         return "", False
     return amount_text(brief.price, brief.currency or "", language), False
+
+
+def _price_phrase(brief: CopyBrief, quotes: list[Quote], language: str) -> str:
+    """The price with the words that belong to it, where a text says it and none limits it: see price_phrase."""
+    priced = [
+        found for found in quotes if brief.price and found.source != "price" and same_amount(found.text, brief.price)
+    ]
+    if not brief.price or any(found.limited_by for found in priced):
+        return ""
+    written = "\n".join((brief.description, *brief.features))
+    phrase = price_phrase((found.text for found in priced), brief.price, language)
+    clauses = (priced_clause(found.text, brief.price, words_of(language)) for found in priced if not phrase)
+    phrase = phrase or min((clause for clause in clauses if 0 < len(clause) <= SHORT_CLAUSE), key=len, default="")
+    return "" if _VAT_BESIDE.search(written) and not _VAT_BESIDE.search(phrase) else phrase
 
 
 def _is_short_price(found: Quote, price: str) -> bool:

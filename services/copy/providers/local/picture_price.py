@@ -6,22 +6,18 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from services.chassis.amounts import amounts_in
 from services.copy.domain import CopyBrief, Format, Platform
-from services.copy.providers.local.amounts import same_amount
 from services.copy.providers.local.arguments import names_price
-from services.copy.providers.local.quotes import Quote, as_line, first_word, last_word
+from services.copy.providers.local.price_phrase import names_money, priced_clause
+from services.copy.providers.local.quotes import Quote, as_line, last_word, upper_first
 from services.copy.providers.local.request import Order, understand_order
 from services.copy.providers.local.supply import named_limits
 from services.copy.providers.local.words import Words
 
 PRICE_CHARACTERS: Final = 46  # of a price with its unit and limits, on a line of its own
-SHORT_LIMIT: Final = 5  # words behind a price that belong to it ("£24 a month, twelve months at least")
 FEWEST_WORDS: Final = 3  # of what stands before a price
 UNPRICED: Final = frozenset({"cause", "job"})  # kinds whose amounts are pay, gifts and costs, unless a price is given
-_WORDED: Final = re.compile(r"\d\s?[^\W\d_]{4,}")  # "480 pesos"
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s|\n")
-_CLAUSES: Final = re.compile(r"(?<=[,;:])\s+|\s[–—-]\s")
 
 
 def picture_price(brief: CopyBrief) -> str:
@@ -40,7 +36,7 @@ def price_of(order: Order) -> str:
     limits = [limit for found in priced for limit in named_limits(found, material)]
     if limits:  # a price that is shown without them is not what a customer pays
         return _with_limits(priced, limits)
-    if material.price and not material.price_is_quoted:
+    if material.price not in {"", material.price_phrase} and not material.price_is_quoted:
         return material.amount
     texts = [material.price] if material.price else []
     texts += [found.text for found in priced]
@@ -51,7 +47,7 @@ def price_of(order: Order) -> str:
         for line in (whole, clause):
             if line and len(line) <= PRICE_CHARACTERS and (names_money(line) or line == clause):
                 return as_line(line)
-    return ""
+    return upper_first(as_line(material.price_phrase))
 
 
 def _with_limits(priced: list[Quote], limits: list[Quote]) -> str:
@@ -68,32 +64,6 @@ def with_its_end(text: str, written: str) -> str:
     if not found or not behind.startswith((",", ";")):
         return text
     return f"{kept}{_SENTENCE_END.split(behind, maxsplit=1)[0]}"
-
-
-def names_money(text: str) -> bool:
-    """Whether a text names an amount of money."""
-    return any(found.is_money for found in amounts_in(text))
-
-
-def priced_clause(text: str, amount: str, words: Words) -> str:
-    """The clause of a text that names its price, with the next one where that limits it ("480 pesos without sweets");
-    empty without one, and where the clause would say less than is true: where it needs what stands before it."""
-    if not amount or not words.joints:
-        return ""
-    parts = [part.strip() for part in _CLAUSES.split(text) if part.strip()]
-    for place, part in enumerate(parts):
-        kept = part
-        if not (same_amount(part, amount) and (names_money(part) or _WORDED.search(part))):
-            continue
-        if part.count("(") != part.count(")") or first_word(part) in words.joints:
-            return ""
-        behind = parts[place + 1] if place + 1 < len(parts) else ""
-        is_short = part.endswith((",", ";")) and len(behind.split()) <= SHORT_LIMIT and not names_money(behind)
-        if behind and (is_short or words.guards.search(behind) or words.negations.search(behind)):
-            kept = f"{part} {behind}"
-        kept = kept.rstrip(" ,;:.")
-        return "" if last_word(kept) in words.open_end or kept.count("(") != kept.count(")") else kept
-    return ""
 
 
 def before_price(text: str, amount: str, words: Words) -> str:

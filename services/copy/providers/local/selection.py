@@ -9,7 +9,7 @@ from services.copy.domain import Format
 from services.copy.providers.local.amounts import same_amount
 from services.copy.providers.local.arguments import Argument, head_of_phrase, names_price
 from services.copy.providers.local.quotes import Quote, beginning, names_day, says_something
-from services.copy.providers.local.repeats import says_again
+from services.copy.providers.local.repeats import says_again, share_said
 from services.copy.providers.local.strengths import SELLING
 from services.copy.providers.local.supply import Supply, Task, alike, in_order
 
@@ -20,6 +20,7 @@ WEAK = 0.42  # strength of a statement below which it is added only to a text th
 FILLED = 0.5  # of its usual length
 MOST_SAID = 7  # statements of a text that says all
 BRIEF = 160  # characters of a brief that is said whole wherever it has room
+SAID = 0.75  # share of a short statement's words that the others have, from which it says nothing new
 LEAST_HEAD = 16  # characters of room for the beginning of a fact
 ROWS = frozenset({"feature", "figure", "benefit", "logistics", "proof"})  # roles of rows
 PLACED = frozenset({"event", "place", "property"})  # kinds of which one must know where
@@ -62,6 +63,7 @@ class Selection:
                 if other.role in SELLING and other.role != "price" and other is not self._task.material.opening
             ]
             found = self.whole([other for other in found if left and other is not left[(turn - 1) % len(left)]])
+        found = self._without_said(found)
         length = sum(len(other.sentence) + 1 for other in found)
         return found if length <= min(room, max(layout.aim * WHOLE, BRIEF)) else []
 
@@ -81,7 +83,7 @@ class Selection:
             needed = [
                 one
                 for one in needed
-                if self._costs(one.found) or self._says_what(one.found) or self._uses[one.found.id] < ENOUGH
+                if self.costs(one.found) or self._says_what(one.found) or self._uses[one.found.id] < ENOUGH
             ] or fresh[:1]
         count = 0
         for statement in [*needed, *(other for other in statements if other not in needed)]:
@@ -95,7 +97,7 @@ class Selection:
             is_sentence = found.source == "description" and found.is_prose
             if is_sentence and (self._only_begins(found) or (self.passage_length and statement not in needed)):
                 continue
-            if is_sentence and found.place < supply.passed and not self._costs(found):
+            if is_sentence and found.place < supply.passed and not self.costs(found):
                 continue  # the text is past it
             if statement not in needed and says_again(
                 found.text, "\n".join(other.text for other in chosen), material.language
@@ -125,10 +127,28 @@ class Selection:
             if text is not None and says_something(text) and not chosen:
                 chosen.append(replace(found, text=text))
                 length += len(text) + 2
-        others = [found for found in chosen if found not in limits]
+        others = self._without_said([found for found in chosen if found not in limits])
         others = self.whole(in_order(others) if self._keeps_order else self._strongest_first(others))
         others = _with_limits_behind(others, {found.id: self._supply.limits_of(found) for found in others})
         return [*(limit for limit in chosen if limit in limits), *others]
+
+    def _without_said(self, chosen: Sequence[Quote]) -> list[Quote]:
+        """Statements without the short ones whose words others or the hook have in another order ("Admission included"
+        beside "The course is €189, admission is included")."""
+        kept = list(chosen)
+        for found in chosen:
+            said = "\n".join([self._argument.hook, *(other.text for other in kept if other is not found)])
+            limits = self._supply.limits_of(found)
+            if (
+                found.is_prose
+                or found.role == "legal"
+                or limits
+                or any(found in self._supply.limits_of(one) for one in kept)
+            ):
+                continue
+            if len(kept) > 1 and share_said(found.text, said, self._task.material.language) >= SAID:
+                kept.remove(found)
+        return kept
 
     @property
     def _keeps_order(self) -> bool:
@@ -180,7 +200,7 @@ class Selection:
             return not self._only_begins(found)
         if found.role == "logistics" and material.kind in PLACED and not names_day(found.text, material.language):
             return not any(used.role == "logistics" for used in self._supply.quoted)
-        return self._costs(found) and self._task.priced is not False and self._argument.angle != "price"
+        return self.costs(found) and self._task.priced is not False and self._argument.angle != "price"
 
     def _only_begins(self, found: Quote) -> bool:
         """Whether a sentence is the customer's beginning and says nothing without the one behind it."""
@@ -195,7 +215,7 @@ class Selection:
         material = self._task.material
         return found is material.opening and not material.is_known and material.says_the_name(found.text)
 
-    def _costs(self, found: Quote) -> bool:
+    def costs(self, found: Quote) -> bool:
         """Whether a statement says what the product costs."""
         material = self._task.material
         return found.role == "price" or bool(material.amount and names_price(found, material, strict=True))
