@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.understanding.facts import AMENITY, MAX_FACTS, about, amenities_behind, find_facts
+from services.catalog.understanding.facts import (
+    AMENITY,
+    MAX_FACTS,
+    TELEGRAPHIC,
+    about,
+    amenities_behind,
+    find_facts,
+    notes_behind,
+)
 from services.catalog.understanding.prices import offer_text
 from services.catalog.understanding.roles import KINDS, LANGUAGES
 from services.catalog.understanding.text import clean
@@ -624,3 +632,29 @@ def test_asides_are_no_facts() -> None:
 def test_a_list_behind_a_price_is_one_with_it() -> None:
     text = "Le stage coûte 168 € la semaine, combinaison, gilet et goûter compris."
     assert text.rstrip(".") in {fact.text.rstrip(".") for fact in facts(text, language="fr")}
+
+
+def test_notes_of_a_few_signs_lead_nothing() -> None:
+    facts = [
+        Fact(text=text, role="feature", strength=0.6, source="features")
+        for text in ("groove x4", "$25/10", "Fits 4 x 6 m rooms")
+    ]
+    assert [(fact.text, fact.strength) for fact in notes_behind(facts)] == [
+        ("Fits 4 x 6 m rooms", 0.6),
+        ("groove x4", TELEGRAPHIC),
+        ("$25/10", TELEGRAPHIC),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "The study is called Harbour."),
+        ("de", "Die Studie heißt Hafen."),
+        ("es", "El estudio se llama Puerto."),
+        ("en", "UFH:Y(water)"),
+    ],
+)
+def test_what_a_thing_is_called_in_the_house_and_keys_of_a_feed_are_no_facts(language: str, text: str) -> None:
+    texts = ProductTexts(project="p", name="n", description=f"Wool from our farm.\n{text}")
+    assert [fact.text for fact in find_facts(texts, language)] == ["Wool from our farm."]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.understanding.product_names import without_codes
+from services.catalog.understanding.product_names import parted, without_codes, without_terms
 from services.catalog.understanding.text import calm, clean, clean_name, segments, shouting
 from tests.support import calls_in
 
@@ -323,3 +323,36 @@ def test_marks_of_wide_signs_stay_wide() -> None:
 )
 def test_a_name_loses_article_numbers_drafts_and_versions(name: str, kept: str) -> None:
     assert without_codes(name) == kept
+
+
+@pytest.mark.parametrize(
+    ("raw", "cleaned"),
+    [
+        ("From $5 – price list on wall", "From $5"),
+        ("Bench, 6 foot (or 8 ft ask)", "Bench, 6 foot"),
+        ("Menu on the board. Open daily.", "Open daily."),
+        ("Preise ab 5 € (siehe Aushang)", "Preise ab 5 €"),
+        ("Tarifs affichés en vitrine", ""),
+        ("Precios en la pizarra", ""),
+        ("Ask us about delivery", "Ask us about delivery"),
+        ("Full price list on our website", "Full price list on our website"),
+    ],
+)
+def test_notes_on_where_to_look_in_a_shop_are_dropped(raw: str, cleaned: str) -> None:
+    assert clean(raw) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("Roller shutters!!! $995 FITTED", "Roller shutters"),
+        ("Pizza van 4 ur party **40 people minimum**", "Pizza van 4 ur party"),
+        ("Key cutting, FROM $4 (most locks)", "Key cutting"),
+        ("Costume hire - pirates / gowns (no!! not gowns)", "Costume hire"),
+        ("Camp Alder, ages 7 to 12", "Camp Alder, ages 7 to 12"),
+        ("Full check, 30 minutes", "Full check, 30 minutes"),
+        ("Saver loan £1,000", "Saver loan £1,000"),
+    ],
+)
+def test_price_and_least_number_behind_a_name_are_no_name(name: str, kept: str) -> None:
+    assert without_terms(clean_name(parted(name)), "en") == kept

@@ -13,6 +13,8 @@ from services.catalog.understanding.facts import (
     amenities_behind,
     find_facts,
     is_messy_text,
+    notes_behind,
+    with_limits_stated,
     with_price_stated,
 )
 from services.catalog.understanding.index import load_index
@@ -57,7 +59,7 @@ def load_engine() -> Engine:
         written = clean("\n".join((texts.description, *texts.features)))
         weighed = leads.weigh(found, clean_name(texts.name), written)
         doubted = role_model.doubted(amenities_behind(weighed, language), language)
-        return with_price_stated(doubted, texts, language)
+        return with_limits_stated(with_price_stated(notes_behind(doubted), texts, language), texts, language)
 
     reader = Reader(
         recognise=recognise,

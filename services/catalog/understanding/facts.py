@@ -10,6 +10,7 @@ from decimal import Decimal
 from services.catalog.understanding import amounts, mess, prices, roles, text
 from services.catalog.understanding.hours import has_hours, says_always_open
 from services.catalog.understanding.language import LATIN, language_of
+from services.catalog.understanding.limits import limit_behind, with_limits
 from services.catalog.understanding.own_price import with_own_price
 from services.catalog.understanding.retracted import Retractions, without_remark
 from services.catalog.understanding.roles import Cues
@@ -23,6 +24,7 @@ DUE_WORDS = 6  # of a piece that goes on about delivery
 _COUNTED = re.compile(r"\d+ [a-zà-ÿ]+ ")
 MAX_FEATURE = 60  # characters of a feature that is one fact, as the customer wrote it
 MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
+TELEGRAPHIC = 0.3  # strength of a note of a few signs, at most
 AMENITY = 0.3  # strength of a lift, of parking and of ways to pay, at most
 MAX_SEARCH_WORDS = 7  # of a line for search engines
 MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
@@ -40,6 +42,8 @@ _SELLING = frozenset({"benefit", "feature", "figure", "proof", "offer"})
 _DIGIT = re.compile(r"\d")
 _COMMA = re.compile(r",\s+(?![^()]{0,200}\))")
 _SEMICOLON = re.compile(r";\s+(?![^()]{0,200}\))")
+_FIRST_REMARK = re.compile(r"\([^()]{2,60}\)\s+(?=[^\W\d_])")  # "(or 3.50 each) in store only"
+LEAST_BEHIND = 3  # words of a statement behind such a remark
 _PRICE_LABEL = re.compile(r"^(?:price|preis|precio|prix|prezzo|preço) ?: ?(?=[\d$€£])", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*")
 # "…, free over £40": what is free stands before the comma.
@@ -88,7 +92,7 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
         fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD
     ]
     found = _with_others_beside(found, texts)
-    folded = _folded(found[: 2 * MAX_STATEMENTS], cues)
+    folded = _folded(found[: 2 * MAX_STATEMENTS], cues, language)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
 
 
@@ -106,6 +110,14 @@ def with_price_stated(facts: Sequence[Fact], texts: ProductTexts, language: str)
     return with_own_price(facts, [*retractions.features, *segments], price, cues)
 
 
+def with_limits_stated(facts: Sequence[Fact], texts: ProductTexts, language: str) -> list[Fact]:
+    """Returns the facts with the limits that the texts put behind them elsewhere (limits.py)."""
+    cues = roles.cues_of(language)
+    retractions = Retractions(_with_footnotes(texts.features), texts.description, language)
+    segments = [one for one in segments_of(text.clean(texts.description), cues) if not retractions.says_so(one)]
+    return with_limits(facts, [text.clean(texts.name), *retractions.features, *segments], language)
+
+
 def _with_footnotes(features: Sequence[str]) -> list[str]:
     """Returns features with a footnote among them ("*while stocks last") behind the only one that has its star."""
     notes = [feature for feature in features if feature.lstrip().startswith("*") and feature.count("*") == 1]
@@ -118,7 +130,19 @@ def _with_footnotes(features: Sequence[str]) -> list[str]:
 
 def is_messy_text(texts: ProductTexts) -> bool:
     """Returns True where the description is a pasted page, a feed or notes rather than written for a reader."""
-    return mess.share(text.divided(text.clean(texts.description))) >= mess.MESSY
+    written = texts.description_as_sent or texts.description
+    return mess.share(text.divided(text.clean(written))) >= mess.MESSY
+
+
+def notes_behind(facts: Sequence[Fact]) -> list[Fact]:
+    """Returns facts, the strongest first, with those that read as a note ("v-groove x4") no stronger than a note is."""
+    weighed = [
+        replace(fact, strength=min(fact.strength, TELEGRAPHIC))
+        if fact.role in _SELLING and mess.is_telegraphic(fact.text)
+        else fact
+        for fact in facts
+    ]
+    return sorted(weighed, key=lambda fact: -fact.strength)
 
 
 def amenities_behind(facts: Sequence[Fact], language: str) -> list[Fact]:
@@ -337,7 +361,10 @@ def _with_demand_apart(clause: str, cues: Cues) -> list[str]:
 
 
 def _stripped(part: str) -> str:
-    """Returns a part without dividers at its ends; a minus before a number stays."""
+    """Returns a part without dividers at its ends and a remark on the one before it; a minus before a number stays."""
+    part = re.sub(r"\s{2,}", " ", part)
+    if (remark := _FIRST_REMARK.match(part)) and len(part[remark.end() :].split()) >= LEAST_BEHIND:
+        part = part[remark.end() :]
     is_whole_price = re.search(r"\d[,.][-–—]$", part) is not None  # "5,-"
     stripped = _PRICE_LABEL.sub("", (part if is_whole_price else part.rstrip(_EDGES)).lstrip(" \t,;:"))
     return stripped if stripped[1:2].isdigit() else stripped.lstrip(_EDGES)
@@ -438,7 +465,7 @@ def _strength(part: str, role: str, source: str, order: int, cues: Cues) -> floa
     return round(min(1.0, max(0.05, strength)), 3)
 
 
-def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
+def _folded(facts: list[Fact], cues: Cues, language: str) -> list[Fact]:
     """Returns facts without those that another one states as well; the fuller one stays, as strong as the stronger."""
     kept: list[tuple[frozenset[str], Fact]] = []
     for fact in facts:
@@ -459,6 +486,10 @@ def _folded(facts: list[Fact], cues: Cues) -> list[Fact]:
                 and not {fuller_role, less_role} <= _SELLING
             ):
                 continue
+            if fuller_role == "condition" and less_role in _SOLD:
+                feature, sentence = (other, fact) if len(tokens) > len(others) else (fact, other)
+                if limit_behind(feature.text, sentence.text, language):
+                    continue  # the feature gets its limit behind it
             # a field of its own is fuller than any sentence that repeats it
             is_other_fuller = len(others) >= len(tokens) or other.source in {"offer", "proof", "conditions"}
             fuller, less = (other, fact) if is_other_fuller else (fact, other)

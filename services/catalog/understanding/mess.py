@@ -66,6 +66,7 @@ _GREETING = re.compile(
 )
 _NOTE_FOR = re.compile(rf"^\W*(?:{any_of(DATA['note_for']['patterns'])})(?: ?[-–—:,]|$)")
 _WAITING = re.compile(rf"^\W*(?:{any_of(DATA['waiting']['patterns'])})")
+_NAMING = re.compile(any_of(DATA["naming"]["patterns"]))
 _FILLER = frozenset(DATA["filler"]["words"].split())
 _FILLER_PHRASE = re.compile(rf"\W*(?:{any_of(DATA['filler']['phrases'])})\W*")
 LEAST_FILLER: Final = 3  # words of filler that make a line one
@@ -139,11 +140,13 @@ def is_no_statement(line: str, *, binds: bool = False) -> bool:
     """Returns True for a line that is no statement about the product, whatever the text around it is like.
 
     That is a menu, a footer, a cookie line, a phrase of a letter, an instruction to whoever makes the ad, a question or
-    remark to a colleague, or the definition of an abbreviation. `binds`: the line reads as a condition or a legal line;
-    it then counts as an instruction only where it names the ad.
+    remark to a colleague, what a thing is called in the house, or the definition of an abbreviation. `binds`: the line
+    reads as a condition or a legal line; it then counts as an instruction only where it names the ad.
     """
     lowered = _lowered(line)
     if _is_menu(lowered) or _PAGE.fullmatch(lowered) or _COLLEAGUE.fullmatch(lowered):
+        return True
+    if _NAMING.fullmatch(lowered) and not binds:
         return True
     if is_in_doubt(line) or is_ended(line) or _is_filler(lowered) or _are_keywords(lowered):
         return True
@@ -376,3 +379,13 @@ def _is_whole(statement: str) -> bool:
     if len(words) <= MAX_PHRASE_WORDS:
         return len(words) >= 2
     return _SENTENCE.search(statement.lower()) is not None
+
+
+_TELEGRAPHIC = re.compile(
+    r"(?<!\w)x ?\d{1,3}$|\w ?= ?\w|\+ ?[$€£]0(?!\d)|^[$€£]?[\d.,]+ ?/ ?\d+$|^[a-zà-ÿ ]{3,20}: \S+(?: \S+)?$"
+)
+
+
+def is_telegraphic(statement: str) -> bool:
+    """Returns True for a note of a few signs, which says its writer more than a reader: "v-groove x4", "$25/10"."""
+    return _TELEGRAPHIC.search(statement.strip()) is not None

@@ -7,12 +7,16 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from services.catalog.understanding import roles
+from services.catalog.understanding.roles import Cues
+
 LEAST_NAME: Final = 5  # letters of a name
+LEAST_TERM: Final = 2  # words of a price or limit behind a name
 _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "text.toml").read_text(encoding="utf-8"))
 _REFERENCES = "|".join(_DATA["names"]["references"])
 _DRAFTS = "|".join(_DATA["names"]["drafts"])
 _CODE = re.compile(  # "WT-22700 Round tank", "PLK-8814 | Laminate flooring"
-    r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}(?:\s*[|:–—,]\s*|\s+)(?=\w+ \w{3})"
+    r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9][A-Z0-9/.-]{4,}(?:\s*[|:–—,]\s*(?=\w+ \w)|\s+(?=\w+ \w{3}))"
 )
 _REFERENCE = re.compile(
     rf"(?<!\s)\s*(?:[-–(]\s*)?\b(?:{_REFERENCES})\b"
@@ -27,6 +31,10 @@ _VERSION = re.compile(
     r"\b(?:[vV]\d+(?:\.\d+)*|rev\.? ?\d+)\b(?:[\s,;:–-]+(?i:final|neu|new|ok|copy|draft))*\)?\s*$"
     rf"|[\s,;:(–-]+(?:{_DRAFTS.upper()})\)?\s*$"
 )
+_PIECE: Final = re.compile(r"(?:\s[–—-]\s|,\s|!\s|\s\|\s)(?![^()]*\))|\s(?=\([^()]*\)\W*$)")
+_EMPHASISED: Final = re.compile(r"(?<=\w)\s+\*{2,3}([^*\n]{3,60})\*{2,3}(?=\W*$)")
+_COUNT = "|".join(_DATA["names"]["counts"])
+_MINIMUM: Final = re.compile(rf"\b(?:{_COUNT})\b", re.IGNORECASE)
 _COMMA_BEFORE_BRACKET = re.compile(r"\s*,\s*\(")
 _LABELLED = re.compile(r"\b(?:MOD|Mod)\.\s+")  # "MOD. Giulietta"
 
@@ -38,3 +46,41 @@ def without_codes(name: str) -> str:
     kept = _VERSION.sub("", _LABELLED.sub("", _REFERENCE.sub("", _CODE.sub("", name)))).strip(" -–,;:")
     kept += ")" * (kept.count("(") - kept.count(")"))  # "(+ trailer) v3"
     return kept if sum(map(str.isalpha, kept)) >= LEAST_NAME else name
+
+
+def parted(raw: str) -> str:
+    """Returns a name with what is set in bold at its end as a part of its own: "Skip hire **min 2 days**"."""
+    return _EMPHASISED.sub(r", \1", raw)
+
+
+def without_terms(name: str, language: str) -> str:
+    """Returns a name without the price or limit that stands behind it: "Lawn mowing, from $45". They are facts.
+
+    What they limit goes too: "from £49 (most models)". The first part is the name, whatever it says.
+    """
+    cues = roles.cues_of(language)
+    ends = [match.start() for match in _PIECE.finditer(name)]
+    starts = [match.end() for match in _PIECE.finditer(name)]
+    kept = len(name)
+    is_taken_back = False
+    for end, start in zip(reversed(ends), reversed(starts), strict=True):
+        piece = name[start:kept].strip()
+        is_aside = piece.startswith("(") and any(
+            roles.role_of(name[before:end].strip(), cues) == "price" for before in starts if before < end
+        )
+        if not (is_aside or is_taken_back) and not _is_term(piece, cues):
+            break
+        is_taken_back = piece.startswith("(") and not is_aside  # "panto / debs (not debs)"
+        kept = end
+    found = name[:kept].rstrip(" -–,;:!")
+    return found if sum(map(str.isalpha, found)) >= LEAST_NAME else name
+
+
+def _is_term(piece: str, cues: Cues) -> bool:
+    """Returns True for a price, a least or greatest number, and brackets that take something back."""
+    if len(piece.split()) < LEAST_TERM:
+        return False
+    role = roles.role_of(piece, cues)
+    if role == "condition":
+        return _MINIMUM.search(piece) is not None or (piece.startswith("(") and cues.has("negation", piece.lower()))
+    return role == "price"

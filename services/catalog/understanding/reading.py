@@ -8,11 +8,13 @@ from typing import Protocol
 
 from adwright.catalog.v1 import catalog_pb2
 
-from services.catalog.understanding.product_names import without_codes
+from services.catalog.understanding.limits import limited_elsewhere
+from services.catalog.understanding.product_names import parted, without_codes, without_terms
 from services.catalog.understanding.roles import MONEY
+from services.catalog.understanding.shorthand import written_out
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
-ENGINE_VERSION = "5"  # to be raised when the same texts and data give another reading
+ENGINE_VERSION = "6"  # to be raised when the same texts and data give another reading
 # Jobs carry a copy of the brief and with it of its understanding, so both lists and their texts stay small.
 MAX_FACTS = 40
 MAX_FACT_CHARACTERS = 600  # FactCorrection.text has this limit, so that every fact can be corrected
@@ -108,8 +110,9 @@ class Reader:
 
     def read(self, texts: ProductTexts) -> catalog_pb2.Understanding:
         """Returns the understanding without corrections, product_id and made_at."""
-        said = self._clean_text("\n".join((texts.name, texts.description, *texts.features, *texts.conditions)))
-        language = self._language_of(said)
+        language = self._language_of(self._said(texts))
+        texts = written_out(texts, language)
+        said = self._said(texts)
         facts = [fact for fact in self._find_facts(texts, language) if 0 < len(fact.text) <= MAX_FACT_CHARACTERS]
         found = self._recognise(texts, language, facts)
         facts = list(self._about(found.kind, facts, language))
@@ -122,9 +125,7 @@ class Reader:
             trade_name=trade.name if trade else "",
             sector=found.sector,
             subject=found.subject,
-            name=_with_brand(
-                self._calm_name(without_codes(self._clean_name(texts.name))), self._clean_name(texts.project)
-            )
+            name=_with_brand(self._name_of(texts, language), self._clean_name(texts.project))
             or _without_marks(texts.name),
             brand=self._calm_name(self._clean_name(texts.project)) or _without_marks(texts.project),
             audience=self._clean_text(texts.audience),
@@ -143,6 +144,12 @@ class Reader:
             trade_words=names[:MAX_TRADE_WORDS],
         )
 
+    def _name_of(self, texts: ProductTexts, language: str) -> str:
+        return self._calm_name(without_terms(without_codes(self._clean_name(parted(texts.name))), language))
+
+    def _said(self, texts: ProductTexts) -> str:
+        return self._clean_text("\n".join((texts.name, texts.description, *texts.features, *texts.conditions)))
+
     def _numbered(self, facts: Sequence[Fact], said: str, language: str) -> list[catalog_pb2.Fact]:
         """The facts, the strongest first, with the numbers of their places in the cleaned text."""
         # a sentence may have lost a greeting before it, and got a capital
@@ -154,6 +161,9 @@ class Reader:
             same.setdefault(one, []).append(other)
             same.setdefault(other, []).append(one)
         limits = limits_behind([fact for fact in in_order if places[id(fact)] >= 0], said)
+        for limited, conditions in limited_elsewhere(in_order, language).items():
+            listed = limits.get(limited, [])
+            limits[limited] = [*listed, *(one for one in conditions if one not in listed)][:MAX_LIMITS]
         return [
             catalog_pb2.Fact(
                 id=f"f{numbers[id(fact)]}",

@@ -25,6 +25,7 @@ _IN_DOUBT = re.compile(
 _FEED_KEY = re.compile(
     r"(?:[a-z]+_[a-z_]+|mrp|gst|hsn|g|mpn|ean|gtin|upc|sku):(?!//)\S"
     r"|(?:art|artikel|item|ref|cod|réf)\.? ?-?(?:nr|no|code)\.?:?(?: ?[\w-]*\d.*)?$"
+    r"|(?-i:[A-Z]{2,12}|[a-z]+_[a-z_]+) ?[:=] ?(?:(?-i:Y|N|TRUE|FALSE|NULL)|n/a)(?!\w)"  # "UFH:Y"
     r"|(?:lagerbestand|stock|giacenza|existencias): ?\d+$",
     re.IGNORECASE,
 )

@@ -61,6 +61,12 @@ _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes'
 _BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>\n]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
 _PARENTHESES = re.compile(r" ?\([^()\n]{0,300}\)")
 _ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)|<{2,4}(?=\s|$)")
+_POINTING = "|".join(_DATA["notes"]["pointers"])
+_POINTER = re.compile(  # "price list on wall": a line, a remark in brackets, or what follows a dash
+    rf"[ \t]*\((?:{_POINTING})\W{{0,3}}\)|(?:^[ \t]*(?:[-–—*•][ \t]+)?|[ \t]+[-–—][ \t]+|(?<=[.!?])[ \t]+)"
+    rf"(?:{_POINTING})(?=[ \t]*(?:[.!?]*[ \t]*$|[.!?]+[ \t]))[.!?]*",
+    re.IGNORECASE | re.MULTILINE,
+)
 _HOLE = "\x02"  # stands where a note in brackets was cut out that condemns its sentence: "(delete this line)"
 _CONDEMNING = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['condemning'])})(?!\w)", re.IGNORECASE)
 
@@ -303,6 +309,7 @@ def _clean_once(text: str) -> str:
     text = _without_hashtags(text)
     text = _MARKDOWN_LINK.sub(r"\1\n\2\n", text)
     text = _BRACKETS.sub(_bracketed, text)
+    text = _POINTER.sub("", text)
     text = _PARENTHESES.sub(_parenthesised, text)
     if "<-" in text or "<<" in text:
         text = "\n".join(line for line in text.split("\n") if not _ARROW_NOTE.search(line) or not line.strip())

@@ -49,6 +49,7 @@ class ProductTexts:
     offer: Offer | None = None
     proof: Proof | None = None
     conditions: tuple[str, ...] = ()
+    description_as_sent: str = ""  # where shorthand was written out in `description`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,7 @@ _HOOK_PARTS: Final = re.compile(r"[.!?:] ")
 REPEATED: Final = 0.7  # share of a headline's words that a sentence has which says it again
 ADDED_TO_HOOK: Final = 6  # words of such a sentence that make it say more
 ADDED: Final = 3  # words that such a sentence adds, at least
+PRICED: Final = frozenset({"price", "offer"})  # roles of what fees and limits stand behind
 CONTINUED: Final = SELLING - {"price"}  # roles of sentences that go on with a hook
 MOST_CONTINUED: Final = 3  # of them
 _TAIL: Final = re.compile(r":\s|\s[–—]\s")  # behind it a sentence says what it means
@@ -420,7 +421,7 @@ class Supply:
         text does not hold: without them the fact is not what a customer gets. What only refuses something limits
         nothing, unless it says what the price lacks ("Duty is not included")."""
         keeps_order = self._task.form in {Format.LONG, Format.STORY} and found.is_prose
-        behind = self.limit_behind(found) if keeps_order or found.role in {"price", "offer"} else None
+        behind = self.limit_behind(found) if keeps_order or found.role in PRICED else None
         if behind is None and found.role == "offer" and found.source == "features":
             same = [other for other in self._task.material.quotes if other.id in found.same_as]
             behind = next((limit for other in same if (limit := self.limit_behind(other)) is not None), None)
@@ -429,7 +430,9 @@ class Supply:
         return tuple(
             limit
             for limit in [*([behind] if behind and behind not in named else []), *named]
-            if limit.id not in held and limit.id not in found.same_as and binds(limit, self._task.material.words)
+            if limit.id not in held
+            and limit.id not in found.same_as
+            and ((limit in named and found.role not in PRICED) or binds(limit, self._task.material.words))
         )
 
     def statements(self, *, turn: int = 0) -> list[Statement]:
@@ -615,12 +618,12 @@ def binds(limit: Quote, words: Words) -> bool:
 
 
 def named_limits(found: Quote, material: Material) -> tuple[Quote, ...]:
-    """The conditions without which a price or offer is not what a customer gets, wherever they stand."""
-    if found.role not in {"price", "offer"}:
-        return ()
-    return tuple(
-        limit for limit in material.conditions if limit.id in found.limited_by and binds(limit, material.words)
-    )
+    """The conditions without which a fact is not what a customer gets, wherever they stand.
+
+    Those of a price or offer are all that stand behind it, and bind it or not; those of other facts are about them.
+    """
+    named = (limit for limit in material.conditions if limit.id in found.limited_by)
+    return tuple(limit for limit in named if found.role not in PRICED or binds(limit, material.words))
 
 
 def alike(one: Quote, other: Quote) -> bool:
