@@ -23,6 +23,13 @@ from tests.copy.test_material import fact, request
         ("A lesson costs from $45 an hour, bow included.", "45", "en", "from $45 an hour"),
         ("The loom is $1,150 including GST; the bench is extra.", "1150", "en", "$1,150 including GST"),
         ("It's £60 for the boat on weekdays, £85 on a Sunday.", "60", "en", "from £60 for the boat"),
+        (
+            "Our tank is $3,190 delivered within 200 km, and the driver rolls it in if he can.",
+            "3190",
+            "en",
+            "$3,190 delivered within 200 km",
+        ),
+        ("$29.90 a pair, three for $80.", "29.90", "en", "$29.90 a pair"),
         ("Der Kurs kostet 140 € pro Person und dauert zwei Tage.", "140", "de", "140 € pro Person"),
         ("L’atelier coûte 55 € par enfant, goûter compris.", "55", "fr", "55 € par enfant"),
         ("Cuesta 30 € al mes y se deja cuando se quiera.", "30", "es", "30 € al mes"),

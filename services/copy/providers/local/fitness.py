@@ -46,6 +46,10 @@ FEWEST_DESCRIBED: Final = 4  # statements of a description that is written to be
 SENTENCES: Final = 0.5  # share of them that are sentences
 LEAD_IN: Final = 70  # characters of two sentences that open an ad together
 SHARED: Final = 0.6  # share of the name's words that such a sentence needs to stand for the name
+_BARE_MEASURE: Final = re.compile(
+    rf"(?:[~±+]|\w{{1,6}}\.? )?\d[\d.,/–-]*\+?[\s-]?(?:{'|'.join(map(re.escape, (*signs('units'), *signs('spans'))))})\+?",
+    re.IGNORECASE,
+)
 _CHAT: Final = frozenset(signs("chat"))
 _KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
 _KEY: Final = re.compile(r"[^\W\d][\w /]{1,24}\s?: \S")
@@ -191,6 +195,8 @@ def may_stand(found: Quote, setting: Setting) -> bool:
         return False
     if is_demand(text, setting.words) and found.source != "features":
         return False
+    if not setting.few and _BARE_MEASURE.fullmatch(text.strip(" .!*")):
+        return False  # "5 years": of what?
     if found.source == "features":
         return True
     count = len(re.findall(r"[^\W\d_]+", text))

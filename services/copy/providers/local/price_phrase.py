@@ -16,16 +16,19 @@ from typing import Any, Final
 from services.chassis.amounts import Amount, amounts_in
 from services.copy.providers.local.amounts import CACHED, same_amount
 from services.copy.providers.local.quotes import first_word, last_word
+from services.copy.providers.local.repeats import numbers_of
 from services.copy.providers.local.words import LANGUAGES, Words, read_data, signs, whole_words, words_of
 
 SHORT_LIMIT: Final = 5  # words behind a price that belong to it ("£24 a month, twelve months at least")
 _WORDED: Final = re.compile(r"\d\s?[^\W\d_]{4,}")  # "480 pesos"
 _CLAUSES: Final = re.compile(r"(?<=[,;:])\s+|\s[–—-]\s")
-MOST_WORDS: Final = 4  # of what an amount is for
+MOST_WORDS: Final = 6  # of what an amount is for
 BEFORE: Final = 3  # words before an amount that say what it is
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|\n")
 _BREAK: Final = re.compile(r"[,;:()\[\].!?\"“”]|\s[–—-]\s|\s[–—]|$")
 _WORD: Final = re.compile(r"\S+")
+_NEXT_CLAUSE: Final = re.compile(r";|, (?:and|und|et|y|e) ")  # limits nothing before it
+_SEVERAL: Final = (" for", " für", " pour", " por", " per")
 _GOES_ON: Final = ("-", "–", "/", "+", "*", "%", "(")
 
 
@@ -85,16 +88,17 @@ def priced_clause(text: str, amount: str, words: Words) -> str:
 @lru_cache(maxsize=CACHED)
 def _phrases_of(text: str, price: str, language: str) -> tuple[str | None, ...]:
     """The phrase of each sentence that names the price; None where the sentence limits it."""
-    wanted, forms, phrases = Decimal(price), _forms(language), []
+    wanted, phrases = Decimal(price), []
     for sentence in _SENTENCE_END.split(text):
         amounts = [found for found in amounts_in(sentence) if found.is_money]
         found = next((found for found in amounts if wanted in found.values), None)
         if found is not None:
-            phrases.append(_phrase(sentence, found, amounts, forms))
+            phrases.append(_phrase(sentence, found, amounts, language))
     return tuple(phrases)
 
 
-def _phrase(sentence: str, found: Amount, amounts: list[Amount], forms: _Forms) -> str | None:
+def _phrase(sentence: str, found: Amount, amounts: list[Amount], language: str) -> str | None:
+    forms = _forms(language)
     begin, end = _span(found)
     before, behind = sentence[:begin].rstrip(), sentence[end:]
     if forms.besides.search(_near(before)):
@@ -102,13 +106,11 @@ def _phrase(sentence: str, found: Amount, amounts: list[Amount], forms: _Forms) 
     taxed = forms.taxed.match(behind)
     tax = taxed[0] if taxed else ""
     unit = _unit(behind[len(tax) :], forms)
-    rest = behind[len(tax) + len(unit or "") :].split(";")[0]
+    rest = _NEXT_CLAUSE.split(behind[len(tax) + len(unit or "") :])[0]
     if unit is None or forms.limits.search(unit + rest) or rest.lstrip().startswith(_GOES_ON):
         return None
     others = [
-        other
-        for other in amounts
-        if other is not found and not forms.besides.search(_near(sentence[: _span(other)[0]]))
+        other for other in amounts if other is not found and not _is_beside(sentence[: _span(other)[0]], language)
     ]
     amount = f"{sentence[begin:end]}{tax}{unit}".strip()
     lowest = forms.lowest.search(before)
@@ -123,6 +125,14 @@ def _phrase(sentence: str, found: Amount, amounts: list[Amount], forms: _Forms) 
 
 def _span(found: Amount) -> tuple[int, int]:
     return min(found.start, found.sign_start), max(found.stop, found.sign_end)
+
+
+def _is_beside(before: str, language: str) -> bool:
+    """Whether an amount behind these words is no other price: an old one, a deposit, that of several ("three for")."""
+    near = _near(before.rstrip())
+    number = " ".join(near.split()[-2:])
+    is_of_several = number.casefold().endswith(_SEVERAL) and bool(numbers_of(number, language))
+    return is_of_several or bool(_forms(language).besides.search(near))
 
 
 def _near(before: str) -> str:
@@ -158,7 +168,7 @@ def _forms(language: str) -> _Forms:
         besides=whole_words(row["besides"]),
         first_lowest=row["from"][0],
         open_end=words_of(language).open_end,
-        taxed=re.compile(rf"\s?(?:(?:{mixed})\s?(?:{taxes})(?!\w)|(?:TTC|HT|inc|incl)(?!\w))", re.IGNORECASE),
+        taxed=re.compile(rf"\s?(?:(?:{mixed})\s?(?:{taxes})(?!\w)|(?:TTC|HT)(?!\w))", re.IGNORECASE),
     )
 
 
