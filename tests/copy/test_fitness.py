@@ -35,7 +35,7 @@ def variants(product: Product, platform: Platform, form: Format, tone: Tone = To
     return engine.write(brief(product, platform, form, tone), "s").variants
 
 
-@pytest.mark.parametrize("bare", ["5 years", "3 hr", "8ft", "14 Tage", "2 semaines"])
+@pytest.mark.parametrize("bare", ["5 years", "3 hours", "8ft", "14 Tage", "2 semaines"])
 def test_a_number_of_a_unit_says_nothing_by_itself(bare: str) -> None:
     for said, is_said in ((bare, False), (f"{bare} of soot-free cover", True)):
         brushed = replace(CHIMNEY, features=(*CHIMNEY.features, said))

@@ -6,6 +6,7 @@ import pytest
 
 from services.copy.domain import Format, Platform
 from services.copy.providers.local import engine
+from services.copy.providers.local.material import material_of
 from services.copy.providers.local.picture_price import picture_price
 from services.copy.providers.local.price_phrase import price_phrase
 from tests.copy.test_material import fact, request
@@ -75,3 +76,8 @@ def test_a_text_without_room_for_the_sentence_says_the_phrase_and_a_picture_too(
 
 
 FEATURES = ("Tilts with one hand", "Braked axle", "Number plate holder", "Room for a sofa and a bed")
+
+
+def test_a_row_of_a_feed_is_no_price() -> None:
+    made = request(fact(1, "price=44.95 AUD", "price", strength=0.4), price="44.95", currency="AUD", language="en")
+    assert "=" not in material_of(made).price

@@ -511,6 +511,7 @@ def _price(brief: CopyBrief, quotes: list[Quote], words: Words, language: str) -
         for found in quotes
         if found.role == "price"
         and len(found.text) <= MAX_PRICE
+        and "=" not in found.text  # a row of a feed
         and not is_shorthand(found.text[:2])
         and (found.source == "price" or not is_amount(found.text))
         and _is_the_price(found, brief)
@@ -540,7 +541,7 @@ def _price_phrase(brief: CopyBrief, quotes: list[Quote], language: str) -> str:
     written = "\n".join((brief.description, *brief.features))
     phrase = price_phrase((found.text for found in priced), brief.price, language)
     clauses = (priced_clause(found.text, brief.price, words_of(language)) for found in priced if not phrase)
-    phrase = phrase or min((clause for clause in clauses if 0 < len(clause) <= SHORT_CLAUSE), key=len, default="")
+    phrase = phrase or min((clause for clause in clauses if 0 < len(clause) <= SHORT_CLAUSE and "=" not in clause), key=len, default="")
     return "" if _VAT_BESIDE.search(written) and not _VAT_BESIDE.search(phrase) else phrase
 
 
