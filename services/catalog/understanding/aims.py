@@ -1,8 +1,8 @@
 """Says what sort of thing a product is and what its ad asks of readers: learnt from products that people have labelled.
 
 Two logistic models of one reading: the sentence encoder's vectors of name and texts, hashed words and letters of both,
-what the words of the taxonomy speak for, and a few signs. They are fitted when the index is built, on data/aims/ and
-data/leads/, and read all of the encoder's languages.
+what the words of the taxonomy speak for, the ways in which the texts say that one gets the thing, and a few signs. They
+are fitted when the index is built, on data/aims/ and data/leads/, and read all of the encoder's languages.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from services.catalog.understanding import roles
 from services.catalog.understanding.learning import BUCKETS, Array, fit_logistic, pieces_of, share_of, softmax
 from services.catalog.understanding.taxonomy import LANGUAGES, Trade
+from services.catalog.understanding.ways import WAYS
 
 DATA: Final = Path(__file__).parent / "data"
 KINDS: Final = (
@@ -36,10 +37,16 @@ KINDS: Final = (
     "public_body",
 )
 GOALS: Final = ("sell", "book", "sign_up", "donate", "visit", "apply", "download", "call", "")  # "": nothing is asked
-# Chances from which an answer counts. Cross-validated over the labelled products, of 100 goals 63 are right and 16
-# wrong, the rest not known; of their first sentences alone 52 and 23. Of less sure sales two of three are wrong.
+# Chances from which an answer counts. Cross-validated over the labelled products, of 100 goals @R@ are right and @W@
+# wrong, the rest not known. Of less sure sales nearly half are wrong, but not of those whose texts say how it is sent.
 SURE_OF_GOAL: Final = 0.6
 SURE_OF_SALE: Final = 0.8
+SURE_WHERE_SAID: Final = 0.4  # of the likeliest goal where a way that leads to it is said: four of five are right
+LEADING: Final[Mapping[str, frozenset[str]]] = {
+    "sell": frozenset({"order"}),
+    "call": frozenset({"ring", "write", "survey"}),
+    "sign_up": frozenset({"join"}),
+}
 SURE_OF_KIND: Final = 0.6
 PULL: Final = 0.1  # of the weights towards nought
 TYPICAL: Final = 0.5  # what a plain product of a trade counts beside a labelled one
@@ -58,8 +65,9 @@ class Aimed:
 
     name, texts: cleaned; texts are the sentences of the description, then the features. meanings: (MEANINGS, 512).
     by_trade: the probabilities of KINDS, then of GOALS, by the trades that it may be of. marked: kinds that its name
-    speaks for; stated: how often its texts state a goal; lent: whether it says that it is lent for money; priced:
-    whether it has a price.
+    speaks for; stated: how often its texts state a goal; ways: those in which they say that one gets it
+    (services.catalog.understanding.ways); lent: whether it says that it is lent for money; priced: whether it has a
+    price.
     """
 
     name: str
@@ -69,6 +77,7 @@ class Aimed:
     by_trade: Array
     marked: Collection[str] = ()
     stated: Mapping[str, int]
+    ways: Collection[str] = ()
     lent: bool = False
     priced: bool = False
 
@@ -99,7 +108,9 @@ def read_products(folder: Path = DATA) -> Iterator[LabelledProduct]:
             if "statements" in row:
                 description = " ".join(text for source, *_, text in row["statements"] if source == "description")
                 features = tuple(text for source, *_, text in row["statements"] if source == "features")
-            priced = bool(row.get("price")) or any(role == "price" for _, role, *_ in row.get("statements", ()))
+            priced = any(map(str.isdigit, row.get("price", ""))) or any(
+                role == "price" for _, role, *_ in row.get("statements", ())
+            )
             product = LabelledProduct(
                 row["name"], description, features, priced, row["kind"], row["goal"], tuple(row.get("also", ()))
             )
@@ -140,6 +151,7 @@ def dense_of(product: Aimed) -> Array:
             product.by_trade,
             [float(kind in product.marked) for kind in KINDS],
             [min(product.stated.get(goal, 0), MOST_SAID) / 2 for goal in GOALS if goal],
+            [float(way in product.ways) for way in WAYS],
             np.array(signs) * SIGNS_WEIGH,
         ]
     ).astype(np.float32)
@@ -197,10 +209,14 @@ def likeliest(chances: Mapping[str, float], floor: float) -> str:
     return best if chances[best] >= floor else ""
 
 
-def sure_goal(chances: Mapping[str, float]) -> str:
-    """Returns the likeliest goal; empty where it is not sure."""
-    goal = likeliest(chances, SURE_OF_GOAL)
-    return goal if goal != "sell" or chances[goal] >= SURE_OF_SALE else ""
+def sure_goal(chances: Mapping[str, float], ways: Collection[str] = ()) -> str:
+    """Returns the likeliest goal; empty where it is not sure. ways: those in which the texts say that one gets it."""
+    goal = likeliest(chances, 0.0)
+    if not LEADING.get(goal, frozenset()).isdisjoint(ways):
+        floor = SURE_WHERE_SAID
+    else:
+        floor = SURE_OF_SALE if goal == "sell" else SURE_OF_GOAL
+    return goal if chances[goal] >= floor else ""
 
 
 def _named(names: Sequence[str], scores: NDArray[Any]) -> Mapping[str, float]:

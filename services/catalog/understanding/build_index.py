@@ -42,6 +42,7 @@ from services.catalog.understanding.worth import read_labelled
 MAX_SHOWN_NAMES = 3  # of a trade in one language: what an understanding shows of them
 BATCH = 64  # texts that the encoder reads at once
 COPIES = Path.home() / ".cache" / "adwright" / "trades"  # indexes of this user's checkouts, by their keys
+PRICED = "1"  # of a labelled product that has a price: its amount says nothing of kind or goal
 MAX_COPIES = 3  # of 24 MB each; the oldest go first
 
 
@@ -117,7 +118,13 @@ def aimed_products(products: Iterable[aims.LabelledProduct], readings: Readings)
     """Returns the labelled products as the models of kinds and goals read them. About 40 ms each."""
     read = []
     for product in products:
-        texts = ProductTexts(project="", name=product.name, description=product.description, features=product.features)
+        texts = ProductTexts(
+            project="",
+            name=product.name,
+            description=product.description,
+            features=product.features,
+            price=PRICED if product.priced else "",
+        )
         said = clean("\n".join((product.name, product.description, *product.features)))
         read.append(readings.aimed(texts, language_of(said)))
     return read

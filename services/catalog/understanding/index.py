@@ -124,6 +124,7 @@ def index_key() -> str:
         "role_model.py",
         "learning.py",
         "aims.py",
+        "ways.py",
         "scoring.py",
     )
     code = b"".join(Path(__file__).with_name(name).read_bytes() for name in parts)

@@ -25,9 +25,10 @@ from services.catalog.understanding.subject import subject_behind_code, subject_
 from services.catalog.understanding.taxonomy import LANGUAGES, alike
 from services.catalog.understanding.text import clean_name, segments
 from services.catalog.understanding.values import NOT_KNOWN, Evidence, ProductTexts, Recognition
+from services.catalog.understanding.ways import ways_in
 
 SURE, LIKELY = "sure", "likely"
-THINKABLE = 0.05  # chance of a goal that the texts state
+THINKABLE = 0.3  # chance of a goal that the texts state
 MAX_EVIDENCE = 4
 
 # How likely the leading trade is right: a logistic model, fitted with ridge 2 on development briefs whose trades were
@@ -102,6 +103,7 @@ class Readings:
             by_trade=np.concatenate([kinds, goals]).astype(np.float32),
             marked=kinds_in(read.name, language),
             stated={goal: count for goal, (_, count) in goals_stated(said, language).items()},
+            ways=frozenset(ways_in(". ".join(said), language)),
             lent=bool(rental_in(read.name, read.sentences[:LENT_WITHIN], language)) or is_lent_by(texts.price_per),
             priced=bool(texts.price or texts.sale_price),
         )
@@ -239,7 +241,7 @@ class Recogniser:
             goals = {goal: chance / sum(left.values()) for goal, chance in left.items()}
         stated = goals_stated([product.name, *product.sentences, *product.features], language)
         only = next(iter(stated)) if len(stated) == 1 else ""
-        goal = sure_goal(goals) or (only if goals.get(only, 0.0) >= THINKABLE else "")
+        goal = sure_goal(goals, product.ways) or (only if goals.get(only, 0.0) >= THINKABLE else "")
         if goal == "sell" and product.lent:
             goal = "book"
         if not goal or (usual and goal not in usual):

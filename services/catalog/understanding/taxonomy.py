@@ -79,7 +79,7 @@ def data_digest(folder: Path = DATA) -> str:
         for name in ("trades", "names", "worth", "leads", "statements", "aims")
         for path in sorted((folder / name).glob("*.toml"))
     ]
-    for path in [*listed, folder / "grammar.toml"]:
+    for path in [*listed, folder / "grammar.toml", folder / "ways.toml"]:
         digest.update(f"{path.parent.name}/{path.name}".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
