@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.catalog.understanding.product_names import parted, without_codes, without_terms
-from services.catalog.understanding.text import calm, clean, clean_name, segments, shouting
+from services.catalog.understanding.text import calm, calm_name, clean, clean_name, segments, shouting
 from tests.support import calls_in
 
 
@@ -356,3 +356,16 @@ def test_notes_on_where_to_look_in_a_shop_are_dropped(raw: str, cleaned: str) ->
 )
 def test_price_and_least_number_behind_a_name_are_no_name(name: str, kept: str) -> None:
     assert without_terms(clean_name(parted(name)), "en") == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "calmed"),
+    [
+        ("FULL CAR CERAMIC TINT", "Full Car Ceramic Tint"),
+        ("THE BIG HERON – DRY HIRE", "The Big Heron – Dry Hire"),
+        ("LED STRIP WITH USB PLUG", "LED Strip with USB Plug"),
+        ("Kiln SNX 900", "Kiln SNX 900"),
+    ],
+)
+def test_short_words_of_a_shouted_name_are_words_unless_they_are_known_acronyms(name: str, calmed: str) -> None:
+    assert calm_name(name) == calmed

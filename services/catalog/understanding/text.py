@@ -232,6 +232,7 @@ def shouting(text: str) -> bool:
 _TURKISH = frozenset("İıŞşĞğ")
 _TURKISH_SMALL = str.maketrans({"İ": "i", "I": "ı"})
 _WITH = re.compile(r"(?<![\w/.-])w/(?!c\b)(o\b)?\s?(?=[^\W\d_]|\d)", re.IGNORECASE)  # "w/ a box", "w/o lid"
+SHORT_WORD = 3  # letters of a word of a shouted name from which it is no acronym, unless it is a known one
 SHOUTED_LETTERS = 5  # of a word in capitals that is no acronym
 _CODE_BESIDE = re.compile(r"/[A-Z]|[ -]?\d{3}")  # of standards
 _LAST_LATIN = "\u052f"  # the last of the Latin, Greek and Cyrillic letters
@@ -292,7 +293,7 @@ def _calm_part(text: str) -> str:
         word = match[0]
         if word in _SMALL_WORDS and match.start() > 0:
             return word.lower()
-        if len(word) < 4 or not word.isupper() or word in _ACRONYMS or not _VOWELS & set(word):
+        if len(word) < SHORT_WORD or not word.isupper() or word in _ACRONYMS or not _VOWELS & set(word):
             return word
         small = _small(word[1:], is_turkish=is_turkish)
         return word[0] + small
