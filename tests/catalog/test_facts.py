@@ -658,3 +658,44 @@ def test_notes_of_a_few_signs_lead_nothing() -> None:
 def test_what_a_thing_is_called_in_the_house_and_keys_of_a_feed_are_no_facts(language: str, text: str) -> None:
     texts = ProductTexts(project="p", name="n", description=f"Wool from our farm.\n{text}")
     assert [fact.text for fact in find_facts(texts, language)] == ["Wool from our farm."]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Keeps nine days in the fridge"),
+        ("en", "In the fridge, in its box, it's good for a month."),
+        ("en", "Wash by hand, dry flat."),
+        ("en", "Free rebooking if fog stops us"),
+        ("en", "If the wind is over 20 knots we cancel and you choose another day."),
+        ("de", "Im Kühlschrank eine Woche haltbar."),
+        ("fr", "Se conserve trois mois au frais."),
+        ("es", "Si llueve, te devolvemos el dinero."),
+        ("it", "Conservare in luogo asciutto."),
+        ("pt", "Em caso de chuva, remarcamos a visita."),
+    ],
+)
+def test_storage_care_and_bad_weather_lead_nothing(language: str, text: str) -> None:
+    found = facts(text, language=language)
+    assert {fact.role for fact in found} <= {"logistics", "condition"}
+    assert all(fact.strength <= BESIDE for fact in found)
+
+
+def test_dispatch_and_delivery_areas_are_no_stronger_than_a_lift() -> None:
+    found = [
+        Fact(text=text, role=role, strength=0.6, source="features")
+        for text, role in (
+            ("Delivered within 90 km", "logistics"),
+            ("Fitted in three days", "logistics"),
+            ("Shipping free over $20", "offer"),
+        )
+    ]
+    assert {fact.text: fact.strength for fact in amenities_behind(found, "en")} == {
+        "Delivered within 90 km": AMENITY,
+        "Fitted in three days": 0.6,
+        "Shipping free over $20": 0.6,
+    }
+
+
+def test_a_guarantee_that_does_not_cover_something_is_no_proof() -> None:
+    assert {fact.role for fact in facts("The guarantee does not cover the blades.")} == {"condition"}

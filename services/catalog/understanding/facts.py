@@ -146,10 +146,12 @@ def notes_behind(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def amenities_behind(facts: Sequence[Fact], language: str) -> list[Fact]:
-    """Returns facts, the strongest first, with a lift, parking and ways to pay no stronger than AMENITY."""
+    """Returns facts, the strongest first, with a lift, parking, ways to pay and to send no stronger than AMENITY."""
     cues = roles.cues_of(language)
     weighed = [
-        replace(fact, strength=min(fact.strength, AMENITY)) if roles.is_amenity(fact.text, cues) else fact
+        replace(fact, strength=min(fact.strength, AMENITY))
+        if roles.is_amenity(fact.text, cues) or (fact.role == "logistics" and roles.is_dispatch(fact.text, cues))
+        else fact
         for fact in facts
     ]
     return sorted(weighed, key=lambda fact: -fact.strength)
@@ -284,6 +286,8 @@ def _of_list(clause: str, cues: Cues) -> list[str]:
     """Returns the items of a list such as "£45 an hour, two men, minimum two hours", or nothing if it is none."""
     if not cues.bound or len(clause) > 160:  # without a language's binding words no part is known to stand alone
         return []
+    if cues.has("upkeep", clause.lower()):
+        return []  # "in the fridge, wrapped in its paper, it keeps six weeks"
     pieces = _divided(clause, _COMMA, cues)
     is_prose = clause.endswith(".") and clause[:1].isupper() and len(clause.split()) > MAX_LIST_WORDS
     if is_prose or len(pieces) < 2 or any(len(piece.split()) > 8 for piece in pieces):

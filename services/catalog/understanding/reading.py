@@ -12,6 +12,7 @@ from services.catalog.understanding.limits import limited_elsewhere
 from services.catalog.understanding.product_names import parted, without_codes, without_terms
 from services.catalog.understanding.roles import MONEY
 from services.catalog.understanding.shorthand import written_out
+from services.catalog.understanding.studies import FIELD, is_study, with_legal_lines
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 
 ENGINE_VERSION = "6"  # to be raised when the same texts and data give another reading
@@ -116,6 +117,10 @@ class Reader:
         facts = [fact for fact in self._find_facts(texts, language) if 0 < len(fact.text) <= MAX_FACT_CHARACTERS]
         found = self._recognise(texts, language, facts)
         facts = list(self._about(found.kind, facts, language))
+        regulated = found.regulated
+        if is_study(said, language):
+            facts = with_legal_lines(facts, language)
+            regulated = tuple(dict.fromkeys((*regulated, FIELD)))
         trade = self._trades.get(found.trade)
         names = trade.names.get(language, ()) if trade else ()
         return catalog_pb2.Understanding(
@@ -132,7 +137,7 @@ class Reader:
             goal=found.goal,
             language=language,
             sensitive=found.sensitive,
-            regulated=found.regulated,
+            regulated=regulated,
             facts=self._numbered(facts[:MAX_FACTS], said, language),
             evidence=[
                 catalog_pb2.Evidence(

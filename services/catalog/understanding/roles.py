@@ -106,6 +106,7 @@ KINDS = (
     "delivery", "logistics", "unplaced", "contact", "benefit", "vague", "routine", "without", "skip",
     "included", "sums", "opener", "harm", "lacking", "echo", "slip", "due",
     "tax", "side", "cancelling", "payment", "person", "once", "pay", "aside", "amenity",
+    "upkeep", "dispatch",
 )  # fmt: skip
 
 
@@ -158,6 +159,8 @@ def role_of(text: str, cues: Cues) -> str:
         )
         if leading < 0 or leading >= limit or (is_one_clause and offer == leading):
             return "condition"  # "Free travel passes are not accepted"
+    if cues.has("upkeep", lowered):
+        return "logistics"
     is_priced = money and (PERCENT_OFF.search(text) or money.start() < proof or cues.has("price", lowered))
     is_part = 0 <= cues.find("included", lowered) < INCLUDED_WITHIN  # "includes a certificate" of its own thing
     if proof >= 0 and not (0 <= offer < proof) and not is_priced and not is_part:
@@ -224,8 +227,14 @@ def is_amenity(text: str, cues: Cues) -> bool:
 
 
 def is_aside(text: str, cues: Cues) -> bool:
-    """Returns True for what is no reason to buy: what people can do instead, how long a thing usually lasts."""
-    return cues.has("aside", _lowered(text))
+    """Returns True for what is no reason to buy: what people can do instead, how long a thing lasts, how it is kept."""
+    lowered = _lowered(text)
+    return cues.has("aside", lowered) or cues.has("upkeep", lowered)
+
+
+def is_dispatch(text: str, cues: Cues) -> bool:
+    """Returns True for a statement that begins with how, when or where the thing is sent: "Delivered within 200 km"."""
+    return cues.patterns["dispatch"].match(_lowered(text)) is not None
 
 
 def _is_span_of_days(lowered: str) -> bool:

@@ -20,6 +20,7 @@ from services.copy.providers.local.quotes import Quote, content_words
 from services.copy.providers.local.words import signs
 from services.copy.providers.platforms import Layout, PlatformRules, platforms
 
+STUDIED = "health"  # field in whose studies texts say who may take part
 _QUOTED = re.compile(rf"(?<!\w)(?:{'|'.join(signs('quoted'))})(?!\w)", re.IGNORECASE)
 _QUOTATION = re.compile(rf"\b(?:{'|'.join(signs('quotations'))})", re.IGNORECASE)  # in the label of a button
 REASON = "BRIEF_NOT_POSSIBLE"
@@ -168,8 +169,15 @@ def _allowed(material: Material, rules: content_filters.RequestRules) -> tuple[M
             filtered.append(LeftOut(text=found.text, finding=offence).note)
         elif not _is_banned(found.text, rules):
             spare.append(found)
+    must = list(material.must)
+    for found in material.must if STUDIED in material.regulated else ():
+        offence = forbidden_claim(found.text, subject=rules.subject)
+        if offence is not None:  # "if you are aged 18" says what is known of the reader; no text at all were worse
+            filtered.append(LeftOut(text=found.text, finding=offence).note)
+            must.remove(found)
     allowed = replace(
         material,
+        must=tuple(must),
         quotes=tuple(kept),
         spare=tuple(spare),
         opening=material.opening if material.opening in kept else None,
