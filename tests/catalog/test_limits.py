@@ -7,6 +7,9 @@ import pytest
 from services.catalog.understanding.engine import load_engine
 from services.catalog.understanding.limits import limit_behind, limited_elsewhere, with_limits
 from services.catalog.understanding.values import Fact, ProductTexts
+from services.copy.domain import Format, Platform, Tone
+from services.copy.providers.local import engine
+from tests.copy.products import Product, brief_of, catalog_brief
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,14 @@ def test_feature_gets_its_limit_and_the_condition_that_says_it_again_goes() -> N
     assert found[0].strength < 0.5
 
 
+def test_a_bare_time_says_what_it_is_of() -> None:
+    said = ["6-year motor guarantee", "2 remotes"]
+    assert [fact.text for fact in with_limits([_fact("6 years", "figure")], said, "en")] == ["6-year motor guarantee"]
+    both = [_fact("6 years", "figure"), _fact("6-year motor guarantee", "proof")]
+    assert [fact.text for fact in with_limits(both, said, "en")] == ["6-year motor guarantee"]
+    assert [fact.text for fact in with_limits([_fact("3 years", "figure")], said, "en")] == ["3 years"]
+
+
 def test_conditions_on_the_same_benefit_and_on_the_least_number_limit() -> None:
     shipping = _fact("Two with free shipping", "offer")
     price = _fact("$6 a bag", "price", strength=0.6)
@@ -76,3 +87,23 @@ def test_understanding_says_no_feature_without_its_limit() -> None:
     assert "30 min (not sealed ones, they are 2 hours)" in said
     assert "2-year guarantee if you keep the card" in said or "2 year guarantee if you keep the card" in said
     assert not {"30 min", "2-year guarantee", "2 year guarantee"} & said
+
+
+def test_copy_says_a_limited_promise_with_its_limit_or_not_at_all() -> None:
+    product = Product(
+        name="Mussel rope kit",
+        brand="Skerry Supply",
+        description=(
+            "A rope kit for growing mussels off your own pontoon. The rope is spun from hemp and lasts six seasons."
+            " We can't ship to Alaska."
+        ),
+        features=("Two kits with free shipping", "Hemp rope", "Lasts six seasons"),
+    )
+    said = 0
+    brief = catalog_brief(product)
+    for platform, form in ((Platform.META, Format.SHORT), (Platform.LINKEDIN, Format.LONG)):
+        for variant in engine.write(brief_of(brief, platform, form, Tone.PROFESSIONAL), "limits").variants:
+            text = f"{variant.hook}\n{variant.body}"
+            said += "free shipping" in text
+            assert ("free shipping" not in text) or ("Alaska" in text)
+    assert said

@@ -42,6 +42,7 @@ _CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|\s[–—-]\s|\n|\s/\s|[|()\[\]]")
 _CONVERSION = re.compile(r"\W*(?:that'?s|that is|i\.?e|=|das sind|soit|es decir|cioè|ou seja)(?!\w)", re.IGNORECASE)
 _JOINT = re.compile("|".join(map(re.escape, _DATA["joints"]["words"].split())), re.IGNORECASE)
 _UNITS: Final = {form: unit for unit, forms in _DATA["units"].items() for form in forms.split()}
+_TIMES: Final = frozenset(unit[:STEM] for unit in _DATA["units"])
 _EMPTY: Final = frozenset(_DATA["empty"]["words"].split())
 _DENIED = re.compile(rf"(?:{'|'.join(_DATA['denied']['words'])})\W+(?:\w+\W+)?$", re.IGNORECASE)
 
@@ -92,7 +93,7 @@ def with_limits(facts: Sequence[Fact], statements: Iterable[str], language: str)
     """Returns facts, the strongest first, with the limit behind each listed feature that a statement limits.
 
     statements: the sentences, list items and name of the product, as they are cleaned. Conditions that then say nothing
-    more are left out.
+    more are left out, and a bare time ("5 years") says what a short statement says of it ("5-year warranty").
     """
     words = _words(language)
     if words is None:
@@ -100,7 +101,12 @@ def with_limits(facts: Sequence[Fact], statements: Iterable[str], language: str)
     said = list(dict.fromkeys(statements))
     found: list[Fact] = []
     merged: list[frozenset[str]] = []
+    texts = {fact.text.rstrip(" .!").casefold() for fact in facts}
     for fact in facts:
+        if _is_bare_time(fact) and (whole := _with_its_noun(fact.text, said)):
+            if whole.casefold() not in texts:
+                found.append(replace(fact, text=whole))
+            continue
         limit = _limit_of(fact, said, language)
         if limit:
             text = f"{fact.text.rstrip(' .!*')}{limit if limit.startswith(',') else f' {limit}'}"
@@ -182,6 +188,24 @@ def _is_promised(text: str, benefit: re.Pattern[str]) -> bool:
     """Returns True for a benefit that a text names; "we guarantee that it is warm" promises something else."""
     named = benefit.search(text)
     return named is not None and _ACTED.search(text[: named.start()]) is None
+
+
+def _is_bare_time(fact: Fact) -> bool:
+    """Returns True for a listed number of hours, days or years that does not say of what."""
+    tokens = [token for token, _, _ in _tokens(fact.text)]
+    return fact.source == "features" and len(tokens) == 2 and tokens[0][0].isdigit() and tokens[1] in _TIMES
+
+
+def _with_its_noun(time: str, statements: Sequence[str]) -> str:
+    """Returns the shortest statement that says what a bare time is of, "" where none of MAX_FEATURE characters does."""
+    wanted = {token for token, _, _ in _tokens(time)}
+    found = []
+    for statement in statements:
+        tokens = {token for token, _, _ in _tokens(statement)}
+        is_whole = len(statement) <= MAX_FEATURE and not any(sign in statement for sign in "()?*:=")
+        if wanted < tokens and is_whole and any(len(token) > 2 and token.isalpha() for token in tokens - wanted):
+            found.append(statement.strip(" .!"))
+    return min(found, key=len, default="")
 
 
 def _limits_benefit(condition: str, benefit: re.Pattern[str], words: _Words) -> bool:

@@ -23,6 +23,7 @@ from services.copy.providers.local.quotes import (
     first_word,
     fold,
     names_day,
+    same_word,
     says_something,
 )
 from services.copy.providers.local.repeats import numbers_of, says_again, share_said
@@ -432,7 +433,7 @@ class Supply:
             for limit in [*([behind] if behind and behind not in named else []), *named]
             if limit.id not in held
             and limit.id not in found.same_as
-            and ((limit in named and found.role not in PRICED) or binds(limit, self._task.material.words))
+            and (binds(limit, self._task.material.words) or (limit in named and _is_about(limit, found)))
         )
 
     def statements(self, *, turn: int = 0) -> list[Statement]:
@@ -623,7 +624,12 @@ def named_limits(found: Quote, material: Material) -> tuple[Quote, ...]:
     Those of a price or offer are all that stand behind it, and bind it or not; those of other facts are about them.
     """
     named = (limit for limit in material.conditions if limit.id in found.limited_by)
-    return tuple(limit for limit in named if found.role not in PRICED or binds(limit, material.words))
+    return tuple(limit for limit in named if binds(limit, material.words) or _is_about(limit, found))
+
+
+def _is_about(limit: Quote, found: Quote) -> bool:
+    """Whether a limit that the catalog names is about the fact, whatever it refuses: "We can't ship to Alaska"."""
+    return found.role not in PRICED or any(same_word(one, other) for one in limit.words for other in found.words)
 
 
 def alike(one: Quote, other: Quote) -> bool:
