@@ -46,8 +46,9 @@ FEWEST_DESCRIBED: Final = 4  # statements of a description that is written to be
 SENTENCES: Final = 0.5  # share of them that are sentences
 LEAD_IN: Final = 70  # characters of two sentences that open an ad together
 SHARED: Final = 0.6  # share of the name's words that such a sentence needs to stand for the name
+_MEASURES: Final = "|".join(map(re.escape, (*signs("units"), *signs("spans"))))
 _BARE_MEASURE: Final = re.compile(
-    rf"(?:[~±+]|\w{{1,6}}\.? )?\d[\d.,/–-]*\+?[\s-]?(?:{'|'.join(map(re.escape, (*signs('units'), *signs('spans'))))})\+?",
+    rf"(?:[~±+]|\w{{1,6}}\.? )?\d[\d.,/–-]*\+?[\s-]?(?:{_MEASURES})\+?",
     re.IGNORECASE,
 )
 _CHAT: Final = frozenset(signs("chat"))

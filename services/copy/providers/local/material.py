@@ -541,7 +541,8 @@ def _price_phrase(brief: CopyBrief, quotes: list[Quote], language: str) -> str:
     written = "\n".join((brief.description, *brief.features))
     phrase = price_phrase((found.text for found in priced), brief.price, language)
     clauses = (priced_clause(found.text, brief.price, words_of(language)) for found in priced if not phrase)
-    phrase = phrase or min((clause for clause in clauses if 0 < len(clause) <= SHORT_CLAUSE and "=" not in clause), key=len, default="")
+    short = [clause for clause in clauses if 0 < len(clause) <= SHORT_CLAUSE and "=" not in clause]
+    phrase = phrase or min(short, key=len, default="")
     return "" if _VAT_BESIDE.search(written) and not _VAT_BESIDE.search(phrase) else phrase
 
 
