@@ -319,6 +319,7 @@ def test_marks_of_wide_signs_stay_wide() -> None:
         ("Disco package, (evening)", "Disco package (evening)"),
         ("The Cup Final", "The Cup Final"),
         ("Threadpath Studio 4", "Threadpath Studio 4"),
+        ("RB-BLK-1200x1600-GRY | Roller blind grey", "Roller blind grey"),
     ],
 )
 def test_a_name_loses_article_numbers_drafts_and_versions(name: str, kept: str) -> None:

@@ -81,3 +81,9 @@ FEATURES = ("Tilts with one hand", "Braked axle", "Number plate holder", "Room f
 def test_a_row_of_a_feed_is_no_price() -> None:
     made = request(fact(1, "price=44.95 AUD", "price", strength=0.4), price="44.95", currency="AUD", language="en")
     assert "=" not in material_of(made).price
+
+
+def test_what_is_free_has_no_price_of_nothing() -> None:
+    amount = fact(1, "$0", "price", source="price")
+    made = request(amount, fact(2, "The first meeting costs nothing."), price="0.00", currency="CAD", language="en")
+    assert all(found.source != "price" for found in (*material_of(made).quotes, *material_of(made).spare))

@@ -190,7 +190,8 @@ def material_of(brief: CopyBrief) -> Material:
 
 @lru_cache(maxsize=KEPT_BRIEFS)
 def _read(brief: CopyBrief) -> Material:
-    if brief.price and not Decimal(brief.price):  # "$0" is no price: its texts say that it is free
+    is_free = bool(brief.price) and not Decimal(brief.price or "")  # "$0" is no price: its texts say that it is free
+    if is_free:
         brief = replace(brief, price=None)
     subject = brief.understanding or BriefUnderstanding()
     code = (subject.language or "und").split("-")[0]
@@ -210,7 +211,7 @@ def _read(brief: CopyBrief) -> Material:
             same_as=fact.same_as,
         )
         for fact in facts
-        if fact.text.strip() and not fact.text.rstrip().endswith(":")
+        if fact.text.strip() and not fact.text.rstrip().endswith(":") and not (is_free and fact.source == "price")
     ]
     is_sure = subject.confidence == SURE
     strict = bool(STRICT.intersection(subject.regulated))
