@@ -109,6 +109,7 @@ def test_a_phrase_is_cut_before_its_last_part(text: str, kept: str) -> None:
         "£40 for two of you in May",
         "No fees for members in May",
         "A warranty on parts for 2 years",
+        "Weighs 13 kg, fits in a boot",
     ],
 )
 def test_no_limit_price_or_refusal_is_cut(text: str) -> None:

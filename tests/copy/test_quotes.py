@@ -202,3 +202,19 @@ def test_no_list_is_cut_between_its_items() -> None:
     text = "We measure up, check which way the floors span, and send a drawing to the council for you"
     assert head_of(text, 60, words) is None
     assert all(head != "We measure up, check which way the floors span" for head, _ in halves(text, 60, words))
+
+
+@pytest.mark.parametrize(
+    ("text", "leans"),
+    [
+        ("Most run 12 to 16 inches.", True),
+        ("Most trout run 12 to 16 inches.", False),
+        ("Some hold 40 litres.", True),
+        ("12 months 24 payments", False),
+        ("Taken off the bill if you go ahead", True),
+        ("Refunded when you bring it back", True),
+        ("Taken by two photographers", False),
+    ],
+)
+def test_what_needs_its_noun_or_fee_before_it_leans_back(text: str, leans: bool) -> None:
+    assert quote(id="f1", text=text, role="feature", strength=0.5, source="features", words=EN).dangling is leans

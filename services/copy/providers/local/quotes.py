@@ -37,6 +37,7 @@ _ENDS = ".!?…。！？।"
 _QUOTED_ENDS = tuple(f"{stop}{space}{close}" for stop in ".!?…" for space in ("", " ", "\u00a0") for close in "”»")
 _ARE = frozenset(signs("linking"))
 _QUANTITIES = frozenset(signs("quantities"))
+_DEDUCTED = re.compile(rf"(?:{'|'.join(map(re.escape, signs('deducted')))})(?!\w)", re.IGNORECASE)
 FEWEST_CHARACTERS = 24  # of a sentence; what is shorter is a heading or a call
 FEWEST_WORDS = 3  # of a text that was cut
 FEWEST_WIDE = 4  # signs of a text in Chinese, Japanese or Korean
@@ -48,6 +49,7 @@ ECHO = 0.34  # share of a text's words that another has from which it says them 
 HEAD_WORDS = 5  # fewest of a clause that says what is offered, or
 NEAR_WORDS = 3  # first words behind a comma
 LIST_ITEM = 3  # words of an item of a list of which each counts
+LEAST_ITEM = 2  # words behind the last comma of a text that is cut before a phrase
 SHORT_ITEM = 6  # words of an item of a list
 HEAD_CHARACTERS = 24  # fewest of one
 MOST_ITEMS = 6  # of a list that are looked at
@@ -321,6 +323,8 @@ def phrase_head(text: str, limit: int, attached: Collection[str], words: Words) 
     said = text.split()
     for count in range(len(said) - 1, FEWEST_WORDS - 1, -1):
         kept, dropped = " ".join(said[:count]), " ".join(said[count:])
+        if "," in kept and len(kept.rsplit(",", 1)[1].split()) < LEAST_ITEM:
+            continue  # "13 kg, fits | in a boot"
         if len(kept) > limit or said[count].casefold() not in attached or last_word(kept).isdigit():
             continue
         if words.language == "en" and (last_word(kept).endswith(PARTICIPLE) or last_word(kept) in signs("participles")):
@@ -408,6 +412,10 @@ def _points_back(text: str, words: Words) -> bool:
     opening = text.casefold().split()[:POINTING_WORDS]
     is_quantity = bool(opening) and (opening[0].isdigit() or opening[0] in _QUANTITIES or text[:1].islower())
     if is_quantity and len(opening) > 1 and opening[1] in _ARE:  # "thirteen are by the water"
+        return True
+    if is_quantity and len(opening) > 2 and not opening[1].endswith("s") and opening[2][:1].isdigit():
+        return not opening[0].isdigit()  # "Most run 12 to 16 inches"
+    if _DEDUCTED.match(text):
         return True
     # "My sister and I got tired of that."
     if last_word(text) in words.back and len(text.split()) <= POINTING_AT_END:
