@@ -16,7 +16,8 @@ _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "text.to
 _REFERENCES = "|".join(_DATA["names"]["references"])
 _DRAFTS = "|".join(_DATA["names"]["drafts"])
 _CODE = re.compile(  # "WT-22700 Round tank", "PLK-8814 | Laminate flooring"
-    r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9](?:[A-Z0-9/.-]|(?<=\d)x(?=\d)){4,}(?:\s*[|:–—,]\s*(?=\w+ \w)|\s+(?=\w+ \w{3}))"
+    r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9](?:[A-Z0-9/.-]|(?<=\d)x(?=\d)){4,}"
+    r"(?:\s*[|:–—,]\s*(?=\w+ \w)|\s+(?=\w+ \w{3}))"
 )
 _REFERENCE = re.compile(
     rf"(?<!\s)\s*(?:[-–(]\s*)?\b(?:{_REFERENCES})\b"
