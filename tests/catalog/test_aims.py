@@ -51,6 +51,10 @@ def test_a_label_that_there_is_not_is_refused(tmp_path: Path, kind: str, goal: s
     ("en", "Loft ladder and hatch, fitted", "Every loft differs. We come and measure before we name a price.", "call"),
     ("en", "Feed a foal", "Our charity takes in orphaned foals. £4 buys a bucket of milk: give today.", "donate"),
     ("en", "Tide tables for your wrist", "A free app for Wear OS and iPhone. Works offline.", "download"),
+    ("en", "Ukulele circle", "Mondays at six in the library. No need to book, we lend you one.", "visit"),
+    ("en", "Cider by the jug", "Press house only, nothing online. Bring a jug, Saturdays till one.", "visit"),
+    ("en", "Rotavator", "£60 the weekend, collected. Ring Tam the day before and he has it fuelled.", "call"),
+    ("en", "Canopy over your door, fitted", "From £890 fitted. Free survey, then a price in writing.", "call"),
     ("de", "Klavier stimmen", "Eine Stunde, 95 €, Termine auch am Abend.", "book"),
     ("fr", "Sirop de sureau", "Bouteille de 50 cl, 7,50 €, commandée avant midi, expédiée le jour même.", "sell"),
     ("es", "Cajero o cajera de fin de semana", "Contrato de 16 horas, con formación. Manda tu currículum.", "apply"),
@@ -82,6 +86,20 @@ def test_words_of_a_goal_that_makes_no_sense_are_not_followed(recogniser: Recogn
     assert recogniser.recognise(product("Lantern garland, 8 foot", text), "en").goal != "download"
 
 
+def test_whether_a_study_takes_one_is_not_signed_up_for(recogniser: Recogniser) -> None:
+    text = (
+        "We are asking adults with gout to take part in a study of a tablet that is not licensed. Half of those taking "
+        "part have a placebo. Six visits. A nurse tells you first whether you can take part."
+    )
+    assert recogniser.recognise(product("The TEAL study of gout", text), "en").goal not in {"sign_up", "sell", "book"}
+
+
+def test_that_a_labelled_product_has_a_price_is_read() -> None:
+    readings = Readings(load_index(), shared_encoder())
+    rows = [aims.LabelledProduct("Lamp", "A lamp.", (), priced, "good", "sell") for priced in (True, False)]
+    assert [read.priced for read in build_index.aimed_products(rows, readings)] == [True, False]
+
+
 def test_a_goal_has_its_words_or_its_meaning_for_evidence(recogniser: Recogniser) -> None:
     found = recogniser.recognise(product("Dental practice", "Check-ups for families. Call us today."), "en")
     (evidence,) = [item for item in found.evidence if item.decided == "goal"]
@@ -111,9 +129,9 @@ def test_of_products_that_the_models_did_not_see_most_are_right_and_few_wrong() 
         model = aims.Aims(aims.fit(inputs, [row.kind for row in rows], [row.goal for row in rows], weigh))
         for place in np.flatnonzero(fold == held):
             _, goals = model.chances(read[place])
-            goal = aims.sure_goal(goals)
+            goal = aims.sure_goal(goals, read[place].ways)
             fits = {products[place].goal, *products[place].also}
             right += goal != "" and goal in fits
             wrong += goal != "" and goal not in fits
-    assert right >= 0.60 * len(products)
-    assert wrong <= 0.18 * len(products)
+    assert right >= 0.67 * len(products)
+    assert wrong <= 0.13 * len(products)

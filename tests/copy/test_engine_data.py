@@ -68,7 +68,7 @@ class TestEveryLanguage:
                 labels = buttons.get((platform.value, goal)) or buttons[(platform.value, "none")]
                 assert all(0 < len(label) <= 40 for label in labels)
                 assert len(set(labels)) == len(labels), (platform, goal)
-        assert {goal for _, goal in buttons} <= {*GOALS, "enquire", "tickets"}
+        assert {goal for _, goal in buttons} <= {*GOALS, "enquire", "tickets", "order"}
 
     def test_no_duplicate_lines(self, language: str) -> None:
         words = words_of(language)

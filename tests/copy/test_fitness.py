@@ -83,11 +83,17 @@ def test_an_amount_beside_another_is_no_price_by_itself() -> None:
     assert all("£95" in text for text in found if "£70" in text)
 
 
-def test_only_a_number_can_be_called() -> None:
-    thatcher = Product(name="Thatching", description="We thatch roofs in reed and straw. Call us for a price.")
-    reachable = replace(thatcher, description=f"{thatcher.description} 01632 960 418")
-    assert goal_of(material_of(brief(thatcher))) != "call"
-    assert goal_of(material_of(brief(reachable))) == "call"
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("We thatch roofs in reed and straw. We look before we name a price.", "enquire"),
+        ("We thatch roofs in reed and straw. Call us for a price.", "call"),
+        ("We thatch roofs in reed and straw. Write to us for a price, please don't call us.", "enquire"),
+        ("We thatch roofs in reed and straw. We look before we name a price. 01632 960 418", "call"),
+    ],
+)
+def test_called_is_who_has_a_number_or_says_so(text: str, wanted: str) -> None:
+    assert goal_of(material_of(brief(Product(name="Thatching", description=text)))) == wanted
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,33 @@ def test_who_has_no_number_is_written_to() -> None:
     assert goal(fact(3, "Ring 020 7946 0012"), kind="service", goal="call") == "call"
 
 
+@pytest.mark.parametrize("said", ["Ring us by noon", "Locked out at night?", "24-hour breakdown cover"])
+def test_who_says_to_ring_or_comes_at_once_is_called(said: str) -> None:
+    assert goal(fact(3, said), kind="service", goal="call") == "call"
+
+
+def test_who_asks_not_to_be_called_is_written_to() -> None:
+    assert goal(fact(3, "Please do not ring us at night"), kind="service", goal="call") == ENQUIRE
+
+
+def button(platform: Platform, **changes: Any) -> str:
+    made = request(*FACTS, platform=platform, format=Format.SHORT, tone=Tone.PROFESSIONAL, **changes)
+    (found,) = {variant.cta for variant in engine.write(made, "seed").variants}
+    return found
+
+
+def test_no_button_names_a_site_or_a_quotation_that_there_may_not_be() -> None:
+    visits = {button(platform, kind="place", goal="visit") for platform in Platform}
+    assert visits == {"Get directions", "Visit store", "Learn more"}
+    assert button(Platform.LINKEDIN, kind="service", goal="call") == "Learn more"
+
+
+def test_a_service_by_the_piece_is_ordered() -> None:
+    assert button(Platform.META, kind="service", goal="sell") == "Order now"
+    assert button(Platform.PINTEREST, kind="service", goal="sell") == "Shop now"  # which has no other
+    assert button(Platform.META, kind="good", goal="sell") == "Shop now"
+
+
 @pytest.mark.parametrize(("kind", "said", "price", "wanted"), [
     ("event", "Tickets at the door", "22.00", "tickets"), ("place", "Tickets last all day", "9.00", "tickets"),
     ("event", "Tickets at the door", "", "book"),  # free

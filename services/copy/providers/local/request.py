@@ -13,7 +13,7 @@ from services.chassis.errors import InputFault
 from services.copy.domain import CopyBrief, Tone
 from services.copy.providers import content_filters
 from services.copy.providers.instructions import Instructions, parse_instructions
-from services.copy.providers.local.goals import asks, goal_of
+from services.copy.providers.local.goals import ENQUIRE, asks, button_rows, goal_of
 from services.copy.providers.local.material import Material, audience_phrase, material_of
 from services.copy.providers.local.prices import readable_amounts
 from services.copy.providers.local.quotes import Quote, content_words
@@ -249,12 +249,11 @@ def _buttons(
         return (instructions.cta,)
     table = material.words.buttons
     platform = brief.platform.value
-    labels = table.get((platform, goal or "none")) or table.get((platform, "none"), ())
-    if goal == "enquire" and _QUOTED.search(material.written):  # who sends quotations is asked for one
+    labels = next((table[platform, row] for row in button_rows(goal, material) if table.get((platform, row))), ())
+    if goal == ENQUIRE and _QUOTED.search(material.written):  # who sends quotations is asked for one
         labels = tuple(sorted(labels, key=lambda label: _QUOTATION.search(label) is None))
     if material.solemn and goal in {"call", "book"}:  # who mourns is not hurried
-        quiet = [label for label in labels if label in table.get((platform, "call"), ())[1:]]
-        labels = (*quiet, *labels)
+        labels = (*table.get((platform, ENQUIRE), ()), *labels)
     allowed = tuple(label for label in labels if not any(word.search(label) for word in rules.banned))
     fallback = table.get((platform, "none"), ())
     return (

@@ -16,7 +16,7 @@ LANGUAGES = ("en", "es", "fr", "de", "it", "pt")  # languages with words of thei
 TONES = {"p": Tone.PROFESSIONAL, "c": Tone.CASUAL, "u": Tone.URGENT, "l": Tone.LUXE, "y": Tone.PLAYFUL, "b": Tone.BOLD}
 EVERY_TONE = frozenset(Tone)
 # what a brief may ask of its readers; the first that is found counts
-ASKED = ("apply", "donate", "book", "sign_up", "call", "sell", "tickets", "visit")
+ASKED = ("apply", "donate", "book", "sign_up", "call", "urgent", "sell", "tickets", "visit")
 _PREFIX = re.compile(r"^([pculyb]{1,6}): ")
 
 
