@@ -14,7 +14,7 @@ UNPRICED: Final = frozenset({"cause", "job"})  # kinds whose amounts are gifts, 
 SENTENCE: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 CLAUSE: Final = re.compile(r"[,;]\s+")
 UNIT: Final = re.compile(
-    r"\s?(?:/\s?|(?:per|an?|pro|je|par|por|al|alla|la|le|ao|à|za|på)\s)[^\W\d_]{2,}(?![^\W_])", re.IGNORECASE
+    r"\s?(?:/\s?|(?:per|an?|pro|je|par|por|al|alla|la|le|ao|à|za|på)\s)[^\W\d_]{2,}(?![^\W_])|\seach\b", re.IGNORECASE
 )
 NOTE: Final = re.compile(r"[<>{}|#*]|&\w+;|\?\?|!!")  # signs of markup and of notes to oneself
 

@@ -47,7 +47,7 @@ def choice(monkeypatch: pytest.MonkeyPatch) -> Choice:
     words = replace(
         found[0].words, subline="", price="", further=FACTS, joined=0, benefits=(), icons=(), rating="", language="en"
     )
-    return replace(found[0], words=words)
+    return replace(found[0], words=words, look=replace(found[0].look, stretch=1.0))
 
 
 def requested(box: Box = ROOMY) -> fullness.Requested:

@@ -77,6 +77,7 @@ def test_picture_has_no_line_twice() -> None:
         ("165", ["Hay included"], "Full board is €165 a week and covers hay.", "€165 a week"),
         ("220", [], "We come to you. $220 for a van, $150 for a motorhome and its trailer.", "$220 for a van"),
         ("96", [], "Geölt. 96 €, Versand 5,90 €, nach Österreich bei kleinen Paketen 11,90 €.", "96 €, Versand 5,90 €"),
+        ("14.50", [], "Polo shirts are £14.50 each with a logo.", "£14.50 each"),
         ("640", [], "A typical house costs £640 including labour.", ""),
         ("0", ["£0 to pay"], "", ""),
     ],

@@ -51,6 +51,7 @@ class Arrangement:
     subline_in_foot: bool = False
     grows: bool = False
     foot_anchor: float = 1.0
+    foot_room: float = 13.5  # units, as textstack.FOOT_ROOM
     panel: Box | None = None
     headline_share: float = 0.62
 

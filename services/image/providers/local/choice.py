@@ -27,7 +27,7 @@ from services.image.providers.local.ad_text import (
 from services.image.providers.local.arrangement import Plan
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
-from services.image.providers.local.posters import season_emblem, season_ornaments, shows_season
+from services.image.providers.local.posters import season_emblem, season_ornaments, shows_season, textures_for
 from services.image.providers.local.prices import price_parts
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.repetition import unrepeated, with_whole_price
@@ -36,7 +36,7 @@ from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import FIGURE_CHARACTERS, TypeLook
 from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
-from services.media.field_palette import field_palette, house_colours
+from services.media.field_palette import Scheme, field_palette, house_colours
 from services.media.places import leading_places, places, places_for, season_places
 from services.media.text_shaping import unsupported_characters
 from services.media.writing_systems import clean_text, unsupported_script
@@ -94,6 +94,7 @@ class Choice:
     decor: str = ""  # the pictogram of the season, for patterns
     place_leads: bool = False  # whether a photographed place stands where a drawing or type alone would
     quiet: bool = False  # whether ornaments are to be calm
+    texture: str = "plain"  # of the ground that things of paper lie on
 
 
 def chosen(
@@ -108,13 +109,14 @@ def chosen(
     with_icons: bool = False,
     decor: bool = False,
     place_leads: bool = False,
+    without: frozenset[str] = frozenset(),
 ) -> Choice:
     """Decides composition, words, colours and faces. Raises InputFault when no character of the headline can be set.
 
     draw: decides the idea, which pictures of one concept share. layout_draw: decides the layout. photos: how many
     there are. covers: whether the first is large enough for the whole picture. panoramas: the folder of photographed
     grounds. with_icons: whether icons are installed. decor: whether pictograms are. place_leads: whether a photographed
-    place stands where a drawing or type alone would.
+    place stands where a drawing or type alone would. without: layouts that are not taken, if there are others.
     """
     steering = read_prompt(brief.prompt)
     quoted, refused_texts = dict(steering.quoted or {}), [*(steering.quoted or {}).values()]
@@ -150,7 +152,13 @@ def chosen(
         place_leads=place_leads,
         decor=decor,
         patterns=_may_repeat(brief.subject),
+        subject=brief.subject,
+        dated=bool(words.occasion),
+        without=without,
+        paper=steering.mood is not Mood.DARK,
     )
+    if layout.device and composition.scheme is Scheme.PAPER and brief.style is not Style.MINIMAL:
+        composition = replace(composition, scheme=Scheme.BRAND)  # paper is seen on a colour
     placed = place_leads or (composition.photographic and (layout.view or not composition.scheme))
     composition = replace(composition, plan=layout.plan or Plan.PHOTO, photographic=placed)
     refused: dict[str, str] = {}  # reasons by what the prompt asked for
@@ -246,6 +254,7 @@ def chosen(
         decor=sign,
         place_leads=place_leads,
         quiet=not _may_repeat(brief.subject),
+        texture=random.Random(f"texture|{brief.concept or brief.seed}").choice(textures_for(brief.subject)),
     )
 
 
@@ -372,9 +381,14 @@ def _layout(
     decor: bool,
     patterns: bool,
     place_leads: bool = False,
+    subject: Subject,
+    dated: bool,
+    without: frozenset[str],
+    paper: bool,
 ) -> Layout:
     """A layout in which the composition's ground and type work. price_leads: whether the price has one amount, which
     can be set large. view: whether there is one to see through a field.
+    paper: whether things of paper may carry the texts: they are bright.
     decor: whether there are pictograms for those that show them. patterns: whether one may be repeated."""
 
     drawn = decor and shows in (Shows.DRAWING, Shows.TYPE)  # a view that shows nothing sold looks like a missing photo
@@ -384,6 +398,8 @@ def _layout(
     def suits(layout: Layout) -> bool:
         plan = layout.plan
         if style not in layout.styles or (layout.priced and not priced) or (layout.price and not price_leads):
+            return False
+        if not layout.suits(subject) or (layout.dated and not dated) or (layout.device and not paper):
             return False
         if shows is not Shows.PHOTO and layout.poster != (composition.scheme is not None):
             return False
@@ -403,7 +419,7 @@ def _layout(
             return False
         return plan is not Plan.GALLERY or composition.headline <= LARGEST_CAPTION
 
-    return choose_layout(draw, shows=shows, photos=photos, with_list=with_list, suits=suits)
+    return choose_layout(draw, shows=shows, photos=photos, with_list=with_list, suits=suits, without=without)
 
 
 def _led(words: Wording, brief: ImageBrief, draw: random.Random, *, alone: bool) -> Wording:

@@ -45,7 +45,7 @@ from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import Lettered
 from services.image.providers.local.text_marks import ListIcons
 from services.image.providers.local.text_slots import slots_of
-from services.image.providers.local.textstack import Placed, Role, Stack
+from services.image.providers.local.textstack import Placed, Role, Stack, solve
 from services.media.colour import Colour
 from services.media.places import places
 from services.media.skia import skia
@@ -53,6 +53,7 @@ from services.media.text_shaping import Face
 from services.worker.progress import ReportProgress
 
 MOST_LAYOUT_SEEDS: Final = 128  # tried for a layout that is to stay
+MOST_LAYOUTS: Final = 4  # tried for one that has room for all texts
 MOST_SEEDS: Final = 16  # tried for a picture that its job has not yet; a choice takes about a millisecond
 GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves bands, is not seen as noise
 
@@ -137,10 +138,9 @@ def compose(
     if place_leads and emblem is not None:
         emblem, shows = replace(emblem, name=""), Shows.TYPE
     decor = drawings is not None and scene is None
-    brief = _unlike(brief, photo, shows, decor=decor, place_leads=place_leads)
-    draw = random.Random(_idea_seed(brief))
-    choice = _chosen(
-        brief, photo, shows, draw, panoramas, with_icons=icons is not None, decor=decor, place_leads=place_leads
+    brief = _unlike(brief, photo, shows, logo, decor=decor, place_leads=place_leads)
+    choice, draw = _roomy(
+        brief, photo, shows, logo, panoramas, with_icons=icons is not None, decor=decor, place_leads=place_leads
     )
     choice = filled(choice, lambda tried: poster_request(frame, tried, logo), with_icons=icons is not None)
     brief = cleaned(brief)
@@ -249,6 +249,7 @@ def _chosen(
     with_icons: bool = False,
     decor: bool = False,
     place_leads: bool = False,
+    without: frozenset[str] = frozenset(),
 ) -> Choice:
     return chosen(
         brief,
@@ -259,6 +260,7 @@ def _chosen(
         with_icons=with_icons,
         decor=decor,
         place_leads=place_leads,
+        without=without,
         photos=1 + len(photo.more) if photo is not None else 0,
         covers=photo is not None
         and not photo.portrait
@@ -266,8 +268,49 @@ def _chosen(
     )
 
 
+def _roomy(
+    brief: ImageBrief,
+    photo: Photo | None,
+    shows: Shows,
+    logo: Any,
+    panoramas: Path | None = None,
+    *,
+    with_icons: bool = False,
+    decor: bool = False,
+    place_leads: bool = False,
+) -> tuple[Choice, random.Random]:
+    """What is chosen, with another layout where a poster's has no room for one of the texts, and the source of further
+    chance. Of MOST_LAYOUTS the one with room for most texts; a layout that is to stay is taken as soon as it comes."""
+    frame = Frame.of(brief.aspect_ratio)
+    found: list[tuple[int, Choice, random.Random]] = []
+    while len(found) < MOST_LAYOUTS:
+        draw = random.Random(_idea_seed(brief))
+        choice = _chosen(
+            brief,
+            photo,
+            shows,
+            draw,
+            panoramas,
+            with_icons=with_icons,
+            decor=decor,
+            place_leads=place_leads,
+            without=frozenset(tried.layout.name for _, tried, _ in found),
+        )
+        if not choice.layout.poster or choice.layout.name in {tried.layout.name for _, tried, _ in found}:
+            break
+        stays = choice.layout.name == brief.changes.layout
+        lacking = len(solve(poster_request(frame, choice, logo)).notes)
+        found.append((lacking, choice, draw))
+        if stays or (not lacking and not brief.changes.layout):
+            return choice, draw
+    if not found:
+        return choice, draw
+    _, choice, draw = min(found, key=lambda each: each[0])
+    return choice, draw
+
+
 def _unlike(
-    brief: ImageBrief, photo: Photo | None, shows: Shows, *, decor: bool, place_leads: bool = False
+    brief: ImageBrief, photo: Photo | None, shows: Shows, logo: Any, *, decor: bool, place_leads: bool = False
 ) -> ImageBrief:
     """The brief with other seeds, if those it has lead to a headline or a layout that is taken.
 
@@ -275,8 +318,7 @@ def _unlike(
     """
 
     def choice_of(candidate: ImageBrief) -> Choice:
-        idea = random.Random(_idea_seed(candidate))
-        return _chosen(candidate, photo, shows, idea, decor=decor, place_leads=place_leads)
+        return _roomy(candidate, photo, shows, logo, decor=decor, place_leads=place_leads)[0]
 
     seed, concept = brief.seed, brief.concept or brief.seed
     if brief.changes.layout:  # as far as the idea has it
@@ -390,11 +432,11 @@ def _underlay(
         placed = choice.layout.motif(frame)
         if motif is not None and placed is not None:
             under = len(fields) if placed.columns == 1 else 1  # a pattern lies on the first field, below the others
-            poster_fields.paint(stage, fields[:under])
+            poster_fields.paint(stage, fields[:under], texture=choice.texture)
             motifs.draw(canvas, placed, fields[:under], choice.palette, *motif, written, fields[under:])
             poster_fields.paint(stage, fields[under:], ground=False)
             return legibility.pixels_of(surface)
-        poster_fields.paint(stage, fields, shown, _view(choice, stage), figure=_figure(choice))
+        poster_fields.paint(stage, fields, shown, _view(choice, stage), figure=_figure(choice), texture=choice.texture)
     elif choice.backdrop is not None:
         photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
@@ -435,7 +477,7 @@ def _underlay(
         product,
         shade=choice.palette.shade,
         light=light,
-        shadow=0.6 if dark else 0.4,
+        shadow=0.0 if figure.drawn and choice.layout.device else 0.6 if dark else 0.4,
         rim=0.0 if choice.layout.poster else 0.55 if dark else 0.4,
         reflection=choice.composition.reflection,
         floating=name in ("disc", "card", "burst") or choice.layout.hangs(frame),

@@ -14,6 +14,7 @@ from services.image.providers.local.textstack import Role, Stack
 
 MARGIN: Final = 7.0  # units between a field's edge and the texts in it
 RULE_GAP: Final = 4.4  # units between a rule and the texts below it
+FOLDED: Final = frozenset({Shape.TICKET, Shape.RECEIPT})  # with a line between the column and the foot
 ROOM_FOR_RULE: Final = 3.0  # units between a rule and what stands above it, at least
 
 
@@ -51,7 +52,7 @@ def _held(field: PlacedField, frame: Frame, arrangement: Arrangement, texts: _Te
     if field.shape is Shape.ORNAMENT or field.holds is Holds.BELOW:
         top = max(field.box.top, texts.lowest + margin)
         return replace(field, box=replace(field.box, top=top)) if field.box.bottom - top > 3 * margin else None
-    if field.shape is Shape.TICKET:
+    if field.shape in FOLDED:
         return replace(field, fold=_fold(texts, margin))
     if field.holds is None:
         return field

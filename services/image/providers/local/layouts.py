@@ -13,13 +13,19 @@ from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from services.image.domain import AspectRatio, Style
+from services.image.domain import AspectRatio, Style, Subject
 from services.image.providers.local.arrangement import Arrangement, Plan
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.posters import Fade, Holds, Shape, Tone
-from services.image.providers.local.textstack import Align
+from services.image.providers.local.textstack import FOOT_ROOM, Align
 
-FILES: Final = ("data/layouts.toml", "data/poster_layouts.toml")
+FILES: Final = ("data/layouts.toml", "data/poster_layouts.toml", "data/device_layouts.toml")
+DEVICE_SHARE: Final = {"type": 0.85, "drawing": 0.6}  # of pictures whose texts stand on a thing, by what they show
+DEVICES: Final = {
+    Shape.TICKET, Shape.LABEL, Shape.TAG, Shape.RECEIPT, Shape.STAMP, Shape.NOTICE, Shape.TAPED, Shape.CLIPBOARD,
+    Shape.SIGN, Shape.AWNING, Shape.BUNTING, Shape.POCKET, Shape.WINDOW, Shape.CALENDAR, Shape.BUBBLE,
+    Shape.NOTEBOOK, Shape.FOLDER, Shape.SLATE,
+}  # fmt: skip
 PANEL_MARGIN: Final = 5.5  # units between a panel's edge and its text
 
 
@@ -134,7 +140,7 @@ class PlacedField:
 class Boxes(BaseModel):
     """The places of one layout in one aspect ratio. foot: where price and button stand, apart from the other texts.
     grows: whether the column takes the room that the foot leaves above itself. foot_anchor: where the foot stands in
-    its place: 0 at the top, 1 at the bottom."""
+    its place: 0 at the top, 1 at the bottom. foot_room: units between them, at least."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     texts: tuple[Shares, ...] = Field(min_length=1, max_length=4)
@@ -149,12 +155,17 @@ class Boxes(BaseModel):
     subline_in_foot: bool = False
     grows: bool = False
     foot_anchor: Share = 1.0
+    foot_room: float = Field(default=FOOT_ROOM, ge=4, le=20)
     fields: tuple[PosterField, ...] = Field(default=(), max_length=6)
     motif: Motif | None = None
 
 
 class Layout(BaseModel):
-    """One layout: a plan of arrangement.py, or boxes for every aspect ratio."""
+    """One layout: a plan of arrangement.py, or boxes for every aspect ratio.
+
+    kinds, sectors: of the subjects that it suits; all where both are empty. lively: not beside sensitive and regulated
+    ones. dated: only for pictures with a day.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str = Field(min_length=3, max_length=80)
@@ -166,6 +177,10 @@ class Layout(BaseModel):
     price: float = Field(default=0, ge=0, le=60)  # units of an amount that leads, at most
     stretch: float = Field(default=1, ge=1, le=4)  # of the headline's lines, at least what the style has
     styles: frozenset[Style] = frozenset(Style)
+    kinds: frozenset[str] = frozenset()
+    sectors: frozenset[str] = frozenset()
+    lively: bool = False
+    dated: bool = False
     boxes: dict[AspectRatio, Boxes] = {}
 
     @field_validator("boxes", mode="before")
@@ -190,6 +205,17 @@ class Layout(BaseModel):
     def poster(self) -> bool:
         """Whether its ground is fields of colour."""
         return any(boxes.fields for boxes in self.boxes.values())
+
+    @property
+    def device(self) -> bool:
+        """Whether a thing of paper or board carries its texts or frames them."""
+        return any(field.shape in DEVICES for boxes in self.boxes.values() for field in boxes.fields)
+
+    def suits(self, subject: Subject) -> bool:
+        """Whether it is made for such subjects, or for all."""
+        if self.lively and (subject.sensitive or subject.regulated):
+            return False
+        return not (self.kinds or self.sectors) or subject.kind in self.kinds or subject.sector in self.sectors
 
     @property
     def view(self) -> bool:
@@ -232,6 +258,7 @@ class Layout(BaseModel):
                 subline_in_foot=boxes.subline_in_foot,
                 grows=boxes.grows,
                 foot_anchor=boxes.foot_anchor,
+                foot_room=boxes.foot_room,
                 headline_share=0.9 if boxes.fields else 0.66,
             )
             for text in boxes.texts
@@ -310,13 +337,25 @@ def by_plan(plan: Plan) -> Layout:
 
 
 def choose_layout(
-    draw: random.Random, *, shows: Shows, photos: int, with_list: bool, suits: Callable[[Layout], bool]
+    draw: random.Random,
+    *,
+    shows: Shows,
+    photos: int,
+    with_list: bool,
+    suits: Callable[[Layout], bool],
+    without: frozenset[str] = frozenset(),
 ) -> Layout:
-    """Draws a layout that suits and can show what there is. Layouts that show several photos weigh more.
+    """Draws a layout that suits and can show what there is. Layouts that show several photos weigh more; of
+    DEVICE_SHARE the texts stand on a thing.
 
     photos: how many there are. with_list: only layouts in which a list of benefits fits, if there are such.
+    without: names of layouts that are not taken, if there are others.
     """
     fitting = [layout for layout in layouts() if shows in layout.shows and layout.photos <= max(photos, 1)]
     fitting = [layout for layout in fitting if suits(layout)]
+    fitting = [layout for layout in fitting if layout.name not in without] or fitting
     fitting = ([layout for layout in fitting if layout.list] if with_list else []) or fitting
+    things = [layout for layout in fitting if layout.device]
+    if things and draw.random() < DEVICE_SHARE.get(shows.value, 0):
+        fitting = things
     return draw.choices(fitting, [layout.photos**2 for layout in fitting])[0]

@@ -15,7 +15,9 @@ from services.image.providers.local import brushes
 from services.image.providers.local.figure import SAMPLING
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import PlacedField, PlacedMotif
+from services.image.providers.local.paper import colour_on, is_paper
 from services.image.providers.local.posters import Shape, Tone, tone_of
+from services.image.providers.local.print_look import printed
 from services.media import drawn_objects
 from services.media.colour import Colour, Palette, contrast
 from services.media.drawings import FAINT, Drawing, Tones, oklab, render_toned
@@ -194,7 +196,7 @@ def drawn_on(behind: Colour, wished: Tone, palette: Palette, path: Path, name: s
     """
     base = seen_on(wished, behind, palette)
     drawing = drawn_objects.drawn(path, name, behind=behind, base=base, paper=palette.surface, strength=strength)
-    return without_violet(drawing)
+    return printed(without_violet(drawing))
 
 
 @lru_cache(maxsize=TAKEN)
@@ -237,9 +239,15 @@ def under(box: Box, fields: Sequence[PlacedField], palette: Palette) -> Colour:
         field
         for field in fields
         if field.shape is Shape.HALO
-        or (field.shape in FLAT and field.box.left <= x <= field.box.right and field.box.top <= y <= field.box.bottom)
+        or (
+            (field.shape in FLAT or is_paper(field.shape))
+            and field.box.left <= x <= field.box.right
+            and field.box.top <= y <= field.box.bottom
+        )
     ]
-    return tone_of(palette, found[-1].tone) if found else palette.background
+    if not found:
+        return palette.background
+    return colour_on(palette, found[-1].tone) if is_paper(found[-1].shape) else tone_of(palette, found[-1].tone)
 
 
 def seen_on(wished: Tone, behind: Colour, palette: Palette) -> Colour:

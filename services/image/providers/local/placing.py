@@ -132,6 +132,7 @@ def _request(frame: Frame, choice: Choice, arrangement: Arrangement, logo: Any, 
         subline_in_foot=arrangement.subline_in_foot,
         grows=arrangement.grows,
         foot_anchor=arrangement.foot_anchor,
+        foot_room=arrangement.foot_room,
         is_poster=choice.layout.poster,
     )
 

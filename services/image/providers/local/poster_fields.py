@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from services.image.providers.local import brushes, ornaments
+from services.image.providers.local import brushes, ornaments, paper, textures
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import PlacedField
 from services.image.providers.local.motifs import under
@@ -20,8 +20,6 @@ from services.media.text_shaping import Face
 GAP: Final = 3.0  # units between an ornament and the nearest text
 LEAST: Final = 24.0  # units of an ornament's reach, below which it is left out
 FADE: Final = 0.018  # of lightness that a field gains towards its upper left, so that it does not look printed by fax
-TICKET_CORNER: Final = 3.4  # units
-NOTCH: Final = 3.6  # units of a notch's radius
 LEAST_FADE, MOST_FADE = 0.2, 0.86  # shares of a view that the ground's colour hides
 SLANT: Final = 0.3
 FADE_LENGTH: Final = 0.34  # of the view, in which it dissolves
@@ -39,12 +37,14 @@ def paint(
     *,
     ground: bool = True,
     figure: tuple[str, Face] | None = None,
+    texture: str = "plain",
 ) -> None:
     """Fills the picture with the ground's tone, unless `ground` is False, and draws the fields, in the order of the
     layout.
 
     shown: the mean colour of the figure before them; the field behind it has the tone that sets it off best. view: a
     skia.Image of the place or season for fields that show it. figure: what ornaments show; None: they are arcs.
+    texture: the ground's, in layouts that have one.
     """
     if ground:
         scene.canvas.drawPaint(_lit(scene.frame.whole, scene.palette.background))
@@ -52,7 +52,12 @@ def paint(
         field = placed
         if shown is not None and field.tone is Tone.SECOND:
             field = replace(placed, tone=_behind(scene, shown))
-        if view is not None and (field.tone is Tone.VIEW or field.shape is Shape.ORNAMENT):
+        if field.shape is Shape.TEXTURE:
+            held_on_paper = any(paper.holds(each.shape) for each in fields)
+            textures.paint(scene, texture, under_text=not held_on_paper)
+        elif paper.is_paper(field.shape):
+            paper.paint(scene, field)
+        elif view is not None and (field.tone is Tone.VIEW or field.shape is Shape.ORNAMENT):
             _through(scene, field, view)
         elif field.shape is Shape.ORNAMENT:
             behind = under(field.box, fields[: fields.index(placed)], scene.palette)
@@ -176,8 +181,6 @@ def _draw(scene: Set, field: PlacedField) -> None:
         canvas.drawPath(brushes.path(_slanted(box)), _lit(box, colour))
     elif field.shape is Shape.RULE:
         canvas.drawRect(brushes.rect(box), brushes.fill(colour))
-    elif field.shape is Shape.TICKET:
-        _ticket(scene, field)
     elif field.shape is Shape.HALO:
         x, y = scene.product.centre_x, scene.product.centre_y
         edge = min(x, scene.frame.width - x, y, scene.frame.height - y)
@@ -186,30 +189,6 @@ def _draw(scene: Set, field: PlacedField) -> None:
         canvas.drawOval(brushes.rect(around), _lit(around, colour))
     else:
         _in_corner(scene, field)
-
-
-def _ticket(scene: Set, field: PlacedField) -> None:
-    """A card with round corners, a notch at each end of its perforation, and the perforation between them."""
-    box, colour, unit = field.box, tone_of(scene.palette, field.tone), scene.unit
-    outline = skia.Path()
-    outline.addRRect(brushes.rounded(box, TICKET_CORNER * unit))
-    if field.fold is not None:
-        x, y = field.fold
-        ends = ((x, box.top), (x, box.bottom)) if x else ((box.left, y), (box.right, y))
-        for end in ends:
-            notch = skia.Path()
-            notch.addCircle(*end, NOTCH * unit)
-            outline = skia.Op(outline, notch, skia.PathOp.kDifference_PathOp)
-    scene.canvas.drawPath(outline, _lit(box, colour))
-    if field.fold is None:
-        return
-    dashes = brushes.stroke(scene.palette.background, 0.45 * unit)
-    dashes.setPathEffect(skia.DashPathEffect.Make([1.6 * unit, 1.5 * unit], 0))
-    gap = (NOTCH + 1.8) * unit
-    if x:
-        scene.canvas.drawLine(x, box.top + gap, x, box.bottom - gap, dashes)
-    else:
-        scene.canvas.drawLine(box.left + gap, y, box.right - gap, y, dashes)
 
 
 def _in_corner(scene: Set, field: PlacedField) -> None:

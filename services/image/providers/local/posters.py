@@ -48,12 +48,30 @@ class SeasonSigns(BaseModel):
         return self
 
 
+class TextureTable(BaseModel):
+    """The textures of grounds: by sector, by kind where the sector has none, for others, and beside sensitive ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    others: tuple[str, ...] = Field(min_length=1)
+    quiet: tuple[str, ...] = Field(min_length=1)
+    kinds: dict[str, tuple[str, ...]]
+    sectors: dict[str, tuple[str, ...]]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All textures named."""
+        return frozenset(
+            name for names in (self.others, self.quiet, *self.kinds.values(), *self.sectors.values()) for name in names
+        )
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
     season_signs: SeasonSigns
     seasons: dict[str, str]
     season_ornaments: tuple[str, ...]
     styles: dict[Style, PosterStyle]
+    textures: TextureTable
 
 
 @cache
@@ -74,6 +92,19 @@ def shows_season(subject: Subject) -> bool:
     if subject.sensitive or not subject.sector or subject.sector in signs.never:
         return False
     return subject.kind in signs.kinds or subject.sector in signs.sectors
+
+
+def texture_table() -> TextureTable:
+    """Returns which textures suit which subjects."""
+    return _file().textures
+
+
+def textures_for(subject: Subject) -> tuple[str, ...]:
+    """Returns the textures of a ground that suit what is sold: none that is lively beside illness, death or debt."""
+    table = _file().textures
+    if subject.sensitive:
+        return table.quiet
+    return table.sectors.get(subject.sector) or table.kinds.get(subject.kind) or table.others
 
 
 def season_emblem(season: str) -> str:
@@ -101,6 +132,25 @@ class Shape(StrEnum):
     DISC = "disc"  # a full circle about its box's corner nearest to the picture's; as large as texts leave room
     RULE = "rule"  # a line as thick as its box is high, by the texts that it holds
     TICKET = "ticket"  # a card with a perforation, and a notch at each end of it, where the foot begins
+    SHEET = "sheet"
+    LABEL = "label"  # as on a jar
+    TAG = "tag"  # of clothes
+    RECEIPT = "receipt"
+    STAMP = "stamp"
+    NOTICE = "notice"  # a sheet with a pin, another behind it
+    TAPED = "taped"  # a folded poster
+    CLIPBOARD = "clipboard"
+    SIGN = "sign"  # a board on ropes
+    AWNING = "awning"  # holds no text
+    BUNTING = "bunting"  # likewise
+    POCKET = "pocket"  # the front of an envelope
+    WINDOW = "window"  # of a program
+    CALENDAR = "calendar"
+    BUBBLE = "bubble"  # of speech
+    NOTEBOOK = "notebook"
+    FOLDER = "folder"
+    SLATE = "slate"  # to chalk on
+    TEXTURE = "texture"  # what textures.py draws for the subject, over the whole ground
     ORNAMENT = "ornament"  # a pattern of large shapes in the brand's colours, or the place where there is one
 
 

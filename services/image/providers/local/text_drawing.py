@@ -384,7 +384,8 @@ def _draw_text(
     for index, (line, (x, y)) in enumerate(zip(placed.block.lines, placed.pens, strict=True)):
         blob = line.blob()
         if blob is not None:
-            canvas.drawTextBlob(blob, x, y, brushes.fill(stressed.get(index, ink)))
+            # rounded: a text that is set again in its place comes out the same
+            canvas.drawTextBlob(blob, round(x, 2), round(y, 2), brushes.fill(stressed.get(index, ink)))
 
 
 def _draw_button(

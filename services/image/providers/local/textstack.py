@@ -164,7 +164,7 @@ class Request:
     spread: brand at the top and button at the bottom of the box, the rest between; otherwise all one group, at
     `anchor` (0 top .. 1 bottom). foot_box: where price and button (and the sub-line with subline_in_foot) stand when
     they are apart from the column, at its bottom. grows: whether the column reaches down to what stands there.
-    foot_anchor: where they stand in that box, as `anchor`.
+    foot_anchor: where they stand in that box, as `anchor`. foot_room: units between them and the column, at least.
     """
 
     wording: Wording
@@ -185,6 +185,7 @@ class Request:
     subline_in_foot: bool = False
     grows: bool = False
     foot_anchor: float = 1.0
+    foot_room: float = FOOT_ROOM
     is_poster: bool = False
 
 
@@ -699,7 +700,9 @@ def _stacked(
     inside = brand_height + brand_gap + middle_height
     total = inside + (foot_gap + foot_height if request.foot_box is None else 0.0)
     if request.grows and foot_steps:
-        area = replace(area, box=replace(area.box, bottom=foot_area.box.bottom - foot_height - FOOT_ROOM * unit))
+        area = replace(
+            area, box=replace(area.box, bottom=foot_area.box.bottom - foot_height - request.foot_room * unit)
+        )
     if not last and (total > area.box.height + 0.5 or foot_height > foot_area.box.height + 0.5):
         return None
     placed: list[Placed] = []
