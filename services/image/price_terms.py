@@ -32,11 +32,11 @@ OTHERWISE: Final = re.compile(
     r"|(?<!\w)(?:ag(?:e|es|ed)|years?\sold|olds?|heights?|tall|alter\w*|âge|edad|età|idade|alder|usia)(?!\w)",
     re.IGNORECASE,
 )
-# Times limit a price in its own sentence only: "€165 a week, minimum four weeks".
-TIMES: Final = re.compile(
+# Times and sizes limit a price in its own sentence only: "€165 a week, minimum four weeks".
+MEASURES: Final = re.compile(
     r"(?<!\w)(?:years?|hours?|minutes?|weeks?|months?|days?|jahr\w*|tagen?|wochen|stunden|minuten|monat\w*|ans|ann[ée]es?|"
     r"jours?|heures?|mois|semaines?|años?|días|horas?|mes\w*|semanas?|anni|giorni|ore|anos|dias|år|dage?r?|lat|tahun|hari|jam)"
-    r"(?!\w)",
+    r"(?!\w)|\d\s?(?:mm|cm|inch|inches)(?!\w)",
     re.IGNORECASE,
 )
 BOUND: Final = re.compile(
@@ -104,7 +104,7 @@ def _limits(texts: Sequence[str], value: Decimal) -> Iterator[tuple[str, bool]]:
                 about_other = any(found.is_money and value not in found.values for found in amounts_in(kept))
                 if about_other or OTHERWISE.search(kept):
                     continue
-                is_timed = TIMES.search(kept) is not None and not (has_own or BOUND.search(kept))
+                is_timed = MEASURES.search(kept) is not None and not (has_own or BOUND.search(kept))
                 if LEAST.search(kept) and not is_timed:
                     yield kept, has_own or not others
                 elif has_own and (most := MOST.search(kept)):

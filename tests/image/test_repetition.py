@@ -101,6 +101,7 @@ def test_known_price_is_the_customers_short_text_or_nothing(
         ("195", "CA$195", [], "38 cents a sq ft, 195 minimum.", None),  # not what is paid, but the least
         ("9", "€9", [], "Minimum " + "of as many as you could possibly carry home " * 2, None),
         ("9", "€9", [], "Minimum [ask Daz]", None),
+        ("24.99", "£24.99", ["Can be trimmed to width (min 60cm)"], "A roller blind.", ""),
     ],
 )
 def test_price_terms_are_what_limits_the_price_elsewhere(
