@@ -31,7 +31,7 @@ from services.media.trade_drawings import trade_drawings
 
 MOST_WRONG = 0.015  # of all briefs
 MOST_TRAPPED = 0.1  # of those that were written to mislead
-LEAST_SHOWN = 0.76  # of those that a candidate fits
+LEAST_SHOWN = 0.74  # of those that a candidate fits; near ones count against showing a drawing, so more show none
 PARTS = 5  # of the briefs, of which each is judged by a model of the others
 FIELDS = ("trade", "sector", "kind", "confidence", "subject")
 FIGURATIVE = {"briefcase", "dove", "droplet", "glowing-star", "party-popper", "red-heart", "sparkles", "two-hearts"}
