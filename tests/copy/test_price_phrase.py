@@ -87,3 +87,11 @@ def test_what_is_free_has_no_price_of_nothing() -> None:
     amount = fact(1, "$0", "price", source="price")
     made = request(amount, fact(2, "The first meeting costs nothing."), price="0.00", currency="CAD", language="en")
     assert all(found.source != "price" for found in (*material_of(made).quotes, *material_of(made).spare))
+
+
+def test_the_price_of_one_size_is_no_price_of_all() -> None:
+    sized = "A 2.4 metre lean-to costs £2,980 including VAT, delivery and fitting within 80 miles."
+    for name, price in (("Cedar lean-to", ""), ("Cedar lean-to, 2.4 metre", "£2,980 including VAT")):
+        facts = (fact(1, sized, "price", strength=0.2), fact(2, "Roof vents that open by themselves."))
+        made = request(*facts, price="2980.00", currency="GBP", language="en", product_name=name)
+        assert material_of(made).price == price

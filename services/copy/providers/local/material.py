@@ -29,7 +29,7 @@ from services.copy.providers.local.fitness import (
     stands_for,
 )
 from services.copy.providers.local.names import short_name, spoken_name, what_is_sold, without_sender
-from services.copy.providers.local.price_phrase import price_phrase, priced_clause
+from services.copy.providers.local.price_phrase import is_of_one_size, price_phrase, priced_clause
 from services.copy.providers.local.prices import amount_text, is_amount, readable_amounts
 from services.copy.providers.local.proof import is_clean
 from services.copy.providers.local.quotes import (
@@ -539,6 +539,8 @@ def _price_phrase(brief: CopyBrief, quotes: list[Quote], language: str) -> str:
     ]
     if not brief.price or any(found.limited_by for found in priced):
         return ""
+    if any(is_of_one_size(found.text, brief.price, brief.product_name) for found in priced):
+        return ""
     written = "\n".join((brief.description, *brief.features))
     phrase = price_phrase((found.text for found in priced), brief.price, language)
     clauses = (priced_clause(found.text, brief.price, words_of(language)) for found in priced if not phrase)
@@ -590,5 +592,6 @@ def _is_whole_price(brief: CopyBrief, quotes: list[Quote], words: Words) -> bool
         or has_unit(text, brief.price)
         or len(_MONEY.findall(text)) > 1
         or _is_hedged(text, brief.price)
+        or is_of_one_size(text, brief.price, brief.product_name)
         for text in near
     )

@@ -123,6 +123,20 @@ def _phrase(sentence: str, found: Amount, amounts: list[Amount], language: str) 
     return amount if unit else None
 
 
+def is_of_one_size(text: str, price: str, name: str) -> bool:
+    """Whether the words before a price in its clause have a number that the product's name has not: "A 2.4 metre
+    lean-to costs £2,980" is not what a lean-to of any width costs."""
+    wanted = Decimal(price)
+    for sentence in _SENTENCE_END.split(text):
+        for found in amounts_in(sentence):
+            if found.is_money and wanted in found.values:
+                clause = re.split(r"[,;:]\s|\s[–—-]\s", sentence[: _span(found)[0]])[-1]
+                numbers = {value for other in amounts_in(clause) if not other.is_money for value in other.values}
+                if numbers - {value for other in amounts_in(name) for value in other.values}:
+                    return True
+    return False
+
+
 def _span(found: Amount) -> tuple[int, int]:
     return min(found.start, found.sign_start), max(found.stop, found.sign_end)
 
