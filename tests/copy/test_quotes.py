@@ -214,6 +214,8 @@ def test_no_list_is_cut_between_its_items() -> None:
         ("Taken off the bill if you go ahead", True),
         ("Refunded when you bring it back", True),
         ("Taken by two photographers", False),
+        ("For everyone else we ask for six litres.", True),
+        ("Others ask for six litres, we take one.", False),
     ],
 )
 def test_what_needs_its_noun_or_fee_before_it_leans_back(text: str, leans: bool) -> None:

@@ -37,6 +37,9 @@ _ENDS = ".!?…。！？।"
 _QUOTED_ENDS = tuple(f"{stop}{space}{close}" for stop in ".!?…" for space in ("", " ", "\u00a0") for close in "”»")
 _ARE = frozenset(signs("linking"))
 _QUANTITIES = frozenset(signs("quantities"))
+_OTHERS = re.compile(
+    rf"(?:(?:for|to|für|pour|à|para|per|a) )?(?:{'|'.join(map(re.escape, signs('others')))})(?!\w)", re.IGNORECASE
+)
 _DEDUCTED = re.compile(rf"(?:{'|'.join(map(re.escape, signs('deducted')))})(?!\w)", re.IGNORECASE)
 FEWEST_CHARACTERS = 24  # of a sentence; what is shorter is a heading or a call
 FEWEST_WORDS = 3  # of a text that was cut
@@ -415,7 +418,7 @@ def _points_back(text: str, words: Words) -> bool:
         return True
     if is_quantity and len(opening) > 2 and not opening[1].endswith("s") and opening[2][:1].isdigit():
         return not opening[0].isdigit()  # "Most run 12 to 16 inches"
-    if _DEDUCTED.match(text):
+    if _DEDUCTED.match(text) or _OTHERS.match(text):
         return True
     # "My sister and I got tired of that."
     if last_word(text) in words.back and len(text.split()) <= POINTING_AT_END:
