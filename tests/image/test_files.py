@@ -32,7 +32,7 @@ from tests.image.briefs import brief, photo_of_a_cup
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def provider() -> AsyncIterator[LocalImageProvider]:
-    made = LocalImageProvider()
+    made = LocalImageProvider(niceness=0)  # beside the renderings of other tests, 10 would get a tenth of a core
     yield made
     await made.close()
 

@@ -364,7 +364,7 @@ class TestInputs:
 @pytest_asyncio.fixture(scope="class", loop_scope="class")
 async def local() -> AsyncIterator[LocalImageProvider]:
     """The local provider, whose render process the tests of a class share."""
-    made = LocalImageProvider()
+    made = LocalImageProvider(niceness=0)
     yield made
     await made.close()
 

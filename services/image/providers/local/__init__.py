@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # the module is large, and API processes import this one
 
 # Of the child's address space. Resident memory stays far below, since the runtimes reserve more than they use.
 MEMORY_LIMIT_BYTES: Final = 3 * 1024**3
-TIME_LIMIT_SECONDS: Final = 60.0  # an image takes about a second; a busy machine may take ten times as long
+TIME_LIMIT_SECONDS: Final = 150.0  # an image takes about a second; a crowded machine took a minute for the first
 
 TRIAL: Final = ImageBrief(  # drawn by each render process before its first job
     product_name="Bottle",
