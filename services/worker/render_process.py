@@ -30,6 +30,7 @@ Argument = TypeVar("Argument")
 Result = TypeVar("Result")
 
 START_SECONDS = 30.0  # starting an interpreter takes this long only on a broken machine
+START_TRIES = 2  # a child that ends while it starts, as was seen on a crowded machine, is started once more
 KILL_WAIT_SECONDS = 5.0
 LINUX = os.uname().sysname == "Linux"
 NICENESS = 10  # services on the same machine take precedence over rendering, which still gets a tenth of a busy core
@@ -113,7 +114,15 @@ class RenderProcess:
     def _ensure_started(self) -> None:
         if self._process is not None and self._process.is_alive():
             return
+        for _ in range(START_TRIES):
+            self._kill()
+            if self._start():
+                return
         self._kill()
+        raise TransientFault("RENDER_NOT_STARTED", f"the {self._name} process did not start")
+
+    def _start(self) -> bool:
+        """Starts a child; False where it ended, or said nothing for START_SECONDS."""
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(
@@ -126,12 +135,9 @@ class RenderProcess:
         theirs.close()
         self._process, self._pipe = process, ours
         try:
-            started = ours.poll(START_SECONDS) and ours.recv() == "ready"
+            return ours.poll(START_SECONDS) and ours.recv() == "ready"
         except (EOFError, OSError):
-            started = False
-        if not started:
-            self._kill()
-            raise TransientFault("RENDER_NOT_STARTED", f"the {self._name} process did not start")
+            return False
 
     def _kill(self) -> None:
         process, self._process = self._process, None

@@ -132,6 +132,20 @@ async def test_process_that_cannot_start_is_a_transient_fault() -> None:
     await starved.close()
 
 
+async def test_child_that_ends_while_it_starts_is_started_once_more(
+    process: RenderProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, starts = RenderProcess._start, []
+
+    def ended_at_first(self: RenderProcess) -> bool:
+        starts.append(start(self))
+        return len(starts) > 1
+
+    monkeypatch.setattr(RenderProcess, "_start", ended_at_first)
+    assert await process.run(add_one, 1) == 2
+    assert starts == [True, True]
+
+
 @pytest.mark.parametrize(
     "refusal", [ValueError("current limit exceeds maximum limit"), OSError(22, "Invalid argument")]
 )
