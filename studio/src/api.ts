@@ -88,8 +88,27 @@ export async function call<M extends Method, P extends Path<M>>(
   return (await send(request(method, path, options))) as Answer<paths[P][M]>;
 }
 
-/** Sends a request with an optional file as its body; returns the JSON of the response. Throws ApiError. */
+// What may pass by itself: no connection, or a part of the system that is overloaded or restarts.
+const TRANSIENT = new Set([0, 502, 503, 504]);
+const RESEND_MILLISECONDS = 1_000;
+
+/**
+ * Sends a request with an optional file as its body; returns the JSON of the response. A request with a key is sent once
+ * more after a transient error: the key makes it the same request. Throws ApiError.
+ */
 export async function send(wanted: ApiRequest, file?: Blob): Promise<unknown> {
+  const asker = credentials.get();
+  try {
+    return await sendOnce(wanted, file);
+  } catch (error) {
+    if (!wanted.key || !TRANSIENT.has(asApiError(error).status)) throw error;
+    await new Promise((resolve) => setTimeout(resolve, RESEND_MILLISECONDS));
+    if (credentials.get() !== asker) throw error; // another user has signed in
+    return sendOnce(wanted, file);
+  }
+}
+
+async function sendOnce(wanted: ApiRequest, file?: Blob): Promise<unknown> {
   const headers: Record<string, string> = { ...headersOf(credentials.get()) };
   if (file) headers["Content-Type"] = file.type || "application/octet-stream";
   else if (wanted.body !== undefined) headers["Content-Type"] = "application/json";

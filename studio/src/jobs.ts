@@ -15,6 +15,9 @@ export type Run = { id: string; at: string; productName: string; items: Item[] }
 
 export const MAX_RUNS = 20;
 const RECONNECT_MILLISECONDS = 3_000;
+// Between readings of unfinished jobs, twice as long after each that found the same jobs unfinished.
+const MIN_READ_MILLISECONDS = 5_000;
+const MAX_READ_MILLISECONDS = 60_000;
 const ENDED = new Set(["completed", "failed", "canceled", "expired"]);
 export const PATHS = { copy: "/api/generate/copy", image: "/api/generate/static-ad", film: "/api/generate/video" } as const;
 
@@ -24,6 +27,8 @@ export const runs = store<Run[]>([], "runs");
 export const spoken = store("");
 /** Whether the event stream has been open: changes since then are known. */
 export const followed = store(false);
+/** Why the last reading of a job failed, by job id. */
+export const unread = store<Record<string, unknown>>({});
 // The keys of requests whose responses did not arrive, by content: the same request again is the same job, not a new one.
 const unanswered = store<Record<string, string>>({}, "unanswered");
 
@@ -53,13 +58,27 @@ function isOlder(job: Job, known: Job | undefined): boolean {
 export async function refreshJob(jobId: string): Promise<Job> {
   const asker = credentials.get();
   const job = (await call("get", "/api/generate/status", { query: { jobId } })) as Job;
-  if (credentials.get() === asker) jobs.update((known) => (isOlder(job, known[job.id]) ? known : { ...known, [job.id]: job }));
+  if (credentials.get() === asker) {
+    jobs.update((known) => (isOlder(job, known[job.id]) ? known : { ...known, [job.id]: job }));
+    if (jobId in unread.get()) unread.update(({ [jobId]: _read, ...others }) => others);
+  }
   return job;
+}
+
+/** Reads a job again; keeps the error, until a later reading succeeds. */
+async function readJob(jobId: string): Promise<void> {
+  const asker = credentials.get();
+  try {
+    await refreshJob(jobId);
+  } catch (error) {
+    if (credentials.get() === asker) unread.update((known) => ({ ...known, [jobId]: error }));
+  }
 }
 
 onForget(() => {
   jobs.set({});
   credits.set(null);
+  unread.set({});
   failures.clear();
   followed.set(false);
 });
@@ -93,16 +112,17 @@ export async function submit(run: Run, only = ""): Promise<Record<string, unknow
   const unsent = run.items.filter((item) => !item.jobId && (!only || item.key === only));
   await Promise.all(
     unsent.map(async (item) => {
+      let jobId: string;
       try {
-        const made = (await send(requestFor(item))) as { jobId?: string };
-        const jobId = made.jobId ?? "";
-        changeItem(run.id, item.key, { jobId });
-        forgetKey(item);
-        await refreshJob(jobId);
+        jobId = ((await send(requestFor(item))) as { jobId?: string }).jobId ?? "";
       } catch (error) {
         failed[item.key] = error;
         rememberKey(item);
+        return;
       }
+      changeItem(run.id, item.key, { jobId });
+      forgetKey(item);
+      await readJob(jobId); // made and paid, even if it cannot be read yet
     }),
   );
   void refreshCredits();
@@ -116,7 +136,7 @@ export const failures = new Map<string, unknown>();
 
 /** Reads the jobs of this tab's runs, as after a reload. */
 export async function refreshRuns(): Promise<void> {
-  await Promise.all(idsOfRuns().map((jobId) => refreshJob(jobId).catch(() => undefined)));
+  await Promise.all(idsOfRuns().map(readJob));
 }
 
 export function newRun(productName: string, items: Wanted[]): Run {
@@ -221,17 +241,44 @@ function receive(job: Job): void {
   if (before && !isLive(before)) return; // its texts and links are newer than those of a repeated event
   jobs.update((known) => ({ ...known, [job.id]: job }));
   if (isLive(job)) return;
-  void refreshJob(job.id).catch(() => undefined);
+  void readJob(job.id);
   void refreshCredits();
   if (before) announce(T.jobs.ended(T.kinds[kindOf(job)], T.statuses[job.status]));
 }
 
+/**
+ * Reads unfinished jobs again until the signal, less and less often while the same ones are unfinished: an event stream
+ * that no longer says anything, or a reading that failed, leaves none in progress for ever.
+ */
+export async function readUnfinished(signal: AbortSignal): Promise<void> {
+  let wait = MIN_READ_MILLISECONDS;
+  let before = "";
+  for (;;) {
+    await pause(wait, signal);
+    if (signal.aborted) return;
+    await refreshUnfinished();
+    const left = unfinished().join();
+    wait = left && left === before ? Math.min(2 * wait, MAX_READ_MILLISECONDS) : MIN_READ_MILLISECONDS;
+    before = left;
+  }
+}
+
 /** Reads the jobs whose end the event stream may have missed: before it opened, or while it was broken. */
 async function refreshUnfinished(): Promise<void> {
+  await Promise.all(unfinished().slice(0, MAX_RUNS).map(readJob));
+}
+
+/** The jobs of this tab's runs and others that are in progress, or whose last reading failed. Not those that are gone. */
+function unfinished(): string[] {
   const known = jobs.get();
-  const live = Object.values(known).filter(isLive).map((job) => job.id);
-  const unread = idsOfRuns().filter((jobId) => !known[jobId]);
-  await Promise.all([...live, ...unread].slice(0, MAX_RUNS).map((jobId) => refreshJob(jobId).catch(() => undefined)));
+  const failed = unread.get();
+  const candidates = new Set([...idsOfRuns(), ...Object.keys(known), ...Object.keys(failed)]);
+  return [...candidates].filter((id) => (id in failed ? !isGone(failed[id]) : !known[id] || isLive(known[id])));
+}
+
+/** Whether a job can never be read again: it is past its retention. */
+export function isGone(error: unknown): boolean {
+  return error !== undefined && asApiError(error).status === 404;
 }
 
 function idsOfRuns(): string[] {

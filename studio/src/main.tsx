@@ -5,7 +5,7 @@ import { SetList, SetView } from "./campaign.tsx";
 import { STEPS, flow, isOpen, stepName } from "./flow.ts";
 import { Gallery, GalleryJob } from "./gallery.tsx";
 import { JobList } from "./joblist.tsx";
-import { credits, follow, isLive, jobs, refreshCredits, refreshRuns, spoken } from "./jobs.ts";
+import { credits, follow, isLive, jobs, readUnfinished, refreshCredits, refreshRuns, spoken } from "./jobs.ts";
 import { OptionsStep } from "./options.tsx";
 import { beginSignIn, exchanging, readProvider, takeCodeFromAddress } from "./oidc.ts";
 import { Field, Page, useLoaded } from "./parts.tsx";
@@ -29,6 +29,7 @@ function App() {
     void refreshCredits();
     void refreshRuns();
     void follow(stop.signal);
+    void readUnfinished(stop.signal);
     return () => stop.abort();
   }, [signedIn]);
   return (

@@ -4,7 +4,7 @@ import { type Asset, type Job, asApiError, call, localPath } from "./api.ts";
 import { Before, ChangePicture, partOf } from "./change.tsx";
 import limits from "../dist/limits.json";
 import { saveAll, wholeText } from "./download.ts";
-import { type Body, type Item, type Run, assetsOf, failures, isLive, jobs, newRun, refreshCredits, refreshJob, removeItems, requestFor, requestOf, runs, submit } from "./jobs.ts";
+import { type Body, type Item, type Run, assetsOf, failures, isGone, isLive, jobs, newRun, refreshCredits, refreshJob, removeItems, requestFor, requestOf, runs, submit, unread } from "./jobs.ts";
 import { AsRequest, ConfirmButton, CopyButton, Field, Page, Problem, formatTime } from "./parts.tsx";
 import { priceOf, usePrices } from "./options.tsx";
 import { go } from "./route.ts";
@@ -73,7 +73,7 @@ function RunItem({ run, item }: { run: Run; item: Item }) {
   const job = jobs.use()[item.jobId ?? ""];
   const [error, setError] = useState<unknown>(failures.get(item.key));
   if (job) return <JobCard job={job} name={run.productName} run={run} />;
-  if (item.jobId && !error) return <article class="panel"><h3>{T.kinds[item.kind]}</h3><p class="loading" role="status">{T.loading}</p></article>;
+  if (item.jobId) return <UnreadItem run={run} item={item} jobId={item.jobId} />;
   const again = async () => setError((await submit(run))[item.key]);
   return (
     <article class="panel">
@@ -88,6 +88,26 @@ function RunItem({ run, item }: { run: Run; item: Item }) {
       <AsRequest requests={[requestFor(item)]} />
     </article>
   );
+}
+
+/** A job that has not been read. It is read again and again, unless it is gone. */
+function UnreadItem({ run, item, jobId }: { run: Run; item: Item; jobId: string }) {
+  const error = unread.use()[jobId];
+  return (
+    <article class="panel">
+      <h3>{T.kinds[item.kind]}</h3>
+      <UnreadNotice jobId={jobId} />
+      {isGone(error)
+        ? <div class="buttons"><button type="button" class="plain" onClick={() => removeItems(run.id, [item.key])}>{T.results.discard}</button></div>
+        : <p class="loading" role="status">{T.loading}</p>}
+    </article>
+  );
+}
+
+/** Why a job could not be read last time. Unlike Problem it takes no focus: it may come and go by itself. */
+function UnreadNotice({ jobId }: { jobId: string }) {
+  const error = unread.use()[jobId];
+  return error === undefined ? null : <div class="notice bad" role="status"><p>{asApiError(error).message}</p></div>;
 }
 
 /** A job with its progress or its results. `run`: the one whose other jobs stand around it. */
@@ -105,6 +125,7 @@ export function JobCard({ job, name, run }: { job: Job; name: string; run?: Run 
       </div>
       {isLive(job) && <Progress job={job} />}
       {job.error && <div class="notice bad"><p>{job.error.message}</p></div>}
+      <UnreadNotice jobId={job.id} />
       {(job.variants?.length ?? 0) > 0 && <Texts job={job} />}
       {assetsOf(job, "image").length > 0 && <Pictures job={job} name={name} run={run} />}
       {assetsOf(job, "video").map((film) => <Film key={film.id} job={job} film={film} />)}

@@ -183,20 +183,20 @@ class TestErrors:
         page = studio.page
         lost: list[int] = []
 
-        def lose_first(route: Route) -> None:
-            if lost:
+        def lose_two(route: Route) -> None:
+            if len(lost) == 2:
                 route.continue_()
                 return
             lost.append(route.fetch().status)
             route.abort()
 
-        page.route("**/variants", lose_first)
+        page.route("**/variants", lose_two)
         studio.open(system.token(customer.id), f"gallery/{parent['id']}")
         form = form_of(studio)
         form.get_by_role("textbox", name="Headline").fill("Cold")
         form.get_by_role("button", name="Make it for 1 credit").click()
         expect(form.get_by_role("alert")).to_contain_text("What you entered is kept")
-        assert lost == [200]
+        assert lost == [200, 200]  # the page sent it again by itself
         page.reload()
         form.get_by_role("button", name="Make it for 1 credit").click()
         article = page.get_by_role("article", name="Changed: headline: Done")
