@@ -20,13 +20,15 @@ from services.image import messages
 from services.image.domain import AspectRatio, ImageBrief, Style, Subject
 from services.image.providers.local import device_frames, motifs
 from services.image.providers.local.arrangement import TYPE_PLANS
+from services.image.providers.local.backdrops import GROUNDS
 from services.image.providers.local.choice import NO_SEASON, NO_SIGN, Choice, chosen
 from services.image.providers.local.composer import Composed, Photo, compose
+from services.image.providers.local.compositions import compositions
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import PlacedMotif, Shows, layouts
 from services.image.providers.local.posters import Tone, season_emblem, shows_season
 from services.image.providers.local.seasons import NATURE, season_of
-from services.image.providers.local.style_presets import COMPOSITIONS, TYPE_COMPOSITIONS
+from services.image.providers.local.stages import STAGES
 from services.image.providers.local.textstack import Role
 from services.media import model_files
 from services.media.drawings import Drawing
@@ -191,10 +193,15 @@ class TestPatterns:
 
 class TestType:
     def test_every_style_has_compositions_of_type_alone(self) -> None:
-        assert set(TYPE_COMPOSITIONS) == set(COMPOSITIONS) == set(Style)
-        for style, compositions in TYPE_COMPOSITIONS.items():
-            assert len({each.name for each in compositions}) == len(compositions) >= 2, style
-            assert all(each.plan in TYPE_PLANS and each.stage == "none" for each in compositions)
+        assert all(compositions().values())
+        for style, found in compositions(type_alone=True).items():
+            assert len({each.name for each in found}) == len(found) >= 2, style
+            assert all(each.plan in TYPE_PLANS and each.stage == "none" for each in found)
+
+    def test_compositions_name_grounds_and_stages_that_are_there(self) -> None:
+        for each in (item for found in (compositions(), compositions(type_alone=True)) for item in found.values()):
+            assert {made.ground for made in each} <= {*GROUNDS, "scene", "season"}
+            assert {made.stage for made in each} <= set(STAGES)
 
     @pytest.mark.parametrize("style", Style)
     def test_type_alone_is_larger_than_beside_a_drawing(self, file: Path, style: Style) -> None:

@@ -25,6 +25,7 @@ from services.image.providers.local.ad_text import (
     wording,
 )
 from services.image.providers.local.arrangement import Plan
+from services.image.providers.local.compositions import Composition
 from services.image.providers.local.layouts import Layout, Shows, by_plan, choose_layout
 from services.image.providers.local.photo_grounds import Backdrop
 from services.image.providers.local.posters import season_emblem, season_ornaments, shows_season, textures_for
@@ -32,7 +33,6 @@ from services.image.providers.local.prices import price_parts
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.repetition import unrepeated, with_whole_price
 from services.image.providers.local.seasons import Season, scene_of, season_of
-from services.image.providers.local.style_presets import Composition
 from services.image.providers.local.textstack import FIGURE_CHARACTERS, TypeLook
 from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
