@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -25,9 +27,20 @@ def write(folder: Path, settings: Path = SETTINGS) -> None:
 
     Raises RenderError, SettingsError, RouteError and OSError.
     """
+    with manifests_with(settings) as manifests:
+        write_files(folder, files(read_table(), manifests))
+
+
+@contextmanager
+def manifests_with(settings: Path = SETTINGS) -> Iterator[Manifests]:
+    """A copy of the manifests with a gateway of these settings. Raises SettingsError, RouteError and OSError."""
     gateway = resources(cluster_settings(settings.read_text(encoding="utf-8")))
-    with TemporaryDirectory(prefix="adwright-chart-") as temporary:
-        found = files(read_table(), Manifests(Path(temporary), gateway))
+    with TemporaryDirectory(prefix="adwright-chart-") as folder:
+        yield Manifests(Path(folder), gateway)
+
+
+def write_files(folder: Path, found: Mapping[str, str]) -> None:
+    """Writes texts by their paths into a folder, which is emptied first. Raises OSError."""
     shutil.rmtree(folder, ignore_errors=True)
     for name, text in found.items():
         path = folder / name

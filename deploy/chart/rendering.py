@@ -46,7 +46,7 @@ class Manifests:
             shutil.copytree(ROOT / "deploy" / name, self._folder / name)
         shutil.copytree(ROOT / "gateway" / "resources", folder / "gateway" / "resources")
         generated = folder / "gateway" / "resources" / "generated.yaml"
-        generated.write_text(yaml.safe_dump_all(gateway), encoding="utf-8")
+        generated.write_text(yaml.dump_all(gateway, Dumper=yaml.CSafeDumper), encoding="utf-8")
 
     def of_components(self, components: tuple[str, ...]) -> Rendering:
         """Returns the resources of base/ with these components."""

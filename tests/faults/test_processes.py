@@ -106,7 +106,7 @@ async def test_jobs_complete_when_a_process_is_killed_under_load(harness: FaultH
     """The process is killed while requests arrive and jobs run."""
     customer = harness.running.customer(10_000)
     load = Load(harness, customer)
-    running = asyncio.create_task(load.run(jobs=40, prompt=lambda n: "ok:0.4" if n % 3 else "transient ok"))
+    running = asyncio.create_task(load.run(jobs=24, prompt=lambda n: "ok:0.4" if n % 3 else "transient ok"))
     await harness.until(lambda: len(load.accepted) >= 10)
     assert harness.kill(name)
     await running
@@ -151,8 +151,8 @@ async def test_job_events_are_ordered_and_complete_while_the_job_service_crashes
     """
     customer = harness.running.customer(1_000)
     load = Load(harness, customer, concurrency=8)
-    running = asyncio.create_task(load.run(jobs=45, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
-    for accepted in (10, 25):
+    running = asyncio.create_task(load.run(jobs=30, cancel_every=9, prompt=lambda n: "transient ok" if n % 4 else "ok"))
+    for accepted in (8, 18):
         await harness.until(lambda accepted=accepted: len(load.accepted) >= accepted)
         await harness.until(lambda: harness.kill("job"))
     await running
@@ -427,7 +427,7 @@ def watch(customer: Customer, job_id: str) -> str:
 async def test_small_customer_does_not_wait_for_a_big_one(harness: FaultHarness) -> None:
     """Of a customer's many queued jobs, at most twice the number of slots overtake another's single job."""
     big, small = harness.running.customer(100_000), harness.running.customer(1_000)
-    slots, job_seconds, many, singles = 8, 1.0, 80, 3
+    slots, job_seconds, many, singles = 4, 1.0, 40, 3
     for name in WORKERS:
         harness.remove_worker(name)
     queued = Load(harness, big, concurrency=16)

@@ -17,13 +17,13 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from deploy.chart.__main__ import write
-from deploy.chart.build import CONFIG, LEFT_OUT, TRIAL, Plan, plan
+from deploy.chart.__main__ import manifests_with, write_files
+from deploy.chart.build import CONFIG, LEFT_OUT, TRIAL, Plan, files, plan
 from deploy.chart.rendering import Manifests, Rendering
 from deploy.chart.table import read_table
 from deploy.chart.tree import change, grow, holds, value
 from tests.platform import tools
-from tests.platform.manifests import Loader, Resource, container, environment, gateway_resources, rendered
+from tests.platform.manifests import Loader, Resource, container, environment, rendered
 from tests.platform.schemas import KUBERNETES, complaints
 from tests.platform.test_manifests import STRIMZI
 
@@ -42,8 +42,8 @@ CLOUDS = ("eks", "gke", "aks")
 
 @pytest.fixture(scope="module")
 def manifests() -> Iterator[Manifests]:
-    with TemporaryDirectory(prefix="adwright-chart-") as folder:
-        yield Manifests(Path(folder), list(gateway_resources()))
+    with manifests_with() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,9 @@ def made(manifests: Manifests) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def chart(manifests: Manifests, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("chart") / "adwright"
-    write(folder)
+    write_files(folder, files(TABLE, manifests))
     return folder
 
 

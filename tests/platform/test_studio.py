@@ -34,7 +34,6 @@ def test_page_that_uses_what_the_api_has_lost_is_refused(
 ) -> None:
     folder = copy_of_sources(tmp_path)
     (folder / "node_modules").symlink_to(packages)
-    studio.check(folder)
 
     def without_queue_position(descriptors: Any) -> dict[str, Any]:
         found = openapi(descriptors)
