@@ -33,6 +33,7 @@ from services.image.providers.local.ad_text import cleaned, reworded
 from services.image.providers.local.arrangement import Arrangement
 from services.image.providers.local.choice import Choice, chosen, colours_of, leads_with_place, on_photo
 from services.image.providers.local.emblem import Emblem, emblem_of, figure_of, place_note
+from services.image.providers.local.empty_room import largest_empty, lines_of
 from services.image.providers.local.figure import Figure, place
 from services.image.providers.local.fullness import filled
 from services.image.providers.local.geometry import Box, Frame
@@ -45,7 +46,7 @@ from services.image.providers.local.scene_context import Set
 from services.image.providers.local.text_drawing import Lettered
 from services.image.providers.local.text_marks import ListIcons
 from services.image.providers.local.text_slots import slots_of
-from services.image.providers.local.textstack import Placed, Role, Stack, solve
+from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
 from services.media.colour import Colour
 from services.media.places import places
 from services.media.skia import skia
@@ -53,7 +54,8 @@ from services.media.text_shaping import Face
 from services.worker.progress import ReportProgress
 
 MOST_LAYOUT_SEEDS: Final = 128  # tried for a layout that is to stay
-MOST_LAYOUTS: Final = 4  # tried for one that has room for all texts
+MOST_LAYOUTS: Final = 6  # tried for one that has room for all texts, and leaves none
+MOST_EMPTY: Final = 0.17  # of a picture of type, in one rectangle
 MOST_SEEDS: Final = 16  # tried for a picture that its job has not yet; a choice takes about a millisecond
 GRAIN: Final = 2  # tones of 255 that the grain moves a pixel by: dissolves bands, is not seen as noise
 
@@ -140,9 +142,16 @@ def compose(
     decor = drawings is not None and scene is None
     brief = _unlike(brief, photo, shows, logo, decor=decor, place_leads=place_leads)
     choice, draw = _roomy(
-        brief, photo, shows, logo, panoramas, with_icons=icons is not None, decor=decor, place_leads=place_leads
+        brief,
+        photo,
+        shows,
+        logo,
+        panoramas,
+        with_icons=icons is not None,
+        decor=decor,
+        place_leads=place_leads,
+        full=True,
     )
-    choice = filled(choice, lambda tried: poster_request(frame, tried, logo), with_icons=icons is not None)
     brief = cleaned(brief)
     figure = figure_of(emblem, frame, choice) if emblem is not None else _photographed(brief, photo)
     note = emblem.note if emblem is not None else photo.note if photo is not None else ""
@@ -278,11 +287,19 @@ def _roomy(
     with_icons: bool = False,
     decor: bool = False,
     place_leads: bool = False,
+    full: bool = False,
 ) -> tuple[Choice, random.Random]:
     """What is chosen, with another layout where a poster's has no room for one of the texts, and the source of further
-    chance. Of MOST_LAYOUTS the one with room for most texts; a layout that is to stay is taken as soon as it comes."""
+    chance. Of MOST_LAYOUTS the one with room for most texts; a layout that is to stay is taken as soon as it comes.
+
+    full: whether the choice is filled with facts. Then layouts of type that leave more than MOST_EMPTY of the picture
+    empty give way, too, to others that are not taken, and the one that leaves least is chosen."""
     frame = Frame.of(brief.aspect_ratio)
-    found: list[tuple[int, Choice, random.Random]] = []
+
+    def requested(tried: Choice) -> Request:
+        return poster_request(frame, tried, logo)
+
+    found: list[tuple[int, float, Choice, random.Random]] = []
     while len(found) < MOST_LAYOUTS:
         draw = random.Random(_idea_seed(brief))
         choice = _chosen(
@@ -294,18 +311,26 @@ def _roomy(
             with_icons=with_icons,
             decor=decor,
             place_leads=place_leads,
-            without=frozenset(tried.layout.name for _, tried, _ in found),
+            without=frozenset(tried.layout.name for _, _, tried, _ in found),
         )
-        if not choice.layout.poster or choice.layout.name in {tried.layout.name for _, tried, _ in found}:
+        if not choice.layout.poster or choice.layout.name in {tried.layout.name for _, _, tried, _ in found}:
             break
-        stays = choice.layout.name == brief.changes.layout
-        lacking = len(solve(poster_request(frame, choice, logo)).notes)
-        found.append((lacking, choice, draw))
-        if stays or (not lacking and not brief.changes.layout):
+        lacking = len(solve(requested(choice)).notes)
+        if full:
+            choice = filled(choice, requested, with_icons=with_icons)
+        if choice.layout.name == brief.changes.layout:
+            return choice, draw
+        is_bare = full and not lacking and shows is Shows.TYPE and not (choice.layout.view or choice.layout.motifs)
+        stack = solve(requested(choice)) if is_bare else None
+        empty = largest_empty(frame, lines_of(stack.placed, stack.mark)) if stack is not None else 0.0
+        if found and choice.layout.name in brief.taken.layouts:
+            empty = 1.0
+        found.append((lacking, empty, choice, draw))
+        if not lacking and empty <= MOST_EMPTY and not brief.changes.layout:
             return choice, draw
     if not found:
         return choice, draw
-    _, choice, draw = min(found, key=lambda each: each[0])
+    _, _, choice, draw = min(found, key=lambda each: each[:2])
     return choice, draw
 
 
@@ -436,7 +461,7 @@ def _underlay(
             motifs.draw(canvas, placed, fields[:under], choice.palette, *motif, written, fields[under:])
             poster_fields.paint(stage, fields[under:], ground=False)
             return legibility.pixels_of(surface)
-        poster_fields.paint(stage, fields, shown, _view(choice, stage), figure=_figure(choice), texture=choice.texture)
+        poster_fields.paint(stage, fields, shown, _view(choice, stage), large=_large(choice), texture=choice.texture)
     elif choice.backdrop is not None:
         photo_grounds.paint(stage, choice.backdrop)
     elif choice.season is not None:
@@ -487,11 +512,13 @@ def _underlay(
     return legibility.pixels_of(surface)
 
 
-def _figure(choice: Choice) -> tuple[str, Face] | None:
-    """The figure that ornaments show, with its face; None where there is none, a text shows it as large, or nothing
-    should be lively."""
-    is_said = choice.quiet or choice.words.figure_leads or choice.look.price_largest
-    text = "" if is_said else ornaments.figure_of(choice.words)
+def _large(choice: Choice) -> tuple[str, Face] | None:
+    """What ornaments show, with its face: the figure, else the sender's name. None where there is neither, or it cannot
+    be set in the headline's face."""
+    words = choice.words
+    is_said = choice.quiet or words.figure_leads or choice.look.price_largest
+    name = words.brand if len(words.brand) <= ornaments.LONGEST_NAME and not words.right_to_left else ""
+    text = ("" if is_said else ornaments.figure_of(words)) or name
     return (text, choice.look.headline) if text and choice.look.headline.covers(text) else None
 
 

@@ -14,7 +14,7 @@ from services.image.providers.local.textstack import Role, Stack
 
 MARGIN: Final = 7.0  # units between a field's edge and the texts in it
 RULE_GAP: Final = 4.4  # units between a rule and the texts below it
-FOLDED: Final = frozenset({Shape.TICKET, Shape.RECEIPT})  # with a line between the column and the foot
+FOLDED: Final = frozenset({Shape.TICKET})  # with a line between the column and the foot
 ROOM_FOR_RULE: Final = 3.0  # units between a rule and what stands above it, at least
 
 

@@ -29,7 +29,6 @@ KEYLINE: Final = 0.55  # opacity of a printed line on paper
 CORNER: Final = 1.6  # units
 NOTCH: Final = 3.8  # units of a ticket's notch
 SCALLOP: Final = 4.2  # units of a label's corner
-TOOTH: Final = 2.3  # units of a receipt's or a stamp's edge
 HOLE: Final = 2.5  # units of a tag's hole
 
 
@@ -217,25 +216,6 @@ def _tag(scene: Set, field: PlacedField) -> None:
         canvas.drawPath(string, brushes.with_shadow(cord, _shade(scene), x=2, y=5, blur=3, alpha=0.35))
 
 
-def _receipt(scene: Set, field: PlacedField) -> None:
-    """A strip from a till: torn above and below in even teeth."""
-    box, colour, unit = field.box, colour_on(scene.palette, field.tone), scene.unit
-    count = max(8, round(box.width / (TOOTH * 1.7 * unit)))
-    step, tooth = box.width / count, TOOTH * unit * 0.8
-    points = [(box.left, box.top + tooth)]
-    for place in range(count):
-        points += [(box.left + (place + 0.5) * step, box.top), (box.left + (place + 1) * step, box.top + tooth)]
-    points.append((box.right, box.bottom - tooth))
-    for place in range(count):
-        points += [(box.right - (place + 0.5) * step, box.bottom), (box.right - (place + 1) * step, box.bottom - tooth)]
-    sheet(scene, brushes.path(points), colour, height=1.2)
-    if field.fold is not None and field.fold[1]:
-        y = field.fold[1]
-        dashes = _lines(scene, colour, 0.4, 0.8)
-        dashes.setPathEffect(skia.DashPathEffect.Make([1.5 * unit, 1.7 * unit], 0))
-        scene.canvas.drawLine(box.left + 5 * unit, y, box.right - 5 * unit, y, dashes)
-
-
 def _stamp(scene: Set, field: PlacedField) -> None:
     """A postage stamp: perforated all around, a printed frame inside."""
     box, colour, unit = field.box, colour_on(scene.palette, field.tone), scene.unit
@@ -275,86 +255,6 @@ def _pin(scene: Set, x: float, y: float) -> None:
     canvas.drawCircle(x - radius * 0.32, y - radius * 0.36, radius * 0.24, brushes.fill(WHITE, 0.6))
 
 
-def _taped(scene: Set, field: PlacedField) -> None:
-    """A folded poster: creases across and down, tape over its upper corners."""
-    box, colour, unit, canvas = field.box, colour_on(scene.palette, field.tone), scene.unit, scene.canvas
-    outline = _rounded(box, 0.3 * unit)
-    sheet(scene, outline, colour, height=0.9)
-    canvas.save()
-    canvas.clipPath(outline, doAntiAlias=True)
-    across = (1 / 3, 2 / 3) if box.width > 1.3 * box.height else (0.5,)
-    down = (1 / 3, 2 / 3) if box.height > 1.3 * box.width else (0.5,)
-    reach = 6 * unit
-    dark, light = colour.lighter(-0.22), WHITE
-    for share in across:
-        x = box.left + share * box.width
-        canvas.drawRect(skia.Rect.MakeLTRB(x - reach, box.top, x, box.bottom), _crease((x - reach, 0), (x, 0), dark))
-        canvas.drawLine(x, box.top, x, box.bottom, brushes.stroke(light, 0.22 * unit, 0.5))
-    for share in down:
-        y = box.top + share * box.height
-        canvas.drawRect(skia.Rect.MakeLTRB(box.left, y, box.right, y + reach), _crease((0, y + reach), (0, y), dark))
-        canvas.drawLine(box.left, y, box.right, y, brushes.stroke(light, 0.22 * unit, 0.5))
-    canvas.restore()
-    for x, degrees in ((box.left + 1.5 * unit, -41), (box.right - 1.5 * unit, 41)):
-        _tape(scene, x, box.top + 1.5 * unit, degrees)
-
-
-def _crease(start: tuple[float, float], end: tuple[float, float], colour: Colour) -> Any:
-    return brushes.linear(start, end, [(0, colour, 0.0), (1, colour, 0.17)])
-
-
-def _tape(scene: Set, x: float, y: float, degrees: float) -> None:
-    canvas, unit = scene.canvas, scene.unit
-    canvas.save()
-    canvas.translate(x, y)
-    canvas.rotate(degrees)
-    strip = Box(-6.5 * unit, -1.9 * unit, 6.5 * unit, 1.9 * unit)
-    colour = scene.palette.accent.mixed(scene.palette.surface, 0.25)
-    tape = brushes.with_shadow(brushes.fill(colour, 0.9), _shade(scene), y=0.4 * unit, blur=0.5 * unit, alpha=0.3)
-    canvas.drawRect(brushes.rect(strip), tape)
-    canvas.drawRect(brushes.rect(strip), brushes.down(strip, [(0, WHITE, 0.22), (0.5, WHITE, 0.0), (1, WHITE, 0.1)]))
-    canvas.restore()
-
-
-def _clipboard(scene: Set, field: PlacedField) -> None:
-    """A clipboard: the board, the sheet on it, and the clip at its top."""
-    box, unit, canvas = field.box, scene.unit, scene.canvas
-    board = scene.palette.secondary
-    if contrast(board, scene.palette.background) < SEEN:
-        board = scene.palette.background.lighter(0.16 if scene.palette.background.lightness < 0.5 else -0.2)
-    sheet(scene, _rounded(box, 3.4 * unit), board, height=1.5)
-    paper = box.inset(2.6 * unit)
-    paper = Box(paper.left, paper.top + 2.4 * unit, paper.right, paper.bottom)
-    colour = colour_on(scene.palette, field.tone)
-    sheet(scene, _rounded(paper, 0.5 * unit), colour, height=0.5)
-    wide, y = 11.0 * unit, box.top
-    metal = Colour.from_oklch(0.78, 0.008, scene.palette.background.hue)
-    clip = _rounded(Box(box.centre_x - wide, y - 1.2 * unit, box.centre_x + wide, y + 4.4 * unit), 1.6 * unit)
-    clip.addRRect(
-        brushes.rounded(Box(box.centre_x - 4.6 * unit, y - 4.4 * unit, box.centre_x + 4.6 * unit, y + unit), 2.4 * unit)
-    )
-    clip = skia.Op(clip, _circle(box.centre_x, y - 1.9 * unit, 1.2 * unit), skia.PathOp.kDifference_PathOp)
-    sheet(scene, clip, metal, height=0.5)
-    bar = Box(box.centre_x - wide, y + 2.6 * unit, box.centre_x + wide, y + 4.4 * unit)
-    canvas.drawRect(
-        brushes.rect(bar), brushes.down(bar, [(0, WHITE, 0.35), (0.4, WHITE, 0.0), (1, metal.lighter(-0.3), 0.5)])
-    )
-
-
-def _sign(scene: Set, field: PlacedField) -> None:
-    """A board that hangs on two ropes from above the picture, with an edge of its own."""
-    box, colour, unit, canvas = field.box, colour_on(scene.palette, field.tone), scene.unit, scene.canvas
-    rope = _print_on(scene.palette.background, scene.palette)
-    eyes = [(box.left + 0.12 * box.width, box.top + 2.6 * unit), (box.right - 0.12 * box.width, box.top + 2.6 * unit)]
-    sheet(scene, _rounded(box, 2.4 * unit), colour, height=1.9)
-    canvas.drawPath(_rounded(box.inset(1.3 * unit), 1.5 * unit), _lines(scene, colour, 0.4, 0.75))
-    for x, y in eyes:
-        line = brushes.stroke(rope, 0.8 * unit)
-        canvas.drawLine(x, -unit, x, y, brushes.with_shadow(line, _shade(scene), x=3, y=4, blur=3, alpha=0.35))
-        canvas.drawCircle(x, y, 1.15 * unit, brushes.fill(_shade(scene), 0.85))
-        canvas.drawCircle(x, y, 1.15 * unit, brushes.stroke(rope, 0.35 * unit))
-
-
 def _awning(scene: Set, field: PlacedField) -> None:
     """The awning of a shop along the top: stripes with round ends, and the shadow that it throws on the wall."""
     box, unit, canvas = field.box, scene.unit, scene.canvas
@@ -381,30 +281,6 @@ def _awning(scene: Set, field: PlacedField) -> None:
         paint_ = brushes.down(cell, [*stops, (1, colour.lighter(-0.015), 1)])
         canvas.drawRect(skia.Rect.MakeLTRB(left, box.top - unit, left + wide + 0.5, box.bottom - drop), paint_)
         canvas.drawArc(skia.Rect.MakeLTRB(left, box.bottom - 2 * drop, left + wide, box.bottom), 0, 180, True, paint_)
-
-
-def _pocket(scene: Set, field: PlacedField) -> None:
-    """The front of an envelope whose upper edge dips to its middle; what is drawn before stands in it."""
-    box, unit, canvas = field.box, scene.unit, scene.canvas
-    colour = scene.palette.secondary
-    if contrast(colour, scene.palette.background) < SEEN:
-        colour = scene.palette.background.lighter(0.09 if scene.palette.background.lightness < 0.6 else -0.1)
-    dip = min(0.42 * box.height, 0.16 * box.width)
-    outline = skia.Path()
-    outline.moveTo(box.left, box.top)
-    slope = 2 * dip / box.width  # the point is rounded, as folded paper is
-    outline.lineTo(box.centre_x - 4 * unit, box.top + dip - 4 * unit * slope)
-    outline.quadTo(box.centre_x, box.top + dip, box.centre_x + 4 * unit, box.top + dip - 4 * unit * slope)
-    outline.lineTo(box.right, box.top)
-    outline.lineTo(box.right, box.bottom + 4 * unit)
-    outline.lineTo(box.left, box.bottom + 4 * unit)
-    outline.close()
-    canvas.save()
-    canvas.clipRect(brushes.rect(scene.frame.whole))
-    canvas.drawPath(outline, brushes.fill(_shade(scene), 0.4, blur=1.8 * unit))
-    canvas.drawPath(outline, brushes.down(box, [(0, colour.lighter(LIT), 1), (1, colour.lighter(-LIT), 1)]))
-    fibres(scene, outline)
-    canvas.restore()
 
 
 def _window(scene: Set, field: PlacedField) -> None:
@@ -447,62 +323,6 @@ def _calendar(scene: Set, field: PlacedField) -> None:
         canvas.drawCircle(x, box.top + 3.9 * unit, 1.15 * unit, brushes.fill(_shade(scene), 0.8))
         ring = _rounded(Box(x - 0.7 * unit, box.top - 3 * unit, x + 0.7 * unit, box.top + 4.2 * unit), 0.7 * unit)
         sheet(scene, ring, metal, height=0.35)
-
-
-def _bubble(scene: Set, field: PlacedField) -> None:
-    """What somebody says: a bubble with its tail at the lower left."""
-    box, colour, unit = field.box, colour_on(scene.palette, field.tone), scene.unit
-    tail = skia.Path()
-    tail.moveTo(box.left + 9 * unit, box.bottom - 3 * unit)
-    tail.cubicTo(
-        box.left + 10 * unit, box.bottom + 3 * unit, box.left + 8 * unit, box.bottom + 7 * unit,
-        box.left + 4.5 * unit, box.bottom + 9 * unit,
-    )  # fmt: skip
-    tail.cubicTo(
-        box.left + 13 * unit, box.bottom + 8.5 * unit, box.left + 20 * unit, box.bottom + 5 * unit,
-        box.left + 23 * unit, box.bottom - 3 * unit,
-    )  # fmt: skip
-    tail.close()
-    sheet(scene, skia.Op(_rounded(box, 6 * unit), tail, skia.PathOp.kUnion_PathOp), colour, height=1.1)
-
-
-def _notebook(scene: Set, field: PlacedField) -> None:
-    """A page of a notebook: ruled, a margin line, a row of holes with the binding through them."""
-    box, colour, unit, canvas = field.box, colour_on(scene.palette, field.tone), scene.unit, scene.canvas
-    under = Box(box.left + 1.2 * unit, box.top + 1.3 * unit, box.right + 1.2 * unit, box.bottom + 1.3 * unit)
-    sheet(scene, _rounded(under, 2 * unit), colour.lighter(-0.05), height=0.7)
-    outline = _rounded(box, 2 * unit)
-    sheet(scene, outline, colour, height=0.5)
-    ink = _print_on(colour, scene.palette)
-    y = box.top + 9 * unit
-    while y < box.bottom - 3 * unit:
-        canvas.drawLine(box.left, y, box.right, y, brushes.stroke(ink, 0.2 * unit, 0.16))
-        y += 5.2 * unit
-    metal = Colour.from_oklch(0.62, 0.01, scene.palette.background.hue)
-    count = max(8, round(box.height / (6.5 * unit)))
-    for place in range(count):
-        at = box.top + box.height * (place + 0.5) / count
-        canvas.drawCircle(box.left + 2.8 * unit, at, 0.95 * unit, brushes.fill(_shade(scene), 0.75))
-        wire = skia.Path()
-        wire.moveTo(box.left + 2.8 * unit, at)
-        wire.cubicTo(box.left + unit, at - 2.2 * unit, box.left - 2.4 * unit, at - 2 * unit, box.left - 2.2 * unit, at)
-        canvas.drawPath(
-            wire, brushes.with_shadow(brushes.stroke(metal, 0.6 * unit), _shade(scene), y=3, blur=2, alpha=0.4)
-        )
-
-
-def _folder(scene: Set, field: PlacedField) -> None:
-    """A card folder with its tab, a sheet peeping out."""
-    box, unit = field.box, scene.unit
-    colour = colour_on(scene.palette, field.tone)
-    tab, high = 0.4 * box.width, 5.2 * unit
-    peeping = Box(box.left + 3 * unit, box.top - 0.46 * high, box.right - 3 * unit, box.bottom - 4 * unit)
-    back = _rounded(Box(box.left, box.top, box.right, box.bottom), 1.8 * unit)
-    back.addRRect(brushes.rounded(Box(box.left, box.top - high, box.left + tab, box.top + 4 * unit), 1.8 * unit))
-    sheet(scene, skia.Simplify(back), colour.lighter(-0.07), height=1.3)
-    sheet(scene, _rounded(peeping, 0.4 * unit), WHITE.mixed(colour, 0.1), height=0.5)
-    front = Box(box.left, box.top + 1.2 * unit, box.right, box.bottom)
-    sheet(scene, _rounded(front, 1.8 * unit), colour, height=0.7)
 
 
 def _slate(scene: Set, field: PlacedField) -> None:
@@ -571,19 +391,11 @@ DRAWERS: Final[dict[Shape, Callable[[Set, PlacedField], None]]] = {
     Shape.TICKET: _ticket,
     Shape.LABEL: _label,
     Shape.TAG: _tag,
-    Shape.RECEIPT: _receipt,
     Shape.STAMP: _stamp,
     Shape.NOTICE: _notice,
-    Shape.TAPED: _taped,
-    Shape.CLIPBOARD: _clipboard,
-    Shape.SIGN: _sign,
     Shape.AWNING: _awning,
-    Shape.POCKET: _pocket,
     Shape.WINDOW: _window,
     Shape.CALENDAR: _calendar,
-    Shape.BUBBLE: _bubble,
-    Shape.NOTEBOOK: _notebook,
-    Shape.FOLDER: _folder,
     Shape.SLATE: _slate,
     Shape.BUNTING: _bunting,
 }

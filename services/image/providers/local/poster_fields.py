@@ -36,14 +36,15 @@ def paint(
     view: Any = None,
     *,
     ground: bool = True,
-    figure: tuple[str, Face] | None = None,
+    large: tuple[str, Face] | None = None,
     texture: str = "plain",
 ) -> None:
     """Fills the picture with the ground's tone, unless `ground` is False, and draws the fields, in the order of the
     layout.
 
     shown: the mean colour of the figure before them; the field behind it has the tone that sets it off best. view: a
-    skia.Image of the place or season for fields that show it. figure: what ornaments show; None: they are arcs.
+    skia.Image of the place or season for fields that show it. large: what ornaments show, with its face; None:
+    they are left out.
     texture: the ground's, in layouts that have one.
     """
     if ground:
@@ -60,11 +61,10 @@ def paint(
         elif view is not None and (field.tone is Tone.VIEW or field.shape is Shape.ORNAMENT):
             _through(scene, field, view)
         elif field.shape is Shape.ORNAMENT:
-            behind = under(field.box, fields[: fields.index(placed)], scene.palette)
-            if figure is None:
-                ornaments.arcs(scene, field.box, behind)
-            else:
-                ornaments.figure(scene, field.box, behind, *figure)
+            if large is not None:
+                ornaments.large(
+                    scene, field.box, under(field.box, fields[: fields.index(placed)], scene.palette), *large
+                )
         else:
             _draw(scene, field)
 
