@@ -51,8 +51,10 @@ class TestData:
     def test_things_are_those_of_what_is_sold(self) -> None:
         assert len({shape for layout in THINGS for shape in _shapes(layout)}) >= 10
 
-        def fitting(**subject: str) -> set[str]:
-            return {shape.value for one in THINGS if one.suits(Subject(**subject)) for shape in _shapes(one)}
+        def fitting(kind: str, sector: str) -> set[str]:
+            return {
+                shape.value for one in THINGS if one.suits(Subject(kind=kind, sector=sector)) for shape in _shapes(one)
+            }
 
         assert "ticket" in fitting(kind="event", sector="culture_events")
         assert "label" in fitting(kind="food", sector="food_drink")
