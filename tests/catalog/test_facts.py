@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from services.catalog.understanding.facts import (
     AMENITY,
+    ENOUGH,
     MAX_FACTS,
     TELEGRAPHIC,
     about,
@@ -580,6 +581,70 @@ def test_what_a_house_has_leads_nothing() -> None:
     weighed = amenities_behind([lift, roof], "en")
     assert [fact.text for fact in weighed] == [roof.text, lift.text]
     assert weighed[1].strength <= AMENITY
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Free parking, step-free entrance", "Cash in the tin", "Dogs are fine", "Parking gratuit derrière la mairie"],
+)
+def test_what_a_house_has_stands_beside_where_enough_else_is_known(text: str) -> None:
+    house = Fact(text=text, role="offer", strength=0.9, source="features")
+    others = [Fact(text=f"Roof {at}", role="benefit", strength=0.5, source="features") for at in range(ENOUGH)]
+    assert amenities_behind([house, *others], "fr" if "gratuit" in text else "en")[-1].strength == BESIDE
+    assert amenities_behind([house, *others[1:]], "fr" if "gratuit" in text else "en")[-1].strength == AMENITY
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Lead pipe is usually safe while nobody touches it"),
+        ("en", "Most patients take a week off"),
+        ("en", "You may shower the same evening"),
+        ("en", "For everyone else the limit is ten"),
+        ("en", "Whoever signs is called the guarantor."),
+        ("en", "Most run to a foot"),
+        ("de", "Die meisten wiegen unter zwei Kilo"),
+        ("en", "You keep the gain, and you bear any loss"),
+        ("de", "Bleirohr ist meist ungefährlich"),
+        ("fr", "Le plomb est en général sans danger"),
+        ("pl", "Przechowywać w lodówce"),
+        ("fi", "Säilytä jääkaapissa"),
+    ],
+)
+def test_what_goes_for_all_things_of_a_kind_leads_nothing(language: str, text: str) -> None:
+    found = find_facts(ProductTexts(project="", name="Zinc", features=(text,)), language)
+    assert all(fact.strength <= BESIDE for fact in found)
+
+
+@pytest.mark.parametrize(
+    "text", ["Our vans are usually here by noon", "You may be surprised", "Hand-sewn, mostly at night"]
+)
+def test_what_a_business_says_of_itself_may_lead(text: str) -> None:
+    [fact] = find_facts(ProductTexts(project="", name="Zinc", features=(text,)), "en")
+    assert fact.strength > BESIDE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["As with any surgery there can be pain", "Infection occurs in 1–2 in 100", "Side effects include tiredness"],
+)
+def test_a_risk_is_a_condition(text: str) -> None:
+    assert {fact.role for fact in facts(f"{text}.")} == {"condition"}
+
+
+def test_a_row_of_a_price_list_for_something_else_leads_nothing() -> None:
+    texts = ProductTexts(
+        project="", name="Saddle repair", features=("Saddle repair $90", "bridle $40", "Six for $200"), price="90"
+    )
+    strengths = {fact.text: fact.strength for fact in find_facts(texts, "en")}
+    assert strengths["bridle $40"] == BESIDE
+    assert strengths["Six for $200"] > BESIDE
+
+
+def test_a_feature_is_not_given_up_for_a_sentence_of_notes() -> None:
+    note = "Bridle repair $40 (was 35 last yr, sorry everything went up) HALF DOWN no exceptions!!!"
+    texts = ProductTexts(project="", name="Tack", description=note, features=("Bridle repair $40",))
+    assert "Bridle repair $40" in {fact.text for fact in find_facts(texts, "en")}
 
 
 class TestWhatIsSaidToWhoeverMakesTheAd:

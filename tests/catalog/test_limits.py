@@ -26,7 +26,10 @@ from tests.copy.products import Product, brief_of, catalog_brief
         ("es", "Envío gratis", "Envío gratis solo en la península.", "solo en la península"),
         ("it", "Consegna gratuita", "Consegna gratuita entro 10 km.", "entro 10 km"),
         ("pt", "Entrega grátis", "Entrega grátis até 10 km.", "até 10 km"),
+        ("en", "Visit fee comes off the bill", "It is $90 a visit and comes off the bill if you do.", "if you do"),
         # nothing of these limits the feature
+        ("en", "Visit fee comes off the bill", "Parts come off the bill if they fail.", ""),
+        ("en", "Visit fee comes off the bill", "The visit comes off the bill, and if it rains we wait.", ""),
         ("en", "20 min", "We are 20 minutes from the station, if you walk.", ""),
         ("en", "Free fitting", "No free fitting over 12 miles.", ""),
         ("en", "Free fitting", "Fitting is free and if you are late we wait.", ""),

@@ -32,6 +32,8 @@ def selling(found: list[Fact]) -> str:
     "Bitte den alten Namen weglassen", "Ne pas mettre le prix d'achat", "Non scrivere il cognome",
     "Não colocar o telefone",
     "Por favor, nada de fotos de la fachada", "pasted from the old site", "update prices before sending",
+    "Dogs free - Joan is it 1 or 2 dogs? leaving as 'dogs free' no actually put 1", "its more like 50-60 for vans",
+    "Been here 12 years or 13.", "labour 6 months (website says 12)", "Put the cert number here when they send it",
     "As discussed on Monday", "Can you make an ad for this", "Last updated 4 May 2024", "Page 2 of 3", "Zustand: neu",
 ])  # fmt: skip
 def test_what_states_nothing_is_no_fact(line: str) -> None:
@@ -535,3 +537,8 @@ def test_remains_of_pages_and_letters_are_no_fact(line: str) -> None:
 def test_an_answer_that_names_what_it_prices_stands_without_its_question() -> None:
     found = facts("FAQ\nQ: How much is it? A: Initial assessment £70, follow-up £55.\nQ: Do I need a referral? A: No.")
     assert any(fact.role == "price" and fact.text.startswith("Initial assessment £70") for fact in found)
+
+
+def test_fields_of_a_feed_and_bare_codes_are_no_facts() -> None:
+    found = facts("price: 61.50 USD sale_price: 49.50 USD", "KX-T21-3B", "Raised lip")
+    assert {fact.text for fact in found if fact.role != "condition"} == {"Raised lip"}

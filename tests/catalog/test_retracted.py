@@ -24,6 +24,9 @@ FEATURES = ("Same day fitting", "£20 off coupon", "Waterproof to 50 m", "Two va
         ("en", "Waterproof to 50 m", "~~Waterproof to 50 m~~ Splash-proof."),
         ("en", "Waterproof to 50 m", "<del>Waterproof to 50 m</del><p>Splash-proof.</p>"),
         ("en", "Spring special $109", "SPRING SPECIAL single oven $109\n(update: special finished, back to 129)"),
+        ("en", "36 month warranty", "labour 12 months (website says 36 - Joan fix)"),
+        ("en", "2mm / 3mm", "Steel 2mm, painted."),
+        ("de", "36 Monate Garantie", "Auf der Homepage steht 36, das ist falsch."),
         ("de", "Frühlingsangebot 89 €", "Das Frühlingsangebot ist leider abgelaufen."),
         ("de", "Lieferung gratis", "Die „Lieferung gratis“ steht noch auf der alten Seite, bitte streichen."),
         ("es", "desde 49 €", "cuesta 65 euros al día; lo de 49 € quitadlo, era del año pasado"),
@@ -45,6 +48,7 @@ def test_a_claim_that_is_taken_back_is_no_feature(language: str, feature: str, d
         "Same day fitting in all of Leeds. We have two vans and a £20 off coupon for new customers.",
         "Take the waterproof bag out of the box and remove the film. It is waterproof to 50 m.",
         "We no longer use plastic. Waterproof to 50 m.",
+        "The sign at the door says 50 m and so do we.",
         'Free for 30 days. Don\'t write "free forever".',
         "Same day fitting – we call it “the quick one”.",
         "",
@@ -52,6 +56,10 @@ def test_a_claim_that_is_taken_back_is_no_feature(language: str, feature: str, d
 )
 def test_what_is_only_spoken_of_stays(description: str) -> None:
     assert Retractions(FEATURES, description, "en").features == FEATURES
+
+
+def test_two_measures_that_the_description_names_both_are_a_choice() -> None:
+    assert Retractions(("2mm / 3mm",), "In 2mm and in 3mm.", "en").features == ("2mm / 3mm",)
 
 
 def test_a_number_of_another_clause_takes_nothing_back() -> None:

@@ -13,6 +13,7 @@ from services.catalog.understanding.values import Offer, ProductTexts
     [
         ("en", "pizza oven 4 ur party 30 ppl min", "pizza oven for your party 30 people minimum"),
         ("en", "Ring b4 noon, tell us b4 u come", "Ring before noon, tell us before you come"),
+        ("en", "for boats, sheds etc etc. Folds down, diff sizes", "for boats, sheds. Folds down, different sizes"),
         ("en", "abt 40 stems, approx. 2 kg", "about 40 stems, about 2 kg"),
         ("en", "12 hr, 1 hr, 90 mins", "12 hours, 1 hour, 90 minutes"),
         ("en", "72 hr returns, 5yr warranty / 1yr the rest", "72-hour returns, 5-year warranty / 1 year the rest"),

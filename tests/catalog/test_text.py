@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.catalog.understanding.product_names import parted, without_codes, without_terms
+from services.catalog.understanding.product_names import parted, without_codes, without_own_price, without_terms
 from services.catalog.understanding.text import calm, calm_name, clean, clean_name, segments, shouting
 from tests.support import calls_in
 
@@ -320,6 +320,9 @@ def test_marks_of_wide_signs_stay_wide() -> None:
         ("The Cup Final", "The Cup Final"),
         ("Threadpath Studio 4", "Threadpath Studio 4"),
         ("RB-BLK-1200x1600-GRY | Roller blind grey", "Roller blind grey"),
+        ("KX-88210-BL Compat. Ribbon Set", "Compat. Ribbon Set"),
+        ("LISTING 3310, 4 Hill Road", "4 Hill Road"),
+        ("Lot 12, Hill Road", "Lot 12, Hill Road"),
     ],
 )
 def test_a_name_loses_article_numbers_drafts_and_versions(name: str, kept: str) -> None:
@@ -357,6 +360,19 @@ def test_notes_on_where_to_look_in_a_shop_are_dropped(raw: str, cleaned: str) ->
 )
 def test_price_and_least_number_behind_a_name_are_no_name(name: str, kept: str) -> None:
     assert without_terms(clean_name(parted(name)), "en") == kept
+
+
+@pytest.mark.parametrize(
+    ("name", "price", "kept"),
+    [
+        ("HULL CLEANING $120", "120.00", "HULL CLEANING"),
+        ("HULL CLEANING $120", "140", "HULL CLEANING $120"),
+        ("HULL CLEANING from $120", "", "HULL CLEANING from $120"),
+        ("Menu €12", "12", "Menu €12"),
+    ],
+)
+def test_the_products_own_price_at_its_end_is_no_part_of_a_name(name: str, price: str, kept: str) -> None:
+    assert without_own_price(name, price) == kept
 
 
 @pytest.mark.parametrize(

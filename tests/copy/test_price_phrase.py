@@ -95,3 +95,17 @@ def test_the_price_of_one_size_is_no_price_of_all() -> None:
         facts = (fact(1, sized, "price", strength=0.2), fact(2, "Roof vents that open by themselves."))
         made = request(*facts, price="2980.00", currency="GBP", language="en", product_name=name)
         assert material_of(made).price == price
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Reckon with $16 for a small reel of 15 metres and $52 for a large one.",
+        "Infants 12 / primary 16 / others on request.",
+    ],
+)
+def test_the_amount_of_the_smallest_of_several_is_no_price_by_itself(text: str) -> None:
+    made = request(
+        fact(1, text, "price", strength=0.3), fact(2, "Cleaned by hand."), price="16", currency="USD", language="en"
+    )
+    assert material_of(made).price != "$16"

@@ -26,6 +26,8 @@ MAX_FEATURE = 60  # characters of a feature that is one fact, as the customer wr
 MAX_LIST_WORDS = 14  # of a sentence that may be a list; longer ones are prose
 TELEGRAPHIC = 0.3  # strength of a note of a few signs, at most
 AMENITY = 0.3  # strength of a lift, of parking and of ways to pay, at most
+ENOUGH = 3  # facts that sell better than these, of which an ad can be made without them
+MAX_ROW = 5  # words before the price of a row of a price list
 MAX_SEARCH_WORDS = 7  # of a line for search engines
 MAX_STATEMENTS = 150  # read from one product; more is a catalogue, not a product
 
@@ -91,7 +93,7 @@ def find_facts(texts: ProductTexts, language: str) -> list[Fact]:
     found = [
         fact for fact in found if fact.source == "name" or not _tokens(fact.text, cues) <= named or fact.role in _UNSOLD
     ]
-    found = _with_others_beside(found, texts)
+    found = _with_others_beside(found, texts, cues)
     folded = _folded(found[: 2 * MAX_STATEMENTS], cues, language)
     return _bounded(sorted(folded, key=lambda fact: -fact.strength))
 
@@ -146,14 +148,17 @@ def notes_behind(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def amenities_behind(facts: Sequence[Fact], language: str) -> list[Fact]:
-    """Returns facts, the strongest first, with a lift, parking, ways to pay and to send no stronger than AMENITY."""
+    """Returns facts, the strongest first, with a lift, parking, ways to pay and to send no stronger than AMENITY, and
+    than BESIDE where at least ENOUGH others are stronger than that: they lead nothing."""
     cues = roles.cues_of(language)
-    weighed = [
-        replace(fact, strength=min(fact.strength, AMENITY))
-        if roles.is_amenity(fact.text, cues) or (fact.role == "logistics" and roles.is_dispatch(fact.text, cues))
-        else fact
+    behind = {
+        id(fact)
         for fact in facts
-    ]
+        if roles.is_amenity(fact.text, cues) or (fact.role == "logistics" and roles.is_dispatch(fact.text, cues))
+    }
+    others = sum(fact.role in _SELLING and fact.strength > AMENITY and id(fact) not in behind for fact in facts)
+    most = BESIDE if others >= ENOUGH else AMENITY
+    weighed = [replace(fact, strength=min(fact.strength, most)) if id(fact) in behind else fact for fact in facts]
     return sorted(weighed, key=lambda fact: -fact.strength)
 
 
@@ -189,8 +194,8 @@ def about(kind: str, facts: Sequence[Fact], language: str) -> list[Fact]:
     ]
 
 
-def _with_others_beside(facts: list[Fact], texts: ProductTexts) -> list[Fact]:
-    """Returns facts in which the description's prices of other things than the product are no stronger than BESIDE.
+def _with_others_beside(facts: list[Fact], texts: ProductTexts, cues: Cues) -> list[Fact]:
+    """Returns facts in which the prices of other things than the product are no stronger than BESIDE.
 
     A row of a price list and a sentence name the product's price if they name its amount; where none does, all may.
     """
@@ -203,10 +208,23 @@ def _with_others_beside(facts: list[Fact], texts: ProductTexts) -> list[Fact]:
         return facts
     return [
         replace(fact, strength=min(fact.strength, BESIDE))
-        if fact.role == "price" and fact.source == "description" and not names_own(fact)
+        if fact.role == "price"
+        and (fact.source == "description" or (fact.source == "features" and _is_row(fact.text, cues)))
+        and not names_own(fact)
         else fact
         for fact in facts
     ]
+
+
+def _is_row(text: str, cues: Cues) -> bool:
+    """Returns True for a row of a price list: a thing of a few words, then its price ("New mane £165"); several of the
+    product itself ("six for £90") are none."""
+    money = roles.MONEY.search(text)
+    thing = text[: money.start()] if money and not text[money.end() :].strip(" .") else ""
+    words = thing.lower().split()
+    if not cues.bound:  # several of the product itself are not known
+        return False
+    return 0 < len(words) <= MAX_ROW and words[0] not in cues.numbers and re.search(r"[\d,]", thing) is None
 
 
 def _is_printable(fact: Fact, *, is_messy: bool) -> bool:
@@ -480,7 +498,7 @@ def _folded(facts: list[Fact], cues: Cues, language: str) -> list[Fact]:
             shared = len(tokens & others)
             if shared < 0.8 * min(len(tokens), len(others)) or not _same_numbers(tokens, others):
                 continue
-            if _is_chosen(fact, other, cues) and tokens != others:
+            if _is_chosen(fact, other, cues, language) and tokens != others:
                 continue
             fuller_role, less_role = (fact.role, other.role) if len(tokens) > len(others) else (other.role, fact.role)
             is_part = shared == min(len(tokens), len(others))
@@ -505,17 +523,22 @@ def _folded(facts: list[Fact], cues: Cues, language: str) -> list[Fact]:
     return [fact for _, fact in kept]
 
 
-def _is_chosen(fact: Fact, other: Fact, cues: Cues) -> bool:
+def _is_chosen(fact: Fact, other: Fact, cues: Cues, language: str) -> bool:
     """Returns True for a feature and the sentence that says more, where the sentence does not limit it.
 
-    The customer has chosen the short words; both stay.
+    The customer has chosen the short words; both stay. A sentence of notes, which no ad can print, stands for no
+    feature either, unless it sets it a limit.
     """
     by_source = {fact.source: fact, other.source: other}
     if set(by_source) != {"features", "description"} or by_source["features"].role in _UNSOLD:
         return False
     feature, sentence = by_source["features"], by_source["description"]
+    is_shouted = sentence.text.endswith("!") and mess.signs(sentence.text) > 0
+    is_note = (is_shouted or mess.signs(sentence.text) >= mess.SIGN) and not limit_behind(
+        feature.text, sentence.text, language
+    )
     return len(feature.text) < len(sentence.text) and (
-        not _is_bounded(sentence.text, cues) or _is_bounded(feature.text, cues)
+        is_note or not _is_bounded(sentence.text, cues) or _is_bounded(feature.text, cues)
     )
 
 

@@ -22,6 +22,7 @@ MAX_FEATURE: Final = 60  # characters of a feature that a sentence may limit
 WITHIN: Final = 3  # further words among those of the feature
 BEFORE: Final = 3  # words between the feature and its limit
 HARDER: Final = 0.12  # less strength: a text with a limit is harder to lead with
+ENDING: Final = 2  # telling words at the end of a feature that a statement says again
 NEAR: Final = 6  # words between a benefit and what limits it
 STEM: Final = 6  # letters by which forms of a word are the same
 ALIKE: Final = 0.8  # share of a condition's words that a feature with its limit says already
@@ -39,7 +40,11 @@ _MONEY_PER = re.compile(rf"{_MONEY.pattern}|\d\s?(?:cents?|p|ct)(?!\w)")
 _ACTED = re.compile(r"(?<!\w)(?:we|i|you|they|wir|ich|sie|nous|je|vous|yo|io|eu|noi)\W+(?:\w+\W+)?$", re.IGNORECASE)
 _REMARK = re.compile(r"[\s!.*]*\(([^()]{3,90})\)")
 _CLAUSE_END = re.compile(r"[.;!?](?=\s|$)|\s[–—-]\s|\n|\s/\s|[|()\[\]]")
-_CONVERSION = re.compile(r"\W*(?:that'?s|that is|i\.?e|=|das sind|soit|es decir|cioè|ou seja)(?!\w)", re.IGNORECASE)
+_CONVERSION = re.compile(  # no limit: the same in other words, and what it cost before
+    r"\W*(?:that'?s|that is|i\.?e|=|das sind|soit|es decir|cioè|ou seja|was|were|used to|previously|formerly|früher"
+    r"|vorher|bisher|avant|auparavant|antes|prima|wcześniej|eerder|vroeger)(?!\w)",
+    re.IGNORECASE,
+)
 _JOINT = re.compile("|".join(map(re.escape, _DATA["joints"]["words"].split())), re.IGNORECASE)
 _UNITS: Final = {form: unit for unit, forms in _DATA["units"].items() for form in forms.split()}
 _TIMES: Final = frozenset(unit[:STEM] for unit in _DATA["units"])
@@ -129,7 +134,7 @@ def limit_behind(feature: str, statement: str, language: str) -> str:
         return ""
     end = _end_of(feature, statement)
     if end < 0:
-        return ""
+        return _case_behind_ending(feature, statement, words)
     if remark := _REMARK.match(statement, end):
         inside = remark[1].strip()
         is_limit = words.limit_in(inside) is not None or _MONEY.search(feature) is not None
@@ -148,6 +153,29 @@ def limit_behind(feature: str, statement: str, language: str) -> str:
     if len(tail.split()) < 2 or len(tail) > MAX_LIMIT or any(not token[0].isdigit() for token in again):
         return ""
     return f", {tail}" if rest.lstrip(" *!").startswith(",") else tail
+
+
+def _case_behind_ending(feature: str, statement: str, words: _Words) -> str:
+    """Returns the case that a statement sets directly behind the last words of a feature, where it names before them
+    most of what else the feature does; "" elsewhere.
+
+    "Visit fee comes off the bill", "The visit is $150, and it comes off the bill if you go ahead." → "if you go ahead"
+    """
+    listed = [token for token, _, _ in _tokens(feature)]
+    ending, subject = listed[-ENDING:], listed[:-ENDING]
+    found = _tokens(statement)
+    for at in range(len(found) - ENDING + 1):
+        if not subject or [token for token, _, _ in found[at : at + ENDING]] != ending:
+            continue
+        named = {token for token, _, _ in found[:at]} & set(subject)
+        rest = statement[found[at + ENDING - 1][2] :]
+        if 2 * len(named) < len(subject) or words.cases.match(rest.lstrip()) is None:
+            continue
+        stop = _CLAUSE_END.search(rest)
+        tail = rest[: stop.start() if stop else len(rest)].strip(" ,:*!")
+        is_affirmed = _is_affirmed(statement[: found[at][1]])
+        return tail if is_affirmed and len(tail.split()) >= 2 and len(tail) <= MAX_LIMIT else ""
+    return ""
 
 
 def limited_elsewhere(facts: Sequence[Fact], language: str) -> dict[int, list[Fact]]:

@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from services.catalog.understanding import roles
+from services.catalog.understanding import amounts, roles
 from services.catalog.understanding.roles import Cues
 
 LEAST_NAME: Final = 5  # letters of a name
@@ -17,8 +17,13 @@ _REFERENCES = "|".join(_DATA["names"]["references"])
 _DRAFTS = "|".join(_DATA["names"]["drafts"])
 _CODE = re.compile(  # "WT-22700 Round tank", "PLK-8814 | Laminate flooring"
     r"^(?=\S*\d)(?=\S*[A-Z])(?=\S*-)[A-Z0-9](?:[A-Z0-9/.-]|(?<=\d)x(?=\d)){4,}"
-    r"(?:\s*[|:–—,]\s*(?=\w+ \w)|\s+(?=\w+ \w{3}))"
+    r"(?:\s*[|:–—,]\s*(?=\w+\.? \w)|\s+(?=\w+\.? \w{3}))"
 )
+_LISTED = re.compile(  # "Listing 4471, 18 Hill Road"
+    rf"^(?:{'|'.join(_DATA['names']['listings'])})\.?\s?(?:(?:no|nr|id)\b\.?|#)?\s?\d{{2,}}\s*[,|:–-]\s*(?=\w+\W+\w)",
+    re.IGNORECASE,
+)
+_PRICE_END = re.compile(rf"(?<=\w)\s+(?:{roles.MONEY.pattern})\s*$")
 _REFERENCE = re.compile(
     rf"(?<!\s)\s*(?:[-–(]\s*)?\b(?:{_REFERENCES})\b"
     r"(?:\.\s?(?:no\.?|nr\.?|#|:)?|\s?(?:no\b\.?|nr\b\.?|#|:))\s?"  # without a mark, "art" is a word
@@ -44,7 +49,8 @@ def without_codes(name: str) -> str:
     """Returns a name without the number of an article before or behind it, and without the draft or version of the
     file that it stood in; the name as it is where too few letters would remain."""
     name = _COMMA_BEFORE_BRACKET.sub(" (", name)
-    kept = _VERSION.sub("", _LABELLED.sub("", _REFERENCE.sub("", _CODE.sub("", name)))).strip(" -–,;:")
+    kept = _LISTED.sub("", _CODE.sub("", name))
+    kept = _VERSION.sub("", _LABELLED.sub("", _REFERENCE.sub("", kept))).strip(" -–,;:")
     kept += ")" * (kept.count("(") - kept.count(")"))  # "(+ trailer) v3"
     return kept if sum(map(str.isalpha, kept)) >= LEAST_NAME else name
 
@@ -75,6 +81,16 @@ def without_terms(name: str, language: str) -> str:
         kept = end
     found = name[:kept].rstrip(" -–,;:!")
     return found if sum(map(str.isalpha, found)) >= LEAST_NAME else name
+
+
+def without_own_price(name: str, price: str) -> str:
+    """Returns a name without the product's own price at its end, which every ad says beside it: "Oven clean $129"."""
+    found = _PRICE_END.search(name)
+    amount = amounts.amount_of(price)
+    if found is None or amount is None or not amounts.names_amount(found[0], amount, beside_currency=True):
+        return name
+    kept = name[: found.start()].rstrip(" -–,;:!")
+    return kept if len(kept.split()) >= LEAST_TERM and sum(map(str.isalpha, kept)) >= LEAST_NAME else name
 
 
 def _is_term(piece: str, cues: Cues) -> bool:

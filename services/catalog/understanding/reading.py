@@ -9,7 +9,7 @@ from typing import Protocol
 from adwright.catalog.v1 import catalog_pb2
 
 from services.catalog.understanding.limits import limited_elsewhere
-from services.catalog.understanding.product_names import parted, without_codes, without_terms
+from services.catalog.understanding.product_names import parted, without_codes, without_own_price, without_terms
 from services.catalog.understanding.roles import MONEY
 from services.catalog.understanding.shorthand import written_out
 from services.catalog.understanding.studies import FIELD, is_study, with_legal_lines
@@ -150,7 +150,8 @@ class Reader:
         )
 
     def _name_of(self, texts: ProductTexts, language: str) -> str:
-        return self._calm_name(without_terms(without_codes(self._clean_name(parted(texts.name))), language))
+        name = without_terms(without_codes(self._clean_name(parted(texts.name))), language)
+        return self._calm_name(without_own_price(name, texts.sale_price or texts.price))
 
     def _said(self, texts: ProductTexts) -> str:
         return self._clean_text("\n".join((texts.name, texts.description, *texts.features, *texts.conditions)))

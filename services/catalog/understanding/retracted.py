@@ -1,7 +1,9 @@
 """Finds features that the description takes back: the list still says "Same day service", the text "we stopped that".
 
 A claim is taken back where it is struck through, or where its words stand in a statement that says so
-(data/retracted.toml). Of a statement with quotation marks only the quotation is taken back.
+(data/retracted.toml). Of a statement with quotation marks only the quotation is taken back. A feature with a number
+that "the website still says" and that is to be changed there is taken back too, and one that leaves two measures open
+("230 g / 250 g") of which the description names one.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ _TAG = re.compile(r"<[^<>]{0,200}>")
 _STATEMENT_END = re.compile(r"\n|<br ?/?>|(?<=[.!?])\s+(?=[^\W\d_]*[A-ZÀ-Þ*\[(])", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;]\s|\s[–—-]\s|\s\(|\)")
 _REMARK = re.compile(r"(\s(?:[–—-]|<<)\s)")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
+_EITHER = re.compile(r"(?P<first>\d+(?:[.,]\d+)?) ?(?P<unit>[^\W\d_]{1,8}) ?/ ?(?P<second>\d+(?:[.,]\d+)?) ?(?P=unit)")
 _QUOTATION = re.compile(rf"[\"“„«”]([^\"“”„«»\n]{{3,{MAX_QUOTATION}}})[\"”“»]")
 
 
@@ -44,7 +48,15 @@ class Retractions:
         taken = [stems for text in _retracted(description[:MAX_TEXT], language) if (stems := _telling(text, language))]
         self._ended = _ended_offers(description[:MAX_TEXT].lower(), language)
         found = [(feature, _telling(feature, language)) for feature in features]
-        self._gone = [stems for feature, stems in found if _is_in(stems, taken) or self._is_ended(feature)]
+        misprints = _misprints(description[:MAX_TEXT].lower(), language)
+        self._gone = [
+            stems
+            for feature, stems in found
+            if _is_in(stems, taken)
+            or self._is_ended(feature)
+            or not misprints.isdisjoint(_NUMBER.findall(feature))
+            or _is_settled(feature, description[:MAX_TEXT])
+        ]
         self._taken = [stems for stems in taken if any(_is_in(gone, [stems]) for gone in self._gone)]
         self.features = tuple(feature for feature, stems in found if stems not in self._gone)
 
@@ -103,6 +115,37 @@ def _ended_offers(description: str, language: str) -> re.Pattern[str] | None:
         return None
     found = re.findall(rf"(?<!\w)({'|'.join(names)})s?\s(?:[\w’']+\s){{0,2}}(?:{'|'.join(ends)})(?!\w)", description)
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, set(found)))})s?(?!\w)") if found else None
+
+
+def _misprints(description: str, language: str) -> frozenset[str]:
+    """Returns the numbers that a description, in small letters, says a page or sign wrongly shows."""
+    pattern = _misprint_pattern(language.partition("-")[0])
+    return frozenset(match[1] for match in pattern.finditer(description)) if pattern else frozenset()
+
+
+@cache
+def _misprint_pattern(language: str) -> re.Pattern[str] | None:
+    words = DATA["misprints"].get(language)
+    if words is None:
+        return None
+    places, says, wrong = ("|".join(words[kind]) for kind in ("places", "says", "wrong"))
+    return re.compile(
+        rf"(?<!\w)(?:{places}) (?:\w+ )?(?:{says}) [$€£]?(\d+(?:[.,]\d+)?)(?=(?:\W+\w+){{0,4}}?\W+(?:{wrong})(?!\w))"
+    )
+
+
+def _is_settled(feature: str, description: str) -> bool:
+    """Returns True for a feature of two measures, "230 g / 250 g", of which the description names one alone."""
+    either = _EITHER.fullmatch(feature.strip())
+    if either is None:
+        return False
+    unit = either["unit"]
+    named = [
+        re.search(rf"(?<![\d.,]){re.escape(either[side])} ?{re.escape(unit)}(?!\w)", description, re.IGNORECASE)
+        is not None
+        for side in ("first", "second")
+    ]
+    return named[0] != named[1]
 
 
 @cache

@@ -19,6 +19,7 @@ from babel import Locale
 
 from services.catalog.understanding.language import LATIN
 from services.catalog.understanding.text import CROSS
+from services.catalog.understanding.waits import wait_pattern
 
 LANGUAGES = ("en", "es", "fr", "de", "it", "pt")
 _FOLDER = Path(__file__).parent / "data" / "facts"
@@ -117,6 +118,7 @@ def cues_of(language: str) -> Cues:
     own = _load(language) if language in LANGUAGES else {"negation": _load("negations").get(language, ())}
     own = {**own, "condition": (*own.get("condition", ()), *_load("safety").get(language, ()))}
     patterns = {kind: _pattern((*own.get(kind, ()), *shared.get(kind, ()))) for kind in KINDS}
+    patterns["wait"] = wait_pattern(language)
     words = own.get("numbers", "").split()
     return Cues(
         patterns=patterns,
@@ -144,7 +146,7 @@ def role_of(text: str, cues: Cues) -> str:
     money = MONEY.search(text)
     if beside := _beside(text, lowered, cues):
         return beside
-    if _is_span_of_days(lowered) or is_amenity(text, cues):
+    if _is_span_of_days(lowered) or is_amenity(text, cues) or (not money and is_wait(text, cues)):
         return "logistics"
     offer = _offer(text, lowered, cues)
     proof = _first(cues.find("proof", lowered), _at(RATING.search(text)))
@@ -226,10 +228,16 @@ def is_amenity(text: str, cues: Cues) -> bool:
     return len(text.split()) <= AMENITY_WORDS and cues.patterns["amenity"].match(_lowered(text)) is not None
 
 
+def is_wait(text: str, cues: Cues) -> bool:
+    """Returns True for how long one waits, or how long an order takes: "About three weeks from the first call"."""
+    return cues.patterns["wait"].match(_lowered(text)) is not None
+
+
 def is_aside(text: str, cues: Cues) -> bool:
-    """Returns True for what is no reason to buy: what people can do instead, how long a thing lasts, how it is kept."""
+    """Returns True for what is no reason to buy: what people can do instead, how long a thing lasts, how it is kept,
+    what goes for a whole class of things, how long one waits."""
     lowered = _lowered(text)
-    return cues.has("aside", lowered) or cues.has("upkeep", lowered)
+    return cues.has("aside", lowered) or cues.has("upkeep", lowered) or is_wait(text, cues)
 
 
 def is_dispatch(text: str, cues: Cues) -> bool:

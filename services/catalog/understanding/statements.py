@@ -29,6 +29,8 @@ _FEED_KEY = re.compile(
     r"|(?:lagerbestand|stock|giacenza|existencias): ?\d+$",
     re.IGNORECASE,
 )
+_FEED_FIELD = re.compile(r"(?<!\S)[a-z]+(?:_[a-z]+)+ ?[:=]")  # "139.99 USD sale_price: 119.99 USD"
+_BARE_CODE = re.compile(r"(?=\S*\d)(?=\S*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+){2,}")  # "MB-TH21-3B", and nothing else
 _CODES = re.compile(r"\b(?:sku|ean|gtin|mpn|asin|upc)\b[:# ]*[\w-]*\d|(?<![\d+])\d{12,14}(?!\d)", re.IGNORECASE)
 _QUESTIONS = mess.DATA["questions"]
 _LABEL = re.compile(rf"^(?:{mess.any_of(_QUESTIONS['labels'])}) ?:\s+", re.IGNORECASE)
@@ -264,4 +266,10 @@ def _is_empty(segment: str) -> bool:
 
 def _is_for_colleagues(segment: str) -> bool:
     """Returns True for codes of stock, fields of a feed and what its writer doubts. A limit among them is kept."""
-    return bool(_IN_DOUBT.search(segment) or _CODES.search(segment) or _FEED_KEY.match(segment))
+    return bool(
+        _IN_DOUBT.search(segment)
+        or _CODES.search(segment)
+        or _FEED_KEY.match(segment)
+        or _FEED_FIELD.search(segment)
+        or _BARE_CODE.fullmatch(segment)
+    )

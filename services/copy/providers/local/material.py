@@ -70,6 +70,10 @@ SAID_FIRST = 2  # words by which two such lines are the same
 DATED = frozenset({"event", "cause", "public_body", ""})  # kinds of which a day says when they are
 GRAVE = frozenset({"credit", "gambling"})  # about which one does not joke either
 _TAXES = "|".join(map(re.escape, signs("taxes")))
+_TIERS = re.compile(r"[^\W\d]+ ?\d[\d.,]+k? ?/ ?[^\W\d]+ ?\d[\d.,]+")  # "nursery 24,500 / primary 28,000"
+_SIZES = re.compile(  # "€16 for a small reel and €52 for a large one"
+    r"\d\s?[€$£]?\s(?P<joint>for|pour|für|para|por|per|voor|za)\s[^.;]{3,90}[€$£]?\s?\d[\d.,]*\s?[€$£]?\s(?P=joint)\s"
+)
 _VAT_BESIDE = re.compile(  # tax that is added to prices
     rf"(?<!\w)(?:{'|'.join(map(re.escape, signs('tax_before')))})\s?(?:{_TAXES})\b"
     rf"|(?<!\w)(?:{'|'.join(map(re.escape, signs('tax_alone')))})(?!\w)",
@@ -546,6 +550,8 @@ def _price_phrase(brief: CopyBrief, quotes: list[Quote], language: str) -> str:
     clauses = (priced_clause(found.text, brief.price, words_of(language)) for found in priced if not phrase)
     short = [clause for clause in clauses if 0 < len(clause) <= SHORT_CLAUSE and "=" not in clause]
     phrase = phrase or min(short, key=len, default="")
+    if is_amount(phrase) and any(_SIZES.search(found.text) for found in priced):
+        return ""
     return "" if _VAT_BESIDE.search(written) and not _VAT_BESIDE.search(phrase) else phrase
 
 
@@ -591,6 +597,7 @@ def _is_whole_price(brief: CopyBrief, quotes: list[Quote], words: Words) -> bool
         words.guards.search(text)
         or has_unit(text, brief.price)
         or len(_MONEY.findall(text)) > 1
+        or any(same_amount(tier[0], brief.price) for tier in _TIERS.finditer(text))
         or _is_hedged(text, brief.price)
         or is_of_one_size(text, brief.price, brief.product_name)
         for text in near

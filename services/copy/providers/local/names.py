@@ -125,6 +125,8 @@ def phrase_within(name: str, limit: int, words: Words) -> str:
     for end in range(min(limit, len(name) - 1), LEAST_NAME - 1, -1):
         if name[end] not in " ,:;(|/":
             continue
+        if name[end - 1].isdigit() and name[end + 1].isdigit():  # "1,0 mm", "10:30", "1/2"
+            continue
         kept, rest = name[:end].rstrip(" ,:;–—|(/-"), name[end:].lstrip()
         is_mark = name[end] != " " or rest[:1] in "–—|(/-"
         follows = first_word(rest)
