@@ -10,6 +10,7 @@ import pytest
 
 from services.catalog.understanding import role_model
 from services.catalog.understanding.encoder import shared_encoder
+from services.catalog.understanding.engine import doubted_by
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.learning import Array
 from services.catalog.understanding.role_model import (
@@ -95,6 +96,12 @@ def test_what_may_be_a_limit_leads_nothing_and_stays_what_it_is() -> None:
         ("b", "feature", 0.6),
         ("a", "feature", BESIDE),
     ]
+
+
+def test_a_statement_of_two_words_is_not_doubted() -> None:
+    short, longer = fact("They're blunt"), fact("They are all blunt")
+    model = Sure(**{short.text: 1.0, longer.text: 1.0})
+    assert [each.strength for each in doubted_by(model, [longer, short], "en")] == [0.6, BESIDE]
 
 
 def test_a_role_that_words_have_shown_needs_a_higher_chance() -> None:

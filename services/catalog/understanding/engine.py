@@ -29,6 +29,7 @@ from services.catalog.understanding.unsaid import UnsaidStatements
 from services.catalog.understanding.values import Fact, ProductTexts, Recognition
 from services.chassis import amounts
 
+LEAST_DOUBTED = 3  # words of a statement of which a model can tell that it may be a limit: "They're blunt" is too short
 WARM_UP = ProductTexts(project="", name="Oak desk", description="A desk made of oak.")  # loads what is loaded late
 
 
@@ -58,7 +59,7 @@ def load_engine() -> Engine:
         found = role_model.applied(role_model.restored(said, language), language)
         written = clean("\n".join((texts.description, *texts.features)))
         weighed = leads.weigh(found, clean_name(texts.name), written)
-        doubted = role_model.doubted(amenities_behind(weighed, language), language)
+        doubted = doubted_by(role_model, amenities_behind(weighed, language), language)
         return with_limits_stated(with_price_stated(notes_behind(doubted), texts, language), texts, language)
 
     reader = Reader(
@@ -76,6 +77,13 @@ def load_engine() -> Engine:
     )
     reader.read(WARM_UP)
     return Engine(reader, trades)
+
+
+def doubted_by(model: RoleModel, facts: Sequence[Fact], language: str) -> list[Fact]:
+    """Returns the facts, those that may well be a limit no stronger than BESIDE, by the model; the strongest first."""
+    short = [fact for fact in facts if len(fact.text.split()) < LEAST_DOUBTED]
+    others = [fact for fact in facts if len(fact.text.split()) >= LEAST_DOUBTED]
+    return sorted([*model.doubted(others, language), *short], key=lambda fact: -fact.strength)
 
 
 def _digest(index_version: str) -> str:
