@@ -19,7 +19,9 @@ from services.video.product.shots import shots
 from services.video.product.storyboard import silent_words, storyboard
 from services.video.providers.local.product import looks
 from services.video.providers.local.product.film import ProductFilm
-from services.video.providers.local.product.ornaments import STANDING, drawing_layers
+from services.video.providers.local.product.layers import NEARER
+from services.video.providers.local.product.ornaments import STANDING, drawing_layers, ornament
+from services.video.providers.local.product.said_things import said_thing
 from services.video.providers.local.product.standing_product import product_layers
 from services.video.providers.local.product_picture import ProductPicture, TradeDrawing, product_picture
 from services.video.providers.local.stage import Stage
@@ -89,6 +91,81 @@ def test_a_drawing_is_seen_in_every_shot_and_stands_otherwise_at_each_cut(
         places.append((round(shown.x), round(shown.y), round(shown.width)))
     assert all(before != after for before, after in pairwise(places))
     assert {shot.id for shot in shots() if not shot.needs and shot.product not in ("", "end")} <= set(STANDING)
+
+
+@pytest.mark.parametrize("ratio", list(AspectRatio))
+def test_texts_alone_fill_the_frame_and_shapes_stay_clear_of_them(brief: VideoBrief, ratio: AspectRatio) -> None:
+    bare = replace(
+        brief, product_photo=None, kind=VideoKind.PRODUCT, brand_name="", aspect_ratio=ratio, product_name="Hale day"
+    )
+    words = silent_words("A first line of it. It plans your week ahead for you. And so you have some time. See it.")
+    scenes = storyboard(parts_of(words), shows=(), until=words[-1].end, seconds=None, seed="a")
+    film = ProductFilm(bare, ProductPicture(), None, scenes, None)
+    for scene in scenes[:-1]:
+        tone = film.look.of(scene.shot.ground)
+        made = film._made(scene, is_captioned=scene.shot.captions)
+        shapes = product_layers(film.stage, scene, tone)
+        if ratio is not AspectRatio.PORTRAIT:
+            assert not shapes
+            if scene.shot.text == "words":
+                lowest = max(layer.y + layer.height / 2 for layer in made.layers)
+                assert lowest > film.height * 0.6, scene.shot.id
+            continue
+        (shape,) = shapes
+        top = shape.y - shape.height / 2 * (1 + shape.grow) * (1 + NEARER)
+        assert top >= film.stage.places.low[1] - 1, scene.shot.id
+
+
+def test_shapes_are_of_one_kind_in_a_film(brief: VideoBrief) -> None:
+    bare = replace(brief, product_photo=None, kind=VideoKind.PRODUCT, aspect_ratio=AspectRatio.PORTRAIT)
+    words = silent_words("A first line of it.")
+    scenes = storyboard(parts_of(words), shows=(), until=words[-1].end, seconds=None, seed="a")
+    kinds = []
+    for seed in map(str, range(8)):
+        film = ProductFilm(replace(bare, seed=seed), ProductPicture(), None, scenes, None)
+        tone = film.look.of("deep")
+        drawn = [ornament(film.stage, shot.id, tone).image.toarray()[..., 3] > 128 for shot in shots()[:6]]
+        assert all(np.mean(each ^ drawn[0]) < 0.02 or np.mean(each ^ drawn[0][:, ::-1]) < 0.02 for each in drawn), seed
+        kinds.append(drawn[0])
+    assert any(np.mean(each ^ kinds[0]) > 0.05 and np.mean(each ^ kinds[0][:, ::-1]) > 0.05 for each in kinds)
+
+
+@pytest.mark.parametrize(
+    ("text", "thing"),
+    [
+        ("We carry 1,400 parts in the van.", "minibus"),
+        ("It covers up to five sheep.", "ewe"),
+        ("We do not take birds.", ""),
+        ("Big teams won't come for six sheep.", ""),
+        ("Book with us.", ""),
+        ("All of it by Friday.", ""),
+    ],
+)
+def test_a_shot_shows_a_thing_that_its_words_surely_name(text: str, thing: str) -> None:
+    known = ProductFacts(language="en-GB", kind="service")
+    assert said_thing(text, known) == thing
+    assert said_thing(text, replace(known, sensitive=frozenset({"health"}))) == ""
+    assert said_thing(text, replace(known, kind="cause")) == ""
+
+
+def test_a_film_draws_what_a_shot_names_and_ends_with_what_several_name(brief: VideoBrief, drawings: Path) -> None:
+    bare = replace(
+        brief, product_photo=None, kind=VideoKind.PRODUCT, aspect_ratio=AspectRatio.PORTRAIT, brand_name="",
+        facts=ProductFacts(language="en"),
+    )  # fmt: skip
+    words = silent_words(
+        "We only do small flocks. It covers up to five sheep. We plan your week ahead for you. See it."
+    )
+    scenes = storyboard(parts_of(words), shows=(), until=words[-1].end, seconds=None, seed="a")
+    film = ProductFilm(bare, ProductPicture(things=drawings), None, scenes, None)
+    shown = [film._stage_of(scene, is_captioned=False).picture.drawing for scene in scenes]
+    assert [drawing.name if drawing else "" for drawing in shown[:3]] == ["", "ewe", ""]
+    assert film.end_card.stage.picture.drawing is None
+    twice = silent_words("We only do small flocks. It covers up to five sheep. Trims the feet of your sheep. See it.")
+    scenes = storyboard(parts_of(twice), shows=(), until=twice[-1].end, seconds=None, seed="a")
+    drawing = ProductFilm(bare, ProductPicture(things=drawings), None, scenes, None).end_card.stage.picture.drawing
+    assert drawing is not None
+    assert drawing.name == "ewe"
 
 
 @pytest.mark.parametrize("colours", [("#f2c230", "#1d3a6b"), ("#16464a", "#f4d34a", "#ffffff"), ("#101010",), ()])

@@ -78,12 +78,17 @@ class TestData:
     @pytest.mark.parametrize("ratio", list(AspectRatio))
     def test_texts_stand_inside_of_the_safe_zone_of_every_platform(self, ratio: AspectRatio, platform: str) -> None:
         zone = safe_zones().zone(ratio, platform)
-        for name in TEXTS:
-            x, y, width, height = getattr(layouts()[ratio], name)
-            assert zone.left <= x, name
-            assert x + width <= zone.right + 1e-9, name
-            assert zone.top <= y, name
-            assert y + height <= zone.bottom + 1e-9, name
+        places = layouts()[ratio]
+        bare = places.without_captions(0.0)
+        for each in (places, bare, bare.of_text_alone(1 - places.brand[0])):
+            for name in TEXTS:
+                x, y, width, height = getattr(each, name)
+                assert zone.left <= x, name
+                assert x + width <= zone.right + 1e-9, name
+                assert zone.top <= y, name
+                assert y + height <= zone.bottom + 1e-9, name
+        assert bare.stage[3] > places.stage[3] * 1.1 or ratio is AspectRatio.LANDSCAPE
+        assert bare.stage[1] >= places.brand[1] + places.brand[3]
 
     def test_tables_that_break_their_schema_are_refused(self) -> None:
         with pytest.raises(ValueError, match="fields"):
@@ -148,6 +153,12 @@ class TestParts:
         part = self.said("It holds up to 60 days of dust.")
         assert (part.says, part.value, part.items) == ("figure", "60 days", ("up to",))
         assert self.said("It does not last 60 days.").says == "plain"
+        for text, kicker in (
+            ("We carry 60 parts in the van.", "We carry"),
+            ("And up to 60 parts in the van.", "up to"),
+        ):
+            part = self.said(text)
+            assert (part.value, part.label, part.items) == ("60 parts", "in the van", (kicker,))
         assert self.said("Call at 14 Depot Road.").says == "plain"
 
     def test_number_of_a_name_is_no_figure_and_a_figure_says_of_what_it_is(self) -> None:
@@ -240,6 +251,12 @@ class TestParts:
         ]
         assert "figure" in figure
         assert whole == ["hook", "price"]
+        said = silent_words("A first line. Our call-out is £75, and that covers up to five sheep.")
+        covers = [
+            [part.says for part in parts_of(said, price=Price(now=75.0, behind=behind))][1:]
+            for behind in ("covers up to five sheep", "covers up to six sheep")
+        ]
+        assert covers == [["price"], ["price", "plain"]]
 
     def test_the_price_stays_one_beside_free_delivery_and_a_code_that_earns_something_a_code(self) -> None:
         price = Price(now=29.5)
@@ -812,6 +829,32 @@ class TestShots:
             for text in ("By 7 p.m. then.", "By 7, or then.")
         )
         assert (together, apart) == (3, 4)
+
+    def test_a_shot_does_not_begin_like_the_rest_of_another_sentence(self, brief: VideoBrief, models: Path) -> None:
+        film = self.film(brief, models)
+        tone, scene = film.look.of("brand"), film.scenes[1]
+
+        def first_word(text: str) -> Any:
+            return word_layers(film.stage, replace(scene, part=Part(words=tuple(silent_words(text)))), tone)[0].image
+
+        assert np.array_equal(first_word("and matched to it.").toarray(), first_word("And matched to it.").toarray())
+
+    def test_a_value_without_captions_is_larger_and_leaves_out_how_it_was_joined(
+        self, brief: VideoBrief, models: Path
+    ) -> None:
+        film = self.film(brief, models, "Cold all day. Now $9.99 each. That is all there is to it.")
+        scene = next(scene for scene in film.scenes if scene.shot.id == "price")
+        tone = film.look.of("brand")
+        heights = [
+            max(layer.height for layer in film._made(scene, is_captioned=captioned).layers if layer.enter == "pop")
+            for captioned in (True, False)
+        ]
+        assert heights[1] > heights[0] * 1.05
+        joined, bare = (
+            price_layers(film.stage, scene, tone, PriceLine(amount="$9.99", before="Now", after=after))[-1].image
+            for after in ("and that covers the lid", "covers the lid")
+        )
+        assert np.array_equal(joined.toarray(), bare.toarray())
 
     def test_a_long_word_is_divided_where_the_sentence_becomes_larger(self, brief: VideoBrief, models: Path) -> None:
         film = self.film(brief, models, "Sin internacionalización alguna. Todo en casa.")

@@ -14,6 +14,7 @@ Box = tuple[float, float, float, float]
 
 CIRCLE: Final = 0.23  # of the frame's shorter side, a presenter's circle
 CIRCLE_GAP: Final = 0.12  # of its width, to what is written beside it
+BRAND_GAP: Final = 0.5  # of the height of the brand, to large type below it
 TEXTS: Final = ("brand", "title", "caption", "stage", "words", "aside_words", "column")
 
 
@@ -66,6 +67,25 @@ class Places:
             x, y, width, height = getattr(self, name)
             if y < top + side and x + width > left:
                 moved[name] = (x, top + side + gap, width, y + height - top - side - gap)
+        return replace(self, **moved)
+
+    def without_captions(self, below: float) -> Places:
+        """The places of a shot without captions: their room belongs to its value. below: in pixels, what it must stay
+        under, such as a presenter's circle; 0 without one."""
+        x, y, width, height = self.stage
+        top = min(y, max(self.title[1] + self.brand[3] * BRAND_GAP, below))
+        return replace(self, stage=(x, top, width, y + height - top))
+
+    def of_text_alone(self, right: float) -> Places:
+        """The places of a shot that has nothing but text, which reaches as far down as an end card does, and in a wide
+        picture as far as `right`, in pixels."""
+        floor = self.column[1] + self.column[3]
+        is_wide = self.low[0] >= self.stage[0] + self.stage[2]
+        moved: dict[str, Box] = {}
+        for name in ("stage", "words", "aside_words"):
+            x, y, width, height = getattr(self, name)
+            end, y = max(y + height, floor), y + self.brand[3] * BRAND_GAP
+            moved[name] = (x, y, right - x if is_wide else width, end - y)
         return replace(self, **moved)
 
 

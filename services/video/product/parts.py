@@ -116,14 +116,23 @@ def parts_of(words: Sequence[Word], *, name: str = "", price: Price | None = Non
 
 def _with_conditions(parts: Sequence[Part], behind: str) -> list[Part]:
     """The parts with those joined to the price before them whose words are shown beside it."""
-    shown = _bare(behind)
     made: list[Part] = []
     for part in parts:
-        if made and made[-1].says == "price" and part.says in ("plain", "figure") and _bare(part.text) in shown:
+        if made and made[-1].says == "price" and part.says in ("plain", "figure") and _is_shown(part.text, behind):
             made[-1] = replace(made[-1], words=(*made[-1].words, *part.words))
         else:
             made.append(part)
     return made
+
+
+def _is_shown(text: str, behind: str) -> bool:
+    """Whether what is behind a price says a text: word for word, or all that its words tell."""
+    shown, said = _bare(behind), _bare(text)
+    if said in shown:
+        return True
+    light = cues().joins | cues().prepositions | cues().per | cues().copulas | PRONOUNS
+    telling = [word for word in said.split() if word not in light]
+    return bool(telling) and set(telling) <= set(shown.split())
 
 
 def _bare(text: str) -> str:
@@ -243,7 +252,7 @@ def _listed(sentence: tuple[Word, ...], name: str) -> Part | None:
     if any(item.split()[0].casefold() in cues().conditions for item in items):
         return None
     label = head if body is rest else ""
-    return Part(words=sentence, says="list", label=label, items=tuple(_capital(item) for item in items))
+    return Part(words=sentence, says="list", label=label, items=tuple(capital(item) for item in items))
 
 
 def _without_inclusion(item: str) -> str:
@@ -254,7 +263,8 @@ def _without_inclusion(item: str) -> str:
     return item
 
 
-def _capital(item: str) -> str:
+def capital(item: str) -> str:
+    """The text with a capital, unless its first word has one within, as brands have."""
     first = item.split(maxsplit=1)[0]
     return item[:1].upper() + item[1:] if first.islower() else item
 
@@ -402,7 +412,7 @@ def _change(words: tuple[Word, ...], bare: str) -> Part | None:
     for pattern in cues().changes:
         found = pattern.match(bare)
         if found:
-            return Part(words=words, says="change", items=(_capital(found["before"]), _capital(found["after"])))
+            return Part(words=words, says="change", items=(capital(found["before"]), capital(found["after"])))
     return None
 
 
@@ -489,9 +499,20 @@ def _figure(words: tuple[Word, ...], text: str, name: str) -> Part | None:
         if all(_leans(word, letters=JOINT_LETTERS) for word in before.casefold().split()):
             return None  # "So the | 24 flies"
         kicker = before.strip()
+    if label and not kicker and 1 < len(before.split()) < KICKER_WORDS and not _leans(before.split()[0]):
+        kicker = before.strip()  # "We carry | 1,400 parts | in the van" says the whole sentence
+    kicker = without_beginning(kicker, cues().joins)
     return Part(
         words=words, says="figure", value=found[0][0] + unit_text, label=label, items=(kicker,) if kicker else ()
     )
+
+
+def without_beginning(text: str, joints: Collection[str]) -> str:
+    """A text without the words at its beginning that join it to what was said before; joints: these words."""
+    words = text.split()
+    while words and words[0].casefold() in joints:
+        words.pop(0)
+    return " ".join(words)
 
 
 def _is_denied(before: str) -> bool:

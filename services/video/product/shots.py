@@ -69,6 +69,7 @@ class Cues:
     before_verbs: frozenset[str]
     included: frozenset[str]
     charge_joins: frozenset[str]
+    additions: frozenset[str]
     charge_copulas: frozenset[str]
     joins: frozenset[str]
     prepositions: frozenset[str]
@@ -142,6 +143,7 @@ def read_cues(text: str) -> Cues:
             charge_verbs=frozenset(data["charge_verbs"]),
             before_verbs=frozenset(data["before_verbs"]),
             included=frozenset(data["included"]),
+            additions=frozenset(data["additions"]),
             charge_joins=frozenset(data["charge_joins"]),
             charge_copulas=frozenset(data["charge_copulas"]),
             joins=frozenset(data["joins"]),

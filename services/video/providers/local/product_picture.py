@@ -85,13 +85,15 @@ class ProductPicture:
 
     photo: the whole photo, None without one. figure: the product alone, a skia.Image with transparency; None where only
     a whole photo or none is shown. drawing: what stands for the product. place: a skia.Image of a place that suits the
-    trade of a product without a photo. shows: of shots.NEEDS. note: for the customer.
+    trade of a product without a photo. things: the file of drawings from which shots take what they name, None where
+    something stands for the product. shows: of shots.NEEDS. note: for the customer.
     """
 
     photo: Any = None
     figure: Any = None
     drawing: TradeDrawing | None = None
     place: Any = None
+    things: Path | None = None
     shows: frozenset[str] = frozenset()
     note: str = ""
 
@@ -153,11 +155,11 @@ def _drawn(brief: VideoBrief, models: Path) -> ProductPicture:
     )
     trade = facts.trade_name or facts.trade or "its trade"
     place = _place(brief, models)
+    try:
+        path = model_files.model_path(model_files.DRAWINGS, models)
+    except model_files.ModelMissing:
+        return ProductPicture(place=place, note=f"The product has no photo: its name stands for it. {ASK}")
     if name:
-        try:
-            path = model_files.model_path(model_files.DRAWINGS, models)
-        except model_files.ModelMissing:
-            return ProductPicture(place=place, note=f"The product has no photo: its name stands for it. {ASK}")
         return ProductPicture(
             drawing=TradeDrawing(path=path, name=name),
             place=place,
@@ -165,7 +167,9 @@ def _drawn(brief: VideoBrief, models: Path) -> ProductPicture:
             note=f"The product has no photo: a drawing ({name.replace('-', ' ')}) stands for {trade}. {ASK}",
         )
     return ProductPicture(
-        place=place, note=f"The product has no photo, and no drawing certainly fits it: its name is shown. {ASK}"
+        place=place,
+        things=path,
+        note=f"The product has no photo, and no drawing certainly fits it: its name is shown. {ASK}",
     )
 
 

@@ -64,6 +64,10 @@ class CaptionStrip:
             for scene in scenes
         ]
 
+    def has_words(self, number: int) -> bool:
+        """Whether the scene of that number has captions."""
+        return bool(self._groups[number])
+
     def _covered(self, number: int, time: float) -> bool:
         """Whether a shot with a text of its own is still leaving: captions would stand on it."""
         if number == 0 or self._scenes[number].shot.cut == "cut":

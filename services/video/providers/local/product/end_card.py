@@ -24,6 +24,7 @@ SMALLEST_UNITS: Final = 17.0  # the smallest: at 720 pixels of width, what a pho
 SMALL_SHARE: Final = 0.34  # of the column's height, what small print may take
 CENTS: Final = re.compile(r"\d{1,2}\s?(?:c|¢|p|ct)")
 SMALL_ROWS: Final = 10
+MORE_GAP: Final = 1.5  # between rows where nothing stands beside them
 BESIDE_DRAWING: Final = 0.54  # of the column's width, for what stands beside a drawing
 
 
@@ -46,7 +47,10 @@ class EndCard:
         beside = stage.wide or below_safe or not stage.is_pictured
         is_drawn = not stage.wide and not below_safe and stage.picture.drawing is not None and not self.small.rows
         room = h * (0.36 if beside else 0.19)
-        name = fitted(stage.name, stage.family, 800, width_px=w, height_px=room, largest=104 * unit, rows=4)
+        if stage.has_text_alone and stage.wide:
+            w = stage.width - 2 * x
+        largest = 132 if stage.has_text_alone else 104
+        name = fitted(stage.name, stage.family, 800, width_px=w, height_px=room, largest=largest * unit, rows=4)
         rows: list[tuple[float, str, Any]] = [
             (name.height, "name", name),
             *self._price_rows(w * BESIDE_DRAWING if is_drawn else w, h),
@@ -55,11 +59,14 @@ class EndCard:
             rows.append((92 * unit, "button", self.brief.call_to_action.strip()))
         if self.small.rows:
             rows.append((self.small.height, "small", self.small))
+        gap *= MORE_GAP if stage.has_text_alone else 1.0
         tall = sum(row[0] for row in rows) + gap * len(rows)
         top = y + gap * 0.6
         if stage.wide:
             layers = self._product(stage.places.hero, tone)
             top = y + max(0.0, (h - tall) / 2)
+        elif stage.has_text_alone:
+            layers, top = [], y + max(0.0, (h - tall) * 0.4)
         elif is_drawn:
             left = x + w * BESIDE_DRAWING
             layers = [
@@ -90,7 +97,7 @@ class EndCard:
             return [arch(stage, area, tone), made] if stands else [made]
         if stage.picture.drawing is not None:
             return arched_drawing(stage, area, tone)
-        return [ornament(stage, "end", tone)] if stage.wide or area[1] <= stage.places.low[1] else []
+        return [ornament(stage, "end", tone)] if not stage.has_text_alone and area[1] <= stage.places.low[1] else []
 
     def _price_rows(self, w: float, h: float) -> list[tuple[float, str, Any]]:
         """The customer's statement of the price, with its unit and conditions; else the amount; nothing without one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,7 +17,7 @@ from services.media import model_files, provenance
 from services.media.colour import Colour
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief, VideoKind
 from services.video.prices import written_price
-from services.video.product.layouts import layouts
+from services.video.product.layouts import CIRCLE_GAP, Box, layouts
 from services.video.product.parts import MOST_SECONDS, Price, parts_of
 from services.video.product.price_line import amounts_of
 from services.video.product.shots import shots
@@ -36,9 +37,10 @@ from services.video.providers.local.product.looks import DARK, WHITE, Look, Tone
 from services.video.providers.local.product.panels import TEXTS
 from services.video.providers.local.product.presenter_circle import PresenterCircle
 from services.video.providers.local.product.price_tag import price_layers
+from services.video.providers.local.product.said_things import said_thing
 from services.video.providers.local.product.stage import Stage, draw_rows
 from services.video.providers.local.product.standing_product import product_layers
-from services.video.providers.local.product_picture import ProductPicture, product_picture
+from services.video.providers.local.product_picture import ProductPicture, TradeDrawing, product_picture
 from services.video.providers.local.soundtrack import frames_to_samples, soundtrack
 from services.video.providers.local.strokes import box, fill, rgb_of, rounded, surface_of
 from services.video.providers.local.takes import Take
@@ -61,8 +63,9 @@ class ProductFilm:
         self.look: Look = looks.look_of(brief.brand_colours, brief.seed, brief.facts.sensitive)
         places = layouts()[brief.aspect_ratio].scaled(self.width, self.height)
         self.presenter: PresenterCircle | None = None
+        self._circle: Box | None = None
         if brief.kind is VideoKind.PRODUCT and brief.voice_over and brief.avatar_id:
-            circle = places.circle(self.width, self.height)
+            self._circle = circle = places.circle(self.width, self.height)
             places = places.beside(circle)
             self.presenter = PresenterCircle(brief.avatar_id, circle, self.look.of("brand"), brief.seed)
         self.stage = Stage(
@@ -92,7 +95,7 @@ class ProductFilm:
             line=brief.facts.price_line,
             brand=brief.brand_name,
         )
-        self.end_card = EndCard(self.stage, brief, [scene.part for scene in scenes])
+        self.end_card = EndCard(self._with_thing(self._main_thing()), brief, [scene.part for scene in scenes])
 
     @property
     def note(self) -> str:
@@ -152,25 +155,53 @@ class ProductFilm:
 
     def _shot(self, number: int) -> Drawn:
         if number not in self._drawn:
-            self._drawn[number] = self._made(self.scenes[number])
+            self._drawn[number] = self._made(self.scenes[number], is_captioned=self.captions.has_words(number))
         return self._drawn[number]
 
-    def _made(self, scene: Scene) -> Drawn:
+    def _stage_of(self, scene: Scene, *, is_captioned: bool) -> Stage:
+        """The stage of one shot: with a drawing of what it names where nothing stands for the product, and with the
+        room that captions and pictures leave to its texts."""
+        stage = self._with_thing(said_thing(scene.part.text, self.brief.facts))
+        places = stage.places
+        below, right = 0.0, self.width - places.brand[0]
+        if self._circle is not None:
+            x, y, side, _ = self._circle
+            below, right = y + side * (1 + CIRCLE_GAP), x - side * CIRCLE_GAP
+        if not is_captioned:
+            places = places.without_captions(below)
+        if stage.has_text_alone:
+            places = places.of_text_alone(right)
+        return replace(stage, places=places)
+
+    def _with_thing(self, name: str) -> Stage:
+        """The stage with the drawing of a thing where nothing stands for the product; "" for no thing."""
+        picture = self.stage.picture
+        if not name or picture.things is None:
+            return self.stage
+        return replace(self.stage, picture=replace(picture, drawing=TradeDrawing(path=picture.things, name=name)))
+
+    def _main_thing(self) -> str:
+        """What more than one shot names; "" without such a thing."""
+        named = Counter(said_thing(scene.part.text, self.brief.facts) for scene in self.scenes[:-1])
+        return next((name for name, count in named.most_common() if name and count > 1), "")
+
+    def _made(self, scene: Scene, *, is_captioned: bool = True) -> Drawn:
         tone = self.look.of(scene.shot.ground)
+        stage = self._stage_of(scene, is_captioned=is_captioned)
         if scene.shot.text == "end":
             return Drawn(
                 ground=self._ground(scene),
                 layers=[*([] if self.stage.is_brand else self._brand(tone)), *self.end_card.layers(tone)],
                 seconds=scene.seconds,
             )
-        layers = product_layers(self.stage, scene, tone)
+        layers = product_layers(stage, scene, tone)
         if scene.seconds > MOST_SECONDS:
             for layer in layers:
                 layer.nearer_at = scene.seconds / 2
         if scene.shot.text == "price":
-            layers += price_layers(self.stage, scene, tone, self.brief.facts.price_line, before=self._old_price())
+            layers += price_layers(stage, scene, tone, self.brief.facts.price_line, before=self._old_price())
         elif scene.shot.text:
-            layers += TEXTS[scene.shot.text](self.stage, scene, tone)
+            layers += TEXTS[scene.shot.text](stage, scene, tone)
         if scene.shot.ground == "photo":
             layers.insert(0, self._scrim(scene))
         if not (scene.shot.text == "name" and self.stage.is_brand):

@@ -19,7 +19,7 @@ ENTER_SECONDS: Final = 0.42
 SAMPLING: Final = skia.SamplingOptions(skia.FilterMode.kLinear)
 FINE: Final = skia.SamplingOptions(skia.CubicResampler.Mitchell())
 ZOOM: Final = 0.13  # share by which a camera comes nearer or goes away in one shot
-NEARER: Final = 0.16  # share by which a layer grows in the middle of a long shot
+NEARER: Final = 0.1  # share by which a layer grows in the middle of a long shot
 NEARER_SECONDS: Final = 0.24
 PAN: Final = 0.16  # share of the frame that a camera passes
 

@@ -1,9 +1,10 @@
 """What stands in the room that a shot's texts leave: the drawing for the product's trade, large, whole or in an arch;
-without one a flat shape in a lower corner: rings, a quarter disc, bands, dots or tiles."""
+without one a flat shape in a lower corner of vertical films: rings, a quarter disc, bands, dots or tiles."""
 
 from __future__ import annotations
 
 import math
+import random
 import zlib
 from collections.abc import Mapping
 from typing import Any, Final
@@ -14,7 +15,7 @@ from services.media.colour import Colour, contrast
 from services.media.skia import skia
 from services.video.product.layouts import Box
 from services.video.product.storyboard import Scene
-from services.video.providers.local.product.layers import ENTER_SECONDS, Layer, painted
+from services.video.providers.local.product.layers import ENTER_SECONDS, NEARER, Layer, painted
 from services.video.providers.local.product.looks import Tone
 from services.video.providers.local.product.stage import Stage, placed
 from services.video.providers.local.product_picture import TradeDrawing
@@ -31,7 +32,7 @@ BESIDE: Final = 0.86  # of the area beside texts, the size of a drawing there
 BESIDE_HEIGHT: Final = 1.25  # of the height of a wide picture's room for it, the most that such a drawing takes
 RIGHT: Final = 1.02  # of the frame's width, where the room of what stands at the right ends
 FOOT: Final = 0.985  # of the frame, where what stands below texts ends
-ARCHED: Final = 0.62  # of an arch's width, that of the drawing in it
+ARCHED: Final = 0.7  # of an arch's width, that of the drawing in it
 CLOSE: Final = 1.5  # of the room's longer side, the size of a drawing seen from near, of which a part is in the picture
 PUSHED: Final = 0.14  # share by which such a drawing grows while its shot lasts
 # How the drawing for the trade stands in each shot: neighbours differ, so that a cut is seen.
@@ -43,11 +44,12 @@ STANDING: Final[Mapping[str, str]] = {
 
 
 def ornament(stage: Stage, shot: str, tone: Tone) -> Layer:
-    """A shape in a lower corner, another for each shot; it comes up with the shot."""
+    """A shape in a lower corner, of one kind in all shots of a film; it comes up with the shot."""
+    kind = random.Random(f"ornament {stage.seed}").choice(KINDS)
     chance = np.random.default_rng(zlib.crc32(f"ornament {stage.seed} {shot}".encode()))
-    kind = KINDS[int(chance.integers(len(KINDS)))]
     x, y, _, _ = stage.places.low
     reach = min(stage.height - y, stage.width * 0.8) if not stage.wide else stage.width - x
+    reach *= 2 / (1 + (1 + DRIFT) * (1 + NEARER))  # grown, it still ends below what is written
     right = stage.wide or bool(chance.integers(2))
     colours = _colours(tone)
 
@@ -67,6 +69,8 @@ def drawing_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     of a stage that has one."""
     x, y, w, h = stage.places.low
     standing = "arch" if scene.shot.text == "name" else STANDING.get(scene.shot.id, "right")
+    if stage.picture.things is not None:  # a thing of this shot only: it is to be known at once
+        standing = "aside"
     came = -ENTER_SECONDS / 2 if scene.start == 0.0 or scene.shot.cut == "cut" else -0.1
     if standing == "arch":
         return arched_drawing(stage, stage.places.low, tone)

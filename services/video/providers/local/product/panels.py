@@ -11,13 +11,24 @@ from services.media.colour import contrast
 from services.media.drawings import draw_icon
 from services.media.skia import skia
 from services.media.text_shaping import shape
-from services.video.product.parts import MOST_SECONDS
+from services.video.product.parts import capital
 from services.video.product.storyboard import BEAT_SECONDS, Scene
 from services.video.providers.local.product.layers import Layer, painted
 from services.video.providers.local.product.lettering import CAP, LEADING, TextBlock, face_for, fitted
 from services.video.providers.local.product.looks import DARK, WHITE, Tone
 from services.video.providers.local.product.sentence import word_layers
-from services.video.providers.local.product.stage import ALONE_SECONDS, Stage, draw_rows, placed, said_at, text_layer
+from services.video.providers.local.product.stage import (
+    ALONE_SECONDS,
+    VALUE_GROWS,
+    Stage,
+    TextRow,
+    after_others,
+    draw_rows,
+    placed,
+    said_at,
+    stacked,
+    text_layer,
+)
 from services.video.providers.local.product.standing_product import CORNER
 from services.video.providers.local.strokes import box, fill, line, outline, rounded
 
@@ -51,32 +62,19 @@ def figure_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
 
 
 def _big(stage: Stage, scene: Scene, tone: Tone, value: str, label: str, above: str = "") -> list[Layer]:
-    x, y, w, h = stage.places.stage
     at = said_at(scene, value.split(maxsplit=1)[0], latest=ALONE_SECONDS)
-    gap, top = h * 0.05, y
-    layers = []
+    rows = [
+        TextRow(
+            text=value, ink=tone.large_ink, largest=250, share=0.5 if label else 0.7, at=at, weight=800, enter="pop",
+            grow=VALUE_GROWS,
+        )
+    ]  # fmt: skip
     if above:
-        area = (x, y, w, h * 0.14)
-        layers.append(text_layer(stage, above, area, tone.ink, largest=52, rows=1, enter="rise", at=0.0))
-        top += h * 0.14 + gap
-    room, size = h * (0.5 if label else 0.7), 230 * stage.unit
-    tall = fitted(value, stage.family, 800, width_px=w, height_px=room, largest=size, rows=1).height
-    area = (x, top, w, tall)
-    layers.append(text_layer(stage, value, area, tone.large_ink, largest=230, rows=1, weight=800, enter="pop", at=at))
+        rows.insert(0, TextRow(text=capital(above), ink=tone.ink, largest=60, share=0.14, at=0.0))
     if label:
-        top += tall + gap
-        room, size = max(y + h - top, h * 0.2), 66 * stage.unit
-        tall = fitted(label, stage.family, 700, width_px=w, height_px=room, largest=size, rows=2).height
-        area = (x, top, w, tall)
-        said = _after(scene, label, at + HALF_BEAT)
-        layers.append(text_layer(stage, label, area, tone.ink, largest=66, rows=2, enter="rise", at=said))
-    return layers
-
-
-def _after(scene: Scene, label: str, earliest: float) -> float:
-    """When a label is said, and not before a time: in a long shot something comes later."""
-    telling = max(label.split(), key=lambda word: (any(map(str.isdecimal, word)), len(word)))
-    return max(earliest, said_at(scene, telling)) if scene.seconds > MOST_SECONDS else earliest
+        said = after_others(scene, label, at + HALF_BEAT)
+        rows.append(TextRow(text=label, ink=tone.ink, largest=80, share=0.26, at=said, rows=2))
+    return stacked(stage, stage.places.stage, rows)
 
 
 def code_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
@@ -119,10 +117,10 @@ def chip_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     x, y, w, h = stage.places.stage
     gap = 16 * stage.unit
     count = len(part.items)
-    tall = min(96 * stage.unit, (h - gap * (count - 1)) / count)
+    tall = min(132 * stage.unit, (h - gap * (count - 1)) / count)
     top = y + (h - count * tall - (count - 1) * gap) / 2
     texts = [
-        fitted(item, stage.family, 700, width_px=w - tall * 1.7, height_px=tall * 0.62, largest=44 * stage.unit, rows=2)
+        fitted(item, stage.family, 700, width_px=w - tall * 1.7, height_px=tall * 0.62, largest=52 * stage.unit, rows=2)
         for item in part.items
     ]
     size = min(text.size for text in texts)
@@ -204,7 +202,7 @@ def rating_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
     ]
     if part.label:
         below = (x, y + h * 0.76, w, h * 0.22)
-        said = _after(scene, part.label, at + BEAT_SECONDS)
+        said = after_others(scene, part.label, at + BEAT_SECONDS)
         layers.append(text_layer(stage, part.label, below, tone.ink, largest=50, rows=2, enter="rise", at=said))
     return layers
 

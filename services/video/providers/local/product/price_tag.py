@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from services.video.domain import PriceLine
-from services.video.product.layouts import Box
-from services.video.product.parts import JOINT_LETTERS, Part, money_in
+from services.video.product.parts import JOINT_LETTERS, Part, money_in, without_beginning
 from services.video.product.price_line import amounts_of
 from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
-from services.video.providers.local.product.layers import Layer, painted
-from services.video.providers.local.product.lettering import fitted
+from services.video.providers.local.product.layers import Layer
 from services.video.providers.local.product.looks import Tone
-from services.video.providers.local.product.stage import ALONE_SECONDS, Stage, draw_rows, placed, said_at, text_layer
-from services.video.providers.local.strokes import line as stroke
+from services.video.providers.local.product.stage import (
+    ALONE_SECONDS,
+    VALUE_GROWS,
+    Stage,
+    TextRow,
+    after_others,
+    said_at,
+    stacked,
+)
 
 HEAD: Final = 0.16  # of the height, for the words before the amount
-AMOUNT: Final = 0.5
-GAP: Final = 0.05
+AMOUNT: Final = 0.42
+LESS: Final = 0.36  # for the amount where an old price and words stand below it
+BELOW: Final = 0.27
 STEM_LETTERS: Final = 5  # by which two forms of a word are the same
-LEAST: Final = 0.2  # of the height, for what stands below
 
 
 def price_layers(stage: Stage, scene: Scene, tone: Tone, line: PriceLine | None, before: str = "") -> list[Layer]:
@@ -28,35 +33,26 @@ def price_layers(stage: Stage, scene: Scene, tone: Tone, line: PriceLine | None,
     as it is written, "" without one."""
     part = scene.part
     head, below = about_price(part, line)
+    below = without_beginning(below, cues().additions)
     value = part.value
     if below.startswith("/"):  # "$27.50/hour" is one, and a line does not begin with a stroke
         unit, _, below = below.partition(" ")
         value = f"{value}{unit}"
     at = said_at(scene, part.value, latest=ALONE_SECONDS)
-    x, y, w, h = stage.places.stage
-    gap = h * GAP
-    layers = []
-    top = y
-    if head:
-        area = (x, top, w, h * HEAD)
-        layers.append(text_layer(stage, head, area, tone.ink, largest=50, rows=2, enter="rise", at=0.0))
-        top += h * HEAD + gap
-    size = 220 * stage.unit
-    tall = fitted(value, stage.family, 800, width_px=w, height_px=h * AMOUNT, largest=size, rows=1).height
-    layers.append(
-        text_layer(stage, value, (x, top, w, tall), tone.large_ink, largest=220, rows=1, weight=800, enter="pop", at=at)
-    )
-    top += tall + gap
-    if before:
-        layers.append(_struck(stage, before, (x, top, w, h * HEAD * 0.9), tone, at))
-        top += h * HEAD + gap
-    if below:
-        rest = max(y + h - top, h * LEAST)
-        tall = fitted(below, stage.family, 700, width_px=w, height_px=rest, largest=50 * stage.unit, rows=4).height
-        layers.append(
-            text_layer(stage, below, (x, top, w, tall), tone.ink, largest=50, rows=4, enter="rise", at=at + 0.2)
+    rows = [
+        TextRow(
+            text=value, ink=tone.large_ink, largest=240, share=LESS if below and before else AMOUNT, at=at, weight=800,
+            enter="pop", grow=VALUE_GROWS,
         )
-    return layers
+    ]  # fmt: skip
+    if head:
+        rows.insert(0, TextRow(text=head, ink=tone.ink, largest=62, share=HEAD, at=0.0, rows=2))
+    if before:
+        rows.append(TextRow(text=before, ink=tone.ink, largest=60, share=HEAD * 0.9, at=at + 0.1, struck=tone.accent))
+    if below:
+        said = after_others(scene, below, at + 0.2)
+        rows.append(TextRow(text=below, ink=tone.ink, largest=62, share=BELOW, at=said, rows=4))
+    return stacked(stage, stage.places.stage, rows)
 
 
 def about_price(part: Part, line: PriceLine | None) -> tuple[str, str]:
@@ -76,17 +72,3 @@ def _share_a_word(one: str, other: str) -> bool:
         for text in (one, other)
     ]
     return not stems[0].isdisjoint(stems[1])
-
-
-def _struck(stage: Stage, price: str, area: Box, tone: Tone, at: float) -> Layer:
-    x, y, w, h = area
-    text = fitted(price, stage.family, 700, width_px=w, height_px=h, largest=60 * stage.unit, rows=1)
-    pad = text.size * 0.2
-
-    def draw(canvas: Any) -> None:
-        draw_rows(canvas, text, pad, pad + text.height / 2, tone.ink)
-        middle = pad + text.height * 0.46
-        canvas.drawLine(0, middle, text.width + 2 * pad, middle, stroke(tone.accent, text.size * 0.1))
-
-    image = painted(text.width + 2 * pad, text.height + 2 * pad, draw)
-    return placed(image, x + text.width / 2, y + h / 2, enter="rise", at=at + 0.1)

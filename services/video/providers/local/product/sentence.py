@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.media.hyphenation import division_points
 from services.media.text_shaping import shape, width
-from services.video.product.parts import Word
+from services.video.product.parts import Word, capital
 from services.video.product.shots import cues
 from services.video.product.storyboard import Scene
 from services.video.providers.local.product.layers import ENTER_SECONDS, Layer, painted
@@ -32,10 +32,12 @@ def word_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
         y, h = y + h * KICKER, h * (1 - KICKER)
     spoken = [(drawable(word.text), word) for word in scene.part.words]
     spoken = [(text, word) for text, word in spoken if text]
+    if spoken and spoken[0][0].casefold() in cues().joins:  # a shot does not begin like the rest of another
+        spoken[0] = (capital(spoken[0][0]), spoken[0][1])
     text = " ".join(each for each, _ in spoken)
     if not text:
         return []
-    largest = next(size for most, size in SIZES if len(spoken) <= most) * stage.unit
+    largest = next(size for most, size in SIZES if len(spoken) <= most) * stage.largest_unit
     pad = 0.14
     rows = fitted(text, stage.family, 800, width_px=w * 0.95, height_px=h * 0.96, largest=largest, rows=7)
     parted = _parted(spoken, stage.language)

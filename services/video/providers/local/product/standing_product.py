@@ -26,7 +26,9 @@ def product_layers(stage: Stage, scene: Scene, tone: Tone) -> list[Layer]:
         return []
     if not stage.is_pictured and stage.picture.drawing is not None:
         return drawing_layers(stage, scene, tone)
-    if not where or not stage.is_pictured:
+    if not stage.is_pictured:
+        return [] if stage.has_text_alone else [ornament(stage, scene.shot.id, tone)]
+    if not where:
         return [ornament(stage, scene.shot.id, tone)]
     area: Box = getattr(stage.places, where)
     made = standing(
