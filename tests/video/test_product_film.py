@@ -850,6 +850,12 @@ class TestShots:
             for captioned in (True, False)
         ]
         assert heights[1] > heights[0] * 1.05
+        x, _, w, _ = film.stage.places.stage
+        for layer in price_layers(film.stage, scene, tone, None):
+            seen = np.zeros((film.height, film.width, 4), np.uint8)
+            layer.draw(surface_of(seen).getCanvas(), scene.seconds, scene.seconds)
+            columns = np.flatnonzero(seen[..., 3].max(axis=0))
+            assert x - 2 <= columns[0] <= columns[-1] <= x + w + 2  # also when it has grown
         joined, bare = (
             price_layers(film.stage, scene, tone, PriceLine(amount="$9.99", before="Now", after=after))[-1].image
             for after in ("and that covers the lid", "covers the lid")

@@ -47,7 +47,8 @@ class Layer:
 
     enter: how it comes, `at` which time: pop, rise, slide, drop, fade, wipe. grow: share by which it grows while the
     shot lasts. sway: pixels by which it floats up and down. pulse: share by which it
-    swells about once a second. turn: degrees.
+    swells about once a second. turn: degrees. anchor: the share of its width that stays where it is while its size
+    changes, 0 for the left edge.
     """
 
     image: Any
@@ -62,6 +63,7 @@ class Layer:
     pulse: float = 0.0
     turn: float = 0.0
     far: float = 60.0  # pixels that it travels when it comes
+    anchor: float = 0.5
     nearer_at: float = math.inf  # when it comes nearer at once, as at a cut
 
     def draw(self, canvas: Any, time: float, seconds: float) -> None:
@@ -84,7 +86,8 @@ class Layer:
                 x += (1 - came) * self.far * 3
         y += self.sway * math.sin(time * 1.7)
         scale *= 1 + self.pulse * math.sin((time - self.at) * 2 * math.pi * 1.04) if share >= 1 else 1
-        left, top = x - self.width * scale / 2, y - self.height * scale / 2
+        left = x - self.width / 2 + self.width * self.anchor * (1 - scale)
+        top = y - self.height * scale / 2
         moving = scale != 1.0 or self.turn or share < 1 or self.sway
         paint = skia.Paint(Alphaf=alpha) if alpha < 1 else None
         if not moving and self.image.width() == round(self.width):

@@ -95,7 +95,7 @@ def stacked(stage: Stage, area: Box, rows: Sequence[TextRow]) -> list[Layer]:
     gap = h * ROW_GAP
     blocks = [
         fitted(
-            row.text, stage.family, row.weight, width_px=w * 0.98, height_px=h * row.share,
+            row.text, stage.family, row.weight, width_px=w * 0.98 / (1 + row.grow), height_px=h * row.share,
             largest=row.largest * stage.largest_unit, rows=row.rows,
         )
         for row in rows
@@ -119,7 +119,9 @@ def _row_layer(stage: Stage, row: TextRow, block: TextBlock, x: float, middle: f
             canvas.drawLine(0, height, block.width + 2 * pad, height, line(row.struck, block.size * 0.1))
 
     image = painted(block.width + 2 * pad, block.height + 2 * pad, draw)
-    return placed(image, x + block.width / 2, middle, enter=row.enter, at=row.at, far=30 * stage.unit, grow=row.grow)
+    return placed(
+        image, x + block.width / 2, middle, enter=row.enter, at=row.at, far=30 * stage.unit, grow=row.grow, anchor=0.0
+    )
 
 
 def text_layer(
