@@ -146,6 +146,7 @@ class TestHomographs:
             ("Tear off the strip.", "Tear", "tˈɛɹ"),
             ("Easy to use for daily use.", "use", "jˈuz"),
             ("Deep bass and clear highs.", "bass", "bˈAs"),
+            ("Tails and manes of real horsehair.", "manes", "mˈAnz"),
         ],
     )
     def test_context_decides_the_sound(self, script: str, word: str, sounds: str) -> None:
