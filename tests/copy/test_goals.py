@@ -52,7 +52,9 @@ def test_no_button_names_a_site_or_a_quotation_that_there_may_not_be() -> None:
 
 def test_a_service_by_the_piece_is_ordered() -> None:
     assert button(Platform.META, kind="service", goal="sell") == "Order now"
-    assert button(Platform.PINTEREST, kind="service", goal="sell") == "Shop now"  # which has no other
+    assert button(Platform.PINTEREST, kind="service", goal="sell") == "Order now"
+    assert button(Platform.GOOGLE, kind="service", goal="sell") == "Order now"
+    assert button(Platform.LINKEDIN, kind="service", goal="sell") == "Learn more"  # which has no other
     assert button(Platform.META, kind="good", goal="sell") == "Shop now"
 
 
