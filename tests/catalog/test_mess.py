@@ -33,6 +33,7 @@ def selling(found: list[Fact]) -> str:
     "Não colocar o telefone",
     "Por favor, nada de fotos de la fachada", "pasted from the old site", "update prices before sending",
     "Dogs free - Joan is it 1 or 2 dogs? leaving as 'dogs free' no actually put 1", "its more like 50-60 for vans",
+    "Hull paint €90?? or 95", "Moira to confirm no., was 40 on old list", "Ask Moira before it goes up on the site",
     "Been here 12 years or 13.", "labour 6 months (website says 12)", "Put the cert number here when they send it",
     "As discussed on Monday", "Can you make an ad for this", "Last updated 4 May 2024", "Page 2 of 3", "Zustand: neu",
 ])  # fmt: skip
@@ -48,6 +49,8 @@ def test_what_states_nothing_is_no_fact(line: str) -> None:
     "Contact lenses fitted the same day",
     "Thanks to our own kiln we fire in a day", "Best bread in the valley", "Search dogs trained here",
     "Todo incluido en el precio", "Gallery lighting made to measure", "Cookies baked every morning",
+    "Call to check prices", "Ask us before you buy", "Ask a doctor before it is worn",
+    "Ring to confirm with the office",
     "We write and design menus", "Old photos restored by hand", "Logo embroidery from ten pieces",
 ])  # fmt: skip
 def test_statements_that_share_words_with_pages_and_letters_stay(line: str) -> None:

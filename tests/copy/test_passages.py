@@ -408,10 +408,19 @@ def test_who_sends_quotations_is_asked_for_one(text: str, button: str) -> None:
     assert {variant.cta for variant in engine.write(replace(made, platform=Platform.META), "seed").variants} == {button}
 
 
-def test_a_number_of_nothing_opens_no_text() -> None:
-    counted = fact(24, "2,316 last spring", "figure", source="features", strength=0.95)
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("2,316 last spring", False),
+        ("No lamp yet, we will lend you one", False),
+        ("Lessons are one to one", True),
+        ("We wire one lamp a day", True),
+    ],
+)
+def test_a_number_of_nothing_and_a_word_for_what_was_named_before_open_no_text(text: str, opens: bool) -> None:
+    counted = fact(24, text, "figure", source="features", strength=0.95)
     quotes = material_of(request(*STORY, counted, description=WRITTEN)).quotes
-    assert [each.loss >= 1 for each in quotes if each.text == counted.text] == [True]
+    assert [each.loss < 1 for each in quotes if each.text == counted.text] == [opens]
 
 
 def test_no_line_is_cut_behind_the_first_item_of_its_list() -> None:

@@ -55,6 +55,9 @@ _CHAT: Final = frozenset(signs("chat"))
 _KEY_AND_VALUE: Final = re.compile(r"[^\W\d][\w ]{1,20}: \S{1,20}(?: \S{1,12})?")  # "Seats: PTFE"
 _KEY: Final = re.compile(r"[^\W\d][\w /]{1,24}\s?: \S")
 _CAPITAL_KEY: Final = re.compile(r"[A-Z][A-Z &/]+\s?[:.]\s?\S")  # "SEO: storage near me"
+_OTHER_ONE: Final = re.compile(
+    r"(?<!one to )(?<!one on )(?<!no )(?<!number )(?<!loved )(?<!little )(?<!young )\bones?[.!?]*$", re.IGNORECASE
+)
 _BARE_COUNT: Final = re.compile(
     rf"\W{{0,2}}\d[\d.,]*\s(?:{'|'.join(map(re.escape, signs('counted_times')))})(?!\w)", re.IGNORECASE
 )
@@ -261,6 +264,8 @@ def lead_loss(found: Quote, setting: Setting) -> float:
     if not _CHAT.isdisjoint(re.findall(r"[^\W\d_]+", text.casefold())):
         less += UNFIT  # "hehe"
     if last_word(text) in words.dangling or _BARE_COUNT.match(text):  # "no charge for that", "2,316 last spring"
+        less += UNFIT
+    if words.language == "en" and _OTHER_ONE.search(text):  # "we'll put you on one", "this is the spring one"
         less += UNFIT
     if setting.kind == "cause" and found.role == "offer":  # what others are given is no reason of those who give
         less += UNFIT
