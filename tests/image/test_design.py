@@ -17,7 +17,8 @@ from services.image.providers.local.held_fields import MARGIN, held
 from services.image.providers.local.layouts import Layout, layouts
 from services.image.providers.local.line_breaking import lines_of, pieces_of
 from services.image.providers.local.posters import Holds, Shape
-from services.image.providers.local.textstack import Request, Role, Stack, TypeLook, solve
+from services.image.providers.local.text_column import Request, Role, Stack, TypeLook
+from services.image.providers.local.textstack import solve
 from services.media.colour import Colour
 from services.media.dates import date_phrase
 from services.media.field_palette import Scheme, field_palette

@@ -17,7 +17,7 @@ from services.image.providers.local.layouts import DEVICES, Layout, PlacedField,
 from services.image.providers.local.posters import Shape, Tone, texture_table, textures_for
 from services.image.providers.local.print_look import STEP, printed
 from services.image.providers.local.scene_context import Set
-from services.image.providers.local.textstack import Role
+from services.image.providers.local.text_column import Request, Role, Stack
 from services.media.colour import Colour
 from services.media.drawings import Drawing, oklab
 from services.media.field_palette import Scheme, field_palette
@@ -147,7 +147,7 @@ class TestRoom:
         seen: list[str] = []
         solved = textstack.solve
 
-        def without_room(wanted: textstack.Request) -> textstack.Stack:
+        def without_room(wanted: Request) -> Stack:
             stack = solved(wanted)
             seen.append("")
             return (

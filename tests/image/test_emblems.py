@@ -29,7 +29,7 @@ from services.image.providers.local.layouts import PlacedMotif, Shows, layouts
 from services.image.providers.local.posters import Tone, season_emblem, shows_season
 from services.image.providers.local.seasons import NATURE, season_of
 from services.image.providers.local.stages import STAGES
-from services.image.providers.local.textstack import Role
+from services.image.providers.local.text_column import Role
 from services.media import model_files
 from services.media.drawings import Drawing
 from services.media.screenshots import is_screenshot

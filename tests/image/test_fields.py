@@ -21,7 +21,7 @@ from services.image.providers.local.choice import chosen
 from services.image.providers.local.composer import compose
 from services.image.providers.local.layouts import Shows, layouts
 from services.image.providers.local.prompt_parsing import read_prompt
-from services.image.providers.local.textstack import Role
+from services.image.providers.local.text_column import Role
 from services.image.testimonial import Testimonial
 from tests.image.briefs import brief, drawings
 

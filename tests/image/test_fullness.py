@@ -15,7 +15,8 @@ from services.image.providers.local.composer import compose
 from services.image.providers.local.fullness import BODY_SCALES, HEADLINE_KEPT, HEADLINE_KEPT_BARE, LARGEST_BODY, filled
 from services.image.providers.local.geometry import Box
 from services.image.providers.local.layouts import layouts
-from services.image.providers.local.textstack import AMOUNT_SHARE, SMALL_AMOUNT, Align, Request, Role, Stack, solve
+from services.image.providers.local.text_column import Align, Request, Role, Stack
+from services.image.providers.local.textstack import AMOUNT_SHARE, SMALL_AMOUNT, solve
 from tests.image.briefs import brief
 
 FACTS: Final = ("Open on Sundays", "Parking at the door", "Insured up to a million", "Same two people")

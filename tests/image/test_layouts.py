@@ -19,7 +19,7 @@ from services.image.providers.local.choice import NO_ICONS
 from services.image.providers.local.composer import Composed, Photo, compose
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Layout, Shows, layouts, read_layouts
-from services.image.providers.local.textstack import Role
+from services.image.providers.local.text_column import Role
 from services.media import model_files
 from services.media.skia import skia
 from tests.image.briefs import brief, drawings

@@ -16,8 +16,8 @@ from services.image.providers.local.arrangement import Plan, arrange
 from services.image.providers.local.composer import Composed, compose
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.scene_context import Set
+from services.image.providers.local.text_column import Role
 from services.image.providers.local.text_drawing import measured
-from services.image.providers.local.textstack import Role
 from services.image.providers.local.visible_mark import mark_text, mark_texts
 from services.media.colour import Harmony, Mood, palette
 from services.media.skia import skia

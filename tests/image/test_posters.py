@@ -20,7 +20,7 @@ from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Layout, PlacedField, Shows, layouts
 from services.image.providers.local.posters import Shape, Tone
 from services.image.providers.local.scene_context import Set
-from services.image.providers.local.textstack import Role
+from services.image.providers.local.text_column import Role
 from services.media import drawings, model_files
 from services.media.colour import Colour, contrast
 from services.media.field_palette import Scheme, field_palette, house_colours

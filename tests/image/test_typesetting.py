@@ -16,18 +16,10 @@ from services.image.providers.local.geometry import Box
 from services.image.providers.local.line_breaking import lines_of, parts_date, pieces_of
 from services.image.providers.local.ornaments import figure_of
 from services.image.providers.local.prices import amount_and_rest, price_parts, price_text
-from services.image.providers.local.textstack import (
-    AMOUNT_SHARE,
-    PRICE_APART,
-    SMALLEST_TEXT,
-    Align,
-    Request,
-    Role,
-    Stack,
-    TypeLook,
-    solve,
-    stretched_block,
-)
+from services.image.providers.local.text_column import Align, Request, Role, Stack, TypeLook
+from services.image.providers.local.text_places import PRICE_APART
+from services.image.providers.local.text_rows import stretched_block
+from services.image.providers.local.textstack import AMOUNT_SHARE, SMALLEST_TEXT, solve
 from services.image.providers.local.typesetting import Writing, fit
 from services.media import model_files
 from services.media.hyphenation import division_points

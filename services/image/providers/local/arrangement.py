@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.image.domain import AspectRatio
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.textstack import Align
+from services.image.providers.local.text_column import Align
 
 WIDE_PRODUCT = 1.15  # width over height from which a product needs the picture's width in a square
 
@@ -51,7 +51,7 @@ class Arrangement:
     subline_in_foot: bool = False
     grows: bool = False
     foot_anchor: float = 1.0
-    foot_room: float = 13.5  # units, as textstack.FOOT_ROOM
+    foot_room: float = 13.5  # units, as text_column.FOOT_ROOM
     panel: Box | None = None
     headline_share: float = 0.62
 

@@ -33,7 +33,8 @@ from services.image.providers.local.prices import price_parts
 from services.image.providers.local.prompt_parsing import Steering, read_prompt
 from services.image.providers.local.repetition import unrepeated, with_whole_price
 from services.image.providers.local.seasons import Season, scene_of, season_of
-from services.image.providers.local.textstack import FIGURE_CHARACTERS, TypeLook
+from services.image.providers.local.text_column import TypeLook
+from services.image.providers.local.text_rows import FIGURE_CHARACTERS
 from services.media.benefit_icons import TICK, icons_for
 from services.media.colour import Colour, Mood, Palette, palette
 from services.media.field_palette import Scheme, field_palette, house_colours

@@ -43,10 +43,11 @@ from services.image.providers.local.legibility import Pixels, Reading
 from services.image.providers.local.placing import laid_out, poster_request
 from services.image.providers.local.replaced_texts import Page, with_replaced
 from services.image.providers.local.scene_context import Set
+from services.image.providers.local.text_column import Placed, Request, Role, Stack
 from services.image.providers.local.text_drawing import Lettered
 from services.image.providers.local.text_marks import ListIcons
 from services.image.providers.local.text_slots import slots_of
-from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
+from services.image.providers.local.textstack import solve
 from services.media.colour import Colour
 from services.media.places import places
 from services.media.skia import skia

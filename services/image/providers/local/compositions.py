@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from services.image.domain import Style
 from services.image.providers.local.arrangement import Plan
-from services.image.providers.local.textstack import ButtonShape
+from services.image.providers.local.text_column import ButtonShape
 from services.media.colour import Harmony, Mood
 from services.media.field_palette import Scheme
 

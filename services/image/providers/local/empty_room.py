@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from services.image.providers.local.geometry import Box, Frame
-from services.image.providers.local.textstack import Placed
+from services.image.providers.local.text_column import Placed
 
 CELLS: Final = 48  # along the shorter side of the picture
 AROUND: Final = 2.0  # units of air around a text that count as its own

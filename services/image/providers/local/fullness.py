@@ -8,7 +8,8 @@ from typing import Final
 
 from services.image.providers.local.ad_text import Wording
 from services.image.providers.local.choice import MOST_IN_A_LIST, Choice, with_icons_of
-from services.image.providers.local.textstack import Request, Role, Stack, solve, solve_whole
+from services.image.providers.local.text_column import Request, Role, Stack
+from services.image.providers.local.textstack import solve, solve_whole
 
 FEWEST_IN_A_LIST: Final = 2
 HEADLINE_KEPT: Final = 0.78  # of the headline's size, at least, beside a list that is added

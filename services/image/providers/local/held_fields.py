@@ -10,7 +10,7 @@ from services.image.providers.local.arrangement import Arrangement
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import PlacedField
 from services.image.providers.local.posters import Holds, Shape
-from services.image.providers.local.textstack import Role, Stack
+from services.image.providers.local.text_column import Role, Stack
 
 MARGIN: Final = 7.0  # units between a field's edge and the texts in it
 RULE_GAP: Final = 4.4  # units between a rule and the texts below it

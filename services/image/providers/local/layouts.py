@@ -17,7 +17,7 @@ from services.image.domain import AspectRatio, Style, Subject
 from services.image.providers.local.arrangement import Arrangement, Plan
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.posters import Fade, Holds, Shape, Tone
-from services.image.providers.local.textstack import FOOT_ROOM, Align
+from services.image.providers.local.text_column import FOOT_ROOM, Align
 
 FILES: Final = ("data/layouts.toml", "data/poster_layouts.toml", "data/device_layouts.toml")
 DEVICE_SHARE: Final = {"type": 0.5, "drawing": 0.3}  # of pictures whose texts stand on a thing, by what they show

@@ -13,8 +13,9 @@ from services.image.providers.local.choice import Choice
 from services.image.providers.local.figure import Figure
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.layouts import Mask, PlacedMotif
+from services.image.providers.local.text_column import Placed, Request, Role, Stack
 from services.image.providers.local.text_drawing import MOST_ON_A_LINE, Badge, lines_on_sticker, pens_on_sticker
-from services.image.providers.local.textstack import Placed, Request, Role, Stack, solve
+from services.image.providers.local.textstack import solve
 from services.image.providers.local.typesetting import fit
 
 MOST_ON_A_STICKER = MOST_ON_A_LINE

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from services.image.domain import Style, Subject
-from services.image.providers.local.textstack import ButtonShape
+from services.image.providers.local.text_column import ButtonShape
 from services.media.colour import Colour, Palette
 from services.media.field_palette import Scheme
 

@@ -9,9 +9,9 @@ from typing import Final
 from services.chassis.errors import InputFault
 from services.image.domain import Changes, TextSlot
 from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.text_column import Placed, Role, Stack
 from services.image.providers.local.text_drawing import Badge, Lettered, drawn_box
 from services.image.providers.local.text_slots import refitted
-from services.image.providers.local.textstack import Placed, Role, Stack
 
 SCENE_CHANGED: Final = "SCENE_CHANGED"
 

@@ -10,7 +10,7 @@ from services.image.domain import Style
 from services.image.providers.local.arrangement import TYPE_PLANS, Plan
 from services.image.providers.local.compositions import Composition, compositions
 from services.image.providers.local.posters import poster_style
-from services.image.providers.local.textstack import TypeLook
+from services.image.providers.local.text_column import TypeLook
 from services.media import fonts
 from services.media.colour import Mood
 from services.media.field_palette import Scheme

@@ -13,7 +13,7 @@ from services.image.providers.local import brushes, legibility, text_marks
 from services.image.providers.local import logo as logo_drawing
 from services.image.providers.local.geometry import Box, Frame
 from services.image.providers.local.legibility import Pixels, Reading
-from services.image.providers.local.textstack import ButtonShape, Placed, Role, Stack, TypeLook
+from services.image.providers.local.text_column import ButtonShape, Placed, Role, Stack, TypeLook
 from services.image.providers.local.typesetting import Block
 from services.media.colour import WHITE, Colour, Palette, contrast, readable_on
 from services.media.skia import skia

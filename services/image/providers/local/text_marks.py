@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.image.providers.local import brushes
-from services.image.providers.local.textstack import Placed, Role
+from services.image.providers.local.text_column import Placed, Role
 from services.media.colour import Colour, contrast
 from services.media.drawings import draw_icon
 from services.media.skia import skia

@@ -9,18 +9,10 @@ from typing import Final
 from services.image.domain import TextSlot
 from services.image.providers.local.arrangement import Arrangement
 from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.text_column import SMALLEST_PRICE, Align, Placed, Role, Stack, TypeLook
 from services.image.providers.local.text_drawing import Badge, lines_on_sticker, pens_on_sticker
-from services.image.providers.local.textstack import (
-    SMALLEST_PRICE,
-    SMALLEST_TEXT,
-    Align,
-    Placed,
-    Role,
-    Stack,
-    TypeLook,
-    divided_from,
-    stretched_block,
-)
+from services.image.providers.local.text_rows import divided_from, stretched_block
+from services.image.providers.local.textstack import SMALLEST_TEXT
 from services.image.providers.local.typesetting import Block, Writing, fit
 from services.media.text_shaping import Face
 from services.media.writing_systems import capitals, clean_text

@@ -10,8 +10,8 @@ from importlib.resources import files
 from typing import Final
 
 from services.image.providers.local.geometry import Box, Frame
+from services.image.providers.local.text_column import Placed, Role, Stack, TypeLook
 from services.image.providers.local.text_drawing import Badge
-from services.image.providers.local.textstack import Placed, Role, Stack, TypeLook
 from services.image.providers.local.typesetting import Writing, fit
 from services.media.text_shaping import Face
 
