@@ -263,6 +263,26 @@ def test_prices_of_a_feed_are_one_offer() -> None:
     assert [fact.text for fact in found] == ["39,95 € statt 54,95 €"]
 
 
+def test_a_sale_price_of_some_days_is_not_stated() -> None:
+    dated = "g:sale_price=39.95 EUR;g:sale_price_effective_date=2025-03-01/2025-03-31"
+    feed = f"Rail tent, 3 m wide.\ng:price=54.95 EUR;{dated}"
+    assert not [fact.text for fact in facts(feed) if "39" in fact.text]
+    assert any("Rail tent" in fact.text for fact in facts(feed))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If you miss payments the plan may fail.",
+        "You could be made bankrupt.",
+        "It stays on your credit file for six years.",
+        "Your home may be repossessed.",
+    ],
+)
+def test_what_a_borrower_risks_is_a_condition(text: str) -> None:
+    assert [fact.role for fact in facts(text)] in (["condition"], ["legal"])
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.toml")), ids=lambda path: path.stem)
 def test_cues_are_known_kinds_and_valid_expressions(path: Path) -> None:
     data = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -134,6 +134,9 @@ def test_segments_are_sentences_and_items(raw: str, found: list[str]) -> None:
         ("BIG SALE!!! Lamp", "BIG SALE! Lamp"),
         ("<b>Lamp</b>\n&quot;Moon&quot;", 'Lamp "Moon"'),
         ("Loan – copy from page pls shorten!!", "Loan"),
+        ("SPRING SALE!! coats", "SPRING SALE coats"),
+        ("NIPPER 3 wheel trike!!! (the blue one)", "NIPPER 3 wheel trike"),
+        ("Trike (the folding model)", "Trike (the folding model)"),
     ],
 )
 def test_name_is_one_line(raw: str, name: str) -> None:

@@ -58,6 +58,9 @@ _NOTE_IN_BRACKETS = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['bracketed'])
 _PLACEHOLDER = re.compile(_words(_DATA["notes"]["placeholders"]), re.IGNORECASE)
 _OBJECT = re.compile(rf"(?<!\w)(?:{_words(_DATA['notes']['objects'])})(?!\w)", re.IGNORECASE)
 _TASK = re.compile(rf"\W*[A-ZÀ-Ý]\w{{1,14}}\s?[,:]?\s+(?:{_words(_DATA['notes']['tasks'])})\s")
+_WHICH_ONE = re.compile(r"(?<=\w) \((?:the|our) (?:\w+ ){1,3}ones?\)$", re.IGNORECASE)  # "(the red one)"
+_DATED_SALE = re.compile(r"(?<![a-z_])sale_price_effective_date\s?[:=]\s?\d", re.IGNORECASE)
+_SALE = re.compile(r"(?<![a-z_])(?:g:)?sale_price\s?[:=]\s?[\d.,]+(?:\s?[A-Z]{3}(?![A-Z])|\s?[€£$])?", re.IGNORECASE)
 _BRACKETS = re.compile(r"\[\[[^\[\]]{0,300}\]\]|\[[^\[\]]{0,300}\]|<<[^<>\n]{0,300}>>|\*{3}[^*\n]{1,300}\*{3}")
 _PARENTHESES = re.compile(r" ?\([^()\n]{0,300}\)")
 _ARROW_NOTE = re.compile(r"<-{1,3}(?=\s|$)|<{2,4}(?=\s|$)")
@@ -176,7 +179,8 @@ def clean_name(raw: str) -> str:
     lines = [_NAME_CODE.sub("", line) for line in clean(raw).split("\n")]
     lines = [part for line in lines for part in _for_customers(line)] or lines
     parts = [_BULLET.sub("", _trimmed(line)).rstrip(" .!") for line in lines]
-    return re.sub(r"(?<=[\w)])!+(?=,)", "", ", ".join(part for part in parts if part))
+    name = re.sub(r"(?<=[\w)])!+(?=,| \(| [a-z])", "", ", ".join(part for part in parts if part))
+    return _WHICH_ONE.sub("", name)
 
 
 def _for_customers(line: str) -> list[str]:
@@ -303,6 +307,8 @@ def _calm_part(text: str) -> str:
 
 def _clean_once(text: str) -> str:
     text = _collapsed(markup.plain(_collapsed(text), _SMALL_CAPITALS))
+    if _DATED_SALE.search(text):  # an ad outlives a price that holds for some days
+        text = _SALE.sub("", text)
     text = _WITH.sub(lambda match: "without " if match[1] else "with ", text)
     text = _INTERNAL_LINE.sub("", text)
     text = _without_page_lines(text)
