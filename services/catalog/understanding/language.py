@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,17 @@ MAX_CHARACTERS = 4_000  # more adds time, not certainty
 SURE = 0.55  # of py3langid's probability, among LATIN
 BACKED = 0.2  # enough when common words of the language agree
 LATIN = ("en", "es", "fr", "de", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ro", "hu", "tr", "vi")
+
+# Languages that no words are known of: without them their texts would be taken for a neighbour's (Croatian for Czech).
+NEIGHBOURS = ("af", "bs", "ca", "cy", "et", "eu", "ga", "gl", "hr", "id", "is", "lt", "lv", "ms", "mt", "sk", "sl", "sq")
+NEIGHBOUR_SURE = 0.9  # of py3langid's probability that a text is in one of them, among them and LATIN,
+NEIGHBOUR_WORDS = 8  # in a text of so many words
+SHARED_SCRIPTS = {  # languages that share a script, by the one that stands where the text does not tell
+    "ar": ("ar", "fa", "ur"),
+    "hi": ("hi", "mr", "ne"),
+    "ru": ("ru", "uk", "bg", "sr", "mk", "be", "kk"),
+    "uk": ("ru", "uk", "bg", "sr", "mk", "be", "kk"),
+}
 
 _DATA: dict[str, Any] = tomllib.loads((Path(__file__).parent / "data" / "languages.toml").read_text(encoding="utf-8"))
 _WORDS = {language: frozenset(words.split()) for language, words in _DATA["words"].items()}
@@ -45,19 +57,25 @@ def language_of(text: str) -> str:
     """Returns the BCP 47 code of a text's main language, or "und" where the text does not tell."""
     text = text[:MAX_CHARACTERS]
     by_script = _by_script(text)
+    if by_script in SHARED_SCRIPTS:
+        return _of_script(text, by_script)
     if by_script != "":
         return by_script
     words = [word for word in _WORD.findall(text.casefold()) if len(word) > 1 or word in "yeoaiàé"]
     if not words:
         return UNDETERMINED
     letters = " ".join(_WORD.findall(text if not text.isupper() else text.lower()))
-    ranked = _identifier().rank(letters)
+    everywhere = _identifier().rank(letters)
+    ranked = _among(everywhere, LATIN)
+    near = [pair for pair in _among(everywhere, LATIN + NEIGHBOURS) if pair[0] in NEIGHBOURS]
+    if len(words) >= NEIGHBOUR_WORDS and sum(share for _, share in near) >= NEIGHBOUR_SURE:
+        return near[0][0]
     language, probability = ranked[0]
     hits = {code: sum(word in known for word in words) for code, known in _WORDS.items()}
     most = max(hits.values())
     is_backed = hits[language] > 0 or most < 3 or (probability >= SURE_BY_LETTERS and most < SHARED_WORDS * len(words))
     if probability >= SURE and (len(words) >= 3 or probability >= 0.9) and is_backed:
-        return str(language)
+        return language
     # Too close to call by letters: the language among the likely ones whose common words the text uses most.
     likely = {code: share for code, share in ranked[:4] if share >= BACKED / 2}
     best = max(likely, key=lambda code: (hits[code], likely[code]), default=language)
@@ -68,10 +86,24 @@ def language_of(text: str) -> str:
         and not rivals
         and (likely.get(best, 0.0) >= BACKED or hits[best] >= 2)
     ):
-        return str(best)
+        return best
     by_letters = (code for code, own in _OWN_LETTERS.items() if sum(map(text.count, own)) >= OWN_LETTERS)
     by_words = (code for code, own in _FURTHER.items() if len(own.intersection(words)) >= FURTHER_WORDS)
     return next(by_letters, next(by_words, UNDETERMINED))
+
+
+def _among(ranked: list[tuple[str, float]], languages: Collection[str]) -> list[tuple[str, float]]:
+    """The likelihoods of these languages alone, which are 1 together, best first."""
+    own = [(language, share) for language, share in ranked if language in languages]
+    total = sum(share for _, share in own)
+    return [(language, share / total) for language, share in own] if total else [(next(iter(languages)), 0.0)]
+
+
+def _of_script(text: str, usual: str) -> str:
+    """The language of a text whose script several share."""
+    words = _WORD.findall(text)
+    language, certainty = _among(_identifier().rank(" ".join(words)), SHARED_SCRIPTS[usual])[0]
+    return language if certainty >= NEIGHBOUR_SURE and len(words) >= NEIGHBOUR_WORDS else usual
 
 
 def _by_script(text: str) -> str:
@@ -112,5 +144,5 @@ def _identifier() -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(LATIN)
+    identifier.set_languages({*LATIN, *NEIGHBOURS, *(code for codes in SHARED_SCRIPTS.values() for code in codes)})
     return identifier
