@@ -1,15 +1,10 @@
 """Drawings of objects in their own colours or a brand's, and pictograms and icons of one colour: Microsoft's Fluent
-Emoji and Lucide, from the files that model_files.py stores.
-
-Only the places of the drawings stay in memory; a drawing is read when it is drawn.
+Emoji and Lucide, from the files that model_files.py stores. A name with a dot is that of a sign (signs.py).
 """
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,12 +12,13 @@ from typing import Any, Final
 
 import numpy
 
+from services.media import signs
 from services.media.colour import BLACK, Colour
+from services.media.drawing_files import GRID, drawing_file
 from services.media.skia import skia
 
 EDGE: Final = 768  # pixels of a drawing's longer side: about as large as a picture shows it
 FINER: Final = 2  # times as large as it is rendered at first: parts that have filters are drawn without smooth edges
-GRID: Final = 32  # width and height of a drawing that names none
 ICON_GRID: Final = 24  # of an icon that names none
 CACHED: Final = 4  # toned drawings, of at most 2.4 MB each
 CACHED_PIXELS: Final = 8  # rendered drawings, likewise: rendering one takes the longest
@@ -97,39 +93,6 @@ class Tones:
         at, of = numpy.linspace(0.0, 1.0, TONES), numpy.linspace(0.0, 1.0, len(knots))
         columns = [numpy.interp(at, of, channels[:, channel]) for channel in range(3)]
         return numpy.rint(numpy.stack(columns, axis=1) * 255).astype(numpy.uint8)
-
-
-class DrawingFile:
-    """The drawings of a stored file. Each is a JSON object on lines of its own, as the package writes them."""
-
-    def __init__(self, path: Path) -> None:
-        """Finds all drawings, which takes about 0.2 s. Raises OSError."""
-        self._path = path
-        self._places = dict(_places(path))
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The names of all drawings."""
-        return frozenset(self._places)
-
-    def svg(self, name: str, *, grid: int = GRID) -> str:
-        """Returns a drawing as an SVG document. grid: width and height of one that names none. Raises KeyError for an
-        unknown name."""
-        start, length = self._places[name]
-        with self._path.open("rb") as file:
-            file.seek(start)
-            icon = json.loads(file.read(length))
-        width, height = icon.get("width", grid), icon.get("height", grid)
-        return (
-            '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
-            f' width="{width}" height="{height}" viewBox="0 0 {width} {height}">{icon["body"]}</svg>'
-        )
-
-
-@lru_cache(maxsize=2)
-def drawing_file(path: Path) -> DrawingFile:
-    """Returns the file's drawings, found once in each process. Raises OSError."""
-    return DrawingFile(path)
 
 
 @lru_cache(maxsize=CACHED)
@@ -216,11 +179,9 @@ def _image(pixels: Any) -> Any:
 @lru_cache(maxsize=CACHED_PIXELS)
 def _pixels(path: Path, name: str) -> Any:
     """A drawing's own pixels, RGBA, cropped: rendering takes 0.4 to 1 s, giving it tones 20 ms."""
-    large, surface = skia.Surface(EDGE * FINER, EDGE * FINER), skia.Surface(EDGE, EDGE)
-    for each in (large, surface):
-        each.getCanvas().clear(skia.ColorTRANSPARENT)
-    draw_icon(large.getCanvas(), path, name, left=0, top=0, size=EDGE * FINER, colour=BLACK, grid=GRID)
-    surface.getCanvas().drawImageRect(large.makeImageSnapshot(), skia.Rect.MakeWH(EDGE, EDGE), SMOOTH, skia.Paint())
+    surface = skia.Surface(EDGE, EDGE)
+    surface.getCanvas().clear(skia.ColorTRANSPARENT)
+    surface.getCanvas().drawImageRect(_large(path, name), skia.Rect.MakeWH(EDGE, EDGE), SMOOTH, skia.Paint())
     pixels = surface.makeImageSnapshot().toarray(
         colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType
     )
@@ -231,6 +192,16 @@ def _pixels(path: Path, name: str) -> Any:
     return numpy.ascontiguousarray(pixels[top:bottom, left:right])
 
 
+def _large(path: Path, name: str) -> Any:
+    """A drawing or sign as an image of FINER times the usual size."""
+    if signs.is_sign(name):
+        return _image(signs.pixels_of(path, name, EDGE * FINER))
+    large = skia.Surface(EDGE * FINER, EDGE * FINER)
+    large.getCanvas().clear(skia.ColorTRANSPARENT)
+    draw_icon(large.getCanvas(), path, name, left=0, top=0, size=EDGE * FINER, colour=BLACK, grid=GRID)
+    return large.makeImageSnapshot()
+
+
 @lru_cache(maxsize=CACHED)
 def _shades(path: Path, name: str) -> tuple[Any, Any]:
     """The index of each pixel's tone, and the share of it that the pixel takes: none for white, grey and black."""
@@ -238,6 +209,8 @@ def _shades(path: Path, name: str) -> tuple[Any, Any]:
     lab = oklab(pixels[..., :3])
     lightness, chroma = lab[..., 0], numpy.hypot(lab[..., 1], lab[..., 2])
     rise = numpy.clip((chroma - NEUTRAL[0]) / (NEUTRAL[1] - NEUTRAL[0]), 0.0, 1.0)
+    if signs.is_sign(name):  # its lightness is the tone itself
+        return numpy.clip(numpy.rint(lightness * (TONES - 1)), 0, TONES - 1).astype(numpy.uint8), numpy.ones_like(rise)
     solid = pixels[..., 3] >= SOLID
     if rise[solid].mean() < MOSTLY_DARK and numpy.median(lightness[solid]) < DARK_BELOW:
         rise = numpy.ones_like(rise)
@@ -289,19 +262,3 @@ def _bounds(mask: Any) -> tuple[int, int, int, int] | None:
     if not rows.size:
         return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
-
-
-def _places(path: Path) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yields each drawing's name with the place and length of its JSON object in the file."""
-    opening = re.compile(rb'\t\t"([a-z0-9-]+)": \{\r?\n')
-    position, name, start = 0, "", 0
-    with path.open("rb") as file:
-        for line in file:
-            if line.startswith(b'\t"aliases"'):
-                return
-            if found := opening.fullmatch(line):
-                name, start = found[1].decode(), position + line.index(b"{")
-            elif name and line.rstrip(b",\r\n") == b"\t\t}":
-                yield name, (start, position + 3 - start)
-                name = ""
-            position += len(line)

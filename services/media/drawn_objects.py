@@ -7,6 +7,7 @@ from typing import Final
 
 from services.media.colour import Colour, contrast
 from services.media.drawings import EDGE, Drawing, Tones, blending, render_own, render_toned, rimmed
+from services.media.signs import is_sign
 from services.media.trade_drawings import trade_drawings
 
 ALONE: Final = 1.7  # contrast of a drawing's middle tone with what is behind it, at least
@@ -33,11 +34,11 @@ PALE: Final = 0.86  # lightness of a ground on which a paper rim would not be se
 def drawn(path: Path, name: str, *, behind: Colour, base: Colour, paper: Colour, strength: float = 1.0) -> Drawing:
     """Renders a drawing for what is behind it. Raises KeyError, OSError and ValueError as drawings.render_own does.
 
-    An article that is made in any colour takes tones of `base`, at `strength`; all others keep their own colours. A
-    drawing whose edge is lost on a ground that is not pale has a rim of the paper's colour, as stickers have; on a pale
-    one its shadow shows it.
+    An article that is made in any colour and a sign take tones of `base`, at `strength`; all others keep their own
+    colours. A drawing whose edge is lost on a ground that is not pale has a rim of the paper's colour, as stickers
+    have; on a pale one its shadow shows it.
     """
-    if name in trade_drawings().any_colour:
+    if is_sign(name) or name in trade_drawings().any_colour:
         return render_toned(path, name, tones(base, behind, paper).mixed(behind, 1 - strength))
     drawing = render_own(path, name)
     if behind.lightness < PALE and blending(drawing, behind, APART) > MOST_LOST:

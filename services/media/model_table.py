@@ -16,6 +16,7 @@ FACE_LANDMARKS: Final = "face_landmark.tflite"
 PICTOGRAMS: Final = "fluent-emoji-high-contrast.json"
 DRAWINGS: Final = "fluent-emoji.json"
 ICONS: Final = "lucide.json"
+SIGN_FILES: Final = ("mdi.json", "temaki.json")  # of services/media/signs.py
 HYPHENATION_GERMAN: Final = "hyphenation-de.js"
 DICTIONARIES: Final = {  # words and their sounds: package, version, SHA-256 of the archive and of the dictionary
     "it": (
@@ -107,6 +108,22 @@ LUCIDE: Final = (
     "1.2.137",
     "e74db8c3a55fff55bc82de21268c4bced9f65ff10aacc0d5f3a395b0e93243c3",
 )
+SIGNS: Final = {  # Iconify's package: version, its SHA-256 and that of the file, licence, icons that are left out
+    "mdi": (
+        "1.2.3",
+        "ddd817a7213f91de51147943915c0cda8c8b818a53c92b5c068cfa9883c6d7ac",
+        "1658b79cf8f254ec58abd7148852f8a01b1ec44a7a2da48094bd555263d8d9b5",
+        "Apache-2.0 (Material Design Icons by Pictogrammers)",
+        r"-(?:outline|off|alert|check|cog|edit|lock|minus|multiple|plus|remove|search|settings)(?:-|$)",
+    ),
+    "temaki": (
+        "1.2.6",
+        "24a874e1d81a7de9d56e534fdc56287cfe6e73488a24ef5c8982d4fd5f294d8d",
+        "1900d5f749464659c6a5a9a0d6d5b39b3ce48205531e50516d2580553b36aaa2",
+        "CC0-1.0 (Temaki)",
+        "",
+    ),
+}
 PLACES: Final = ("@pmndrs/assets", "1.7.0", "152bd218a3390703f184f0c6ce16e73c8f0a87f32d38530d418a09d33d8208dc")
 VOICES: Final = ("kokoro-js", "1.2.1", "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860")
 
@@ -321,6 +338,21 @@ MODELS: Final[dict[str, Model]] = {
             sha256="d7f318d772fabb60549c70939f9b05661afb34ca5aef1b2fa0bc35751219714c",
             licence="ISC (Lucide) and MIT (its icons of Feather)",
             source=NodePackage(package=LUCIDE[0], version=LUCIDE[1], sha256=LUCIDE[2], member="package/icons.json"),
+        ),
+        *(
+            Model(
+                name=f"{package}.json",
+                sha256=sha256,
+                licence=licence,
+                source=NodePackage(
+                    package=f"@iconify-json/{package}",
+                    version=version,
+                    sha256=archive,
+                    member="package/icons.json",
+                    without=without,
+                ),
+            )
+            for package, (version, archive, sha256, licence, without) in SIGNS.items()
         ),
         *(
             Model(

@@ -1,4 +1,5 @@
-"""The drawings of things and the nouns that name them, read from services/media/data/objects.toml."""
+"""The drawings and signs of things and the nouns that name them, read from objects.toml and signs.toml in
+services/media/data."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from services.media.noun_phrases import Word, phrases_of, words_of
 
+TABLES: Final = ("objects.toml", "signs.toml")
 LANGUAGES: Final = ("en", "es", "fr", "de", "it", "pt")
 FOOD: Final = frozenset({"fruit", "vegetable", "food", "drink"})  # classes whose products are named by what is in them
 COMPOUNDED: Final = 4  # letters of a noun within a German compound, at least: "Preis" is not "Eis"
@@ -82,17 +84,25 @@ class Objects:
 @cache
 def objects() -> Objects:
     """Returns the table. Raises ValueError for one that breaks its schema."""
-    return read_objects(files("services.media").joinpath("data/objects.toml").read_text(encoding="utf-8"))
+    folder = files("services.media").joinpath("data")
+    return read_objects(*(folder.joinpath(name).read_text(encoding="utf-8") for name in TABLES))
 
 
-def read_objects(text: str) -> Objects:
-    """Reads the table. Raises ValueError for an unknown part and for a noun or a drawing that stands twice."""
+def read_objects(text: str, *further: str) -> Objects:
+    """Reads the table. further: tables of the same form, without lists of their own.
+
+    Raises ValueError for an unknown part and for a noun or a drawing that stands twice.
+    """
     data = tomllib.loads(text)
     lists = {name: frozenset(data.pop(name)) for name in ("open", "titled", "portions")}
-    others = data.pop("others", {})
+    groups: list[tuple[str, dict[str, Any]]] = []
+    others: list[tuple[str, str]] = []
+    for read in (data, *map(tomllib.loads, further)):
+        others += read.pop("others", {}).items()
+        groups += read.items()
     things: dict[str, Thing] = {}
     nouns: dict[str, dict[tuple[str, ...], Thing | None]] = {language: {} for language in LANGUAGES}
-    for name, table in data.items():
+    for name, table in groups:
         sectors, serves = table.pop("sectors"), table.pop("serves", False)
         for drawing, entry in table.items():
             if unknown := set(entry) - {*LANGUAGES, "only", "also", "head", "certain", "general"}:
@@ -111,7 +121,7 @@ def read_objects(text: str) -> Objects:
                 group=name,
             )
             _enter(nouns, thing, entry)
-    for language, listing in others.items():
+    for language, listing in others:
         for noun in _listed(listing):
             if noun in nouns[language]:
                 raise ValueError(f"The noun {' '.join(noun)} ({language}) names a thing and is another.")

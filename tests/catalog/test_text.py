@@ -240,6 +240,11 @@ def test_lines_to_colleagues_and_breadcrumbs_are_dropped(line: str) -> None:
     assert clean(f"Made of oak.\n{line}\nTwo drawers.") == "Made of oak.\nTwo drawers."
 
 
+def test_last_crumb_stays_where_words_follow_it() -> None:
+    raw = "Home » Fishing » Rods & Reels » Fly rods: four pieces, with a tube.\nHome > Bait"
+    assert clean(raw).split("\n") == ["Fly rods: four pieces, with a tube.", "Home > Bait"]
+
+
 def test_a_message_in_brackets_is_dropped_and_a_remark_stays() -> None:
     assert clean("Made of oak (Paula: take the slogan out, remove it).") == "Made of oak."
     assert clean("Made of oak (Size: medium).") == "Made of oak (Size: medium)."

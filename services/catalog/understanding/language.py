@@ -25,7 +25,26 @@ BACKED = 0.2  # enough when common words of the language agree
 LATIN = ("en", "es", "fr", "de", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ro", "hu", "tr", "vi")
 
 # Languages that no words are known of: without them their texts would be taken for a neighbour's (Croatian for Czech).
-NEIGHBOURS = ("af", "bs", "ca", "cy", "et", "eu", "ga", "gl", "hr", "id", "is", "lt", "lv", "ms", "mt", "sk", "sl", "sq")
+NEIGHBOURS = (
+    "af",
+    "bs",
+    "ca",
+    "cy",
+    "et",
+    "eu",
+    "ga",
+    "gl",
+    "hr",
+    "id",
+    "is",
+    "lt",
+    "lv",
+    "ms",
+    "mt",
+    "sk",
+    "sl",
+    "sq",
+)
 NEIGHBOUR_SURE = 0.9  # of py3langid's probability that a text is in one of them, among them and LATIN,
 NEIGHBOUR_WORDS = 8  # in a text of so many words
 SHARED_SCRIPTS = {  # languages that share a script, by the one that stands where the text does not tell

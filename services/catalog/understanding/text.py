@@ -100,7 +100,13 @@ _HASHTAG_ROW = r"(?<![\w&/#])#(?![0-9a-fA-F]{6}(?!\w))[^\W\d_]\w{1,40}(?:[ ,]+#[
 _HASHTAGS = re.compile(_HASHTAG_ROW)
 _LAST_HASHTAGS = re.compile(rf"(?:^|(?<=[.!?…] )){_HASHTAG_ROW}[ \t]*$", re.MULTILINE)
 _BREADCRUMBS = re.compile(
-    rf"(?:^|(?<=[.!?] ))(?i:{_words(_DATA['notes']['first_crumbs'])})(?:[ \t]+[»›>][ \t]+[^\n»›>]{{2,60}}){{2,8}}$",
+    rf"(?:^|(?<=[.!?] ))(?i:{_words(_DATA['notes']['first_crumbs'])})(?:[ \t]+[»›>][ \t]+[^\n»›>:]{{2,60}}){{2,8}}$",
+    re.MULTILINE,
+)
+# Words stand behind the last of them: all but that one go.
+_CRUMBS_BEFORE_WORDS = re.compile(
+    rf"(?:^|(?<=[.!?] ))(?i:{_words(_DATA['notes']['first_crumbs'])})"
+    r"(?:[ \t]+[»›>][ \t]+[^\n»›>]{2,60}){1,7}[ \t]+[»›>][ \t]+",
     re.MULTILINE,
 )
 _ADDRESS = re.compile(r"(?<![\w@/.])(?:https?://|www\.)[^\s<>\"]{2,300}")
@@ -312,7 +318,7 @@ def _clean_once(text: str) -> str:
     text = _WITH.sub(lambda match: "without " if match[1] else "with ", text)
     text = _INTERNAL_LINE.sub("", text)
     text = _without_page_lines(text)
-    text = _BREADCRUMBS.sub("", text)
+    text = _CRUMBS_BEFORE_WORDS.sub("", _BREADCRUMBS.sub("", text))
     text = _without_hashtags(text)
     text = _MARKDOWN_LINK.sub(r"\1\n\2\n", text)
     text = _BRACKETS.sub(_bracketed, text)

@@ -14,6 +14,7 @@ from services.image.providers.local.geometry import Frame
 from services.image.providers.local.posters import Tone
 from services.media.colour import Colour
 from services.media.drawing_choice import drawing_for
+from services.media.signs import is_stored, words_of
 
 ASK: Final = "Upload a photo to show the product itself."
 
@@ -47,9 +48,11 @@ def emblem_of(brief: ImageBrief, drawings: Path | None) -> Emblem:
         description="\n".join((brief.description, *brief.features)),
         brand=brief.brand_name,
     )
+    if not is_stored(drawings, name):
+        drawings = None
     if name and drawings is not None:
         trade = subject.trade_name or "it"
-        note = f"The product has no photo: a drawing ({_words(name)}) stands for {trade}."
+        note = f"The product has no photo: a drawing ({words_of(name)}) stands for {trade}."
     elif name:
         note = "The product has no photo, and the drawings are not installed: the picture is made of type."
     elif subject.trade:
@@ -71,17 +74,13 @@ def figure_of(emblem: Emblem, frame: Frame, choice: Choice) -> Figure | None:
         return None
     drawing = motifs.drawn_on(_behind(frame, choice), Tone.ACCENT, choice.palette, emblem.path, emblem.name)
     return Figure(
-        name=_words(emblem.name),
+        name=words_of(emblem.name),
         aspect=drawing.aspect,
         floats=True,
         flat_base=0.0,
         image=drawing.image,
         drawn=True,
     )
-
-
-def _words(name: str) -> str:
-    return name.replace("-", " ")
 
 
 def _behind(frame: Frame, choice: Choice) -> Colour:

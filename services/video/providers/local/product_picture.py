@@ -24,6 +24,7 @@ from services.media.faces import is_person
 from services.media.photo import decode_photo
 from services.media.places import CERTAIN, chosen_place, places_for
 from services.media.screenshots import is_screenshot
+from services.media.signs import is_stored, words_of
 from services.media.skia import skia
 from services.video.domain import ProductFacts, VideoBrief
 from services.video.providers.local.photos import picture
@@ -159,12 +160,12 @@ def _drawn(brief: VideoBrief, models: Path) -> ProductPicture:
         path = model_files.model_path(model_files.DRAWINGS, models)
     except model_files.ModelMissing:
         return ProductPicture(place=place, note=f"The product has no photo: its name stands for it. {ASK}")
-    if name:
+    if name and is_stored(path, name):
         return ProductPicture(
             drawing=TradeDrawing(path=path, name=name),
             place=place,
             shows=frozenset({"drawing"}),
-            note=f"The product has no photo: a drawing ({name.replace('-', ' ')}) stands for {trade}. {ASK}",
+            note=f"The product has no photo: a drawing ({words_of(name)}) stands for {trade}. {ASK}",
         )
     return ProductPicture(
         place=place,

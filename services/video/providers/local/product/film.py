@@ -15,6 +15,7 @@ from PIL import Image
 from services.chassis.errors import InputFault
 from services.media import model_files, provenance
 from services.media.colour import Colour
+from services.media.signs import is_stored
 from services.video.domain import FRAMES_PER_SECOND, AspectRatio, RenderedVideo, VideoBrief, VideoKind
 from services.video.prices import written_price
 from services.video.product.layouts import CIRCLE_GAP, Box, layouts
@@ -176,7 +177,7 @@ class ProductFilm:
     def _with_thing(self, name: str) -> Stage:
         """The stage with the drawing of a thing where nothing stands for the product; "" for no thing."""
         picture = self.stage.picture
-        if not name or picture.things is None:
+        if not name or picture.things is None or not is_stored(picture.things, name):
             return self.stage
         return replace(self.stage, picture=replace(picture, drawing=TradeDrawing(path=picture.things, name=name)))
 
