@@ -13,7 +13,7 @@ from adwright.image.v1 import image_pb2
 from services.image import messages
 from services.image.domain import Changes, ImageBrief, RenderedImage, Taken, TextSlot
 
-SCENE_VERSION: Final = 10  # raise it with every change of the engine after which pictures come out differently
+SCENE_VERSION: Final = 11  # raise it with every change of the engine after which pictures come out differently
 
 
 def scene_of(

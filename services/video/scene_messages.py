@@ -11,7 +11,7 @@ from adwright.video.v1 import video_pb2
 
 from services.video.domain import FilmRecord, ParentFilm, ScriptChange, VideoBrief
 
-SCENE_VERSION: Final = 7  # raise it with every change of the engine after which films come out differently
+SCENE_VERSION: Final = 8  # raise it with every change of the engine after which films come out differently
 
 
 def scene_of(

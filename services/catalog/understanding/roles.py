@@ -71,6 +71,8 @@ _SPAN = re.compile(
 AMENITY_WORDS = 8
 # What a customer said, with a name: "Best bread in town" – Ann B.
 QUOTATION = re.compile(r"[\"„“”«‹'‘] ?(?=\S)[^\n]{8,300}[\"“”»›'’]\s*(?:[–—-]|\()\s*[^\W\d_]")
+PERCENT = re.compile(r"\d ?%")
+FURTHER_ABSENCE = frozenset({"ni", "nem", "né", "nor", "noch"})  # words that go on with what is absent
 _ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
 _BARE_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{2,3})+(?![\d.,])|^\D{0,20}\d{1,5}$")  # "salary 1,310"
 _NUMBER_SIGN = re.compile(r"(?<!\w)no(?=\. ?\d)")
@@ -173,7 +175,8 @@ def role_of(text: str, cues: Cues) -> str:
         return "price"
     is_absent = cues.has("unneeded", lowered) or (cues.has("negation", lowered) and cues.has("fine", lowered))
     is_incidental = logistics > 60 and cues.has("benefit", lowered)  # a day at the end of a sentence that says more
-    if delivery >= 0 or (logistics >= 0 and not money and not is_incidental and not is_absent):
+    is_rate = PERCENT.search(text) is not None and not TIME.search(text) and not DATE.search(text)
+    if delivery >= 0 or (logistics >= 0 and not (money or is_incidental or is_absent or is_rate)):
         return "logistics"
     if money and cues.has("sums", lowered):
         return "figure"
@@ -265,6 +268,23 @@ def is_of_other_than_work(fact: str, cues: Cues) -> bool:
     return not cues.has("pay", _lowered(fact))
 
 
+def _day_span(lowered: str) -> int:
+    """Returns where two days of the week stand as from and to: "lun a vie 9 a 4", "pn–pt"."""
+    return _at(_day_spans().search(lowered))
+
+
+@cache
+def _day_spans() -> re.Pattern[str]:
+    names = {
+        name.casefold().rstrip(".")
+        for language in LATIN
+        for width in ("wide", "abbreviated")
+        for name in Locale(language).days["format"][width].values()
+    }
+    day = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{day})\.? ?(?:-|–|—|to|till|a|al|à|au|bis|do|til|till|t/m|e) ?(?:{day})\.?(?!\w)")
+
+
 @cache
 def _months() -> frozenset[str]:
     """Returns the first three letters of the names of months, in the languages with Latin letters."""
@@ -309,6 +329,8 @@ def _exclusion(lowered: str, cues: Cues) -> int:
     for at, match in enumerate(found):
         if match.start() - welcome < 25 and cues.has("echo", match[0]):
             continue  # "aucune donnée ne quitte": the second half of a negation
+        if match[0] in FURTHER_ABSENCE and _is_welcome_list(lowered[: match.start()], cues):
+            continue  # "sin comisión de apertura ni manejo"
         unneeded = cues.patterns["unneeded"].search(lowered, max(0, match.start() - 12))
         if unneeded and unneeded.start() <= match.end() and unneeded.end() >= match.start():
             continue
@@ -333,6 +355,12 @@ def _exclusion(lowered: str, cues: Cues) -> int:
     return -1
 
 
+def _is_welcome_list(before: str, cues: Cues) -> bool:
+    """Whether the clause that ends here says that something unwelcome is absent: "sin comisión de apertura"."""
+    clause = re.split(r"[,.;:()]", before)[-1]
+    return cues.has("without", clause) and cues.has("fine", clause) and not cues.has("lacking", clause)
+
+
 def _limit(lowered: str, cues: Cues) -> int:
     position = cues.find("limit", lowered)
     return -1 if position < 0 or cues.has("unlimited", lowered) else position
@@ -349,7 +377,8 @@ def _offer(text: str, lowered: str, cues: Cues) -> int:
 
 
 def _logistics(text: str, lowered: str, cues: Cues) -> int:
-    position = _first(cues.find("logistics", lowered), _at(TIME.search(text)), _at(DATE.search(text)))
+    times = (_at(TIME.search(text)), _at(DATE.search(text)), _day_span(lowered))
+    position = _first(cues.find("logistics", lowered), *times)
     return -1 if cues.has("unplaced", lowered) and not TIME.search(text) else position
 
 

@@ -73,7 +73,10 @@ _ORDER: Final = {
 _VERB_ENDS: Final = ("ing", "ed")  # of English verbs
 _ADJECTIVE_ENDS: Final = ("e", "es", "en")  # of German adjectives before a noun; "-er" may be of a town
 SHORTEST_NAME: Final = 3  # letters of a language, country, day or month
-_BESIDE_A_NAME: Final = re.compile(r"(?:and|or|und|oder|et|ou|y|o|e|&) [A-ZÀ-Þ][\w’'-]")
+# "Nolan and Pruitt counties", "Harrow and 20 miles around"
+_BESIDE_A_NAME: Final = re.compile(
+    r"(?:and|or|und|oder|et|ou|y|o|e|&) (?:[A-ZÀ-Þ][\w’'-]|(?:within )?\d+ ?(?:miles?|mi|km)(?!\w))"
+)
 _CHAT: Final = frozenset(signs("chat"))
 _UNKNOWN_SLOT: Final = re.compile(r"\{(?!name|subject|brand|price|audience)(\w+)\}")
 _STEP: Final = 0.12
@@ -341,7 +344,7 @@ def _is_name(word: str, rest: str, material: Material) -> bool:
     if not material.spoken or rest[:1].isupper() or small in names_of(material.language):
         return True
     if _BESIDE_A_NAME.match(rest):
-        return True  # "Nolan and Pruitt counties"
+        return True
     return (
         bool(re.search(rf"[\w,;] {re.escape(word.rstrip(',;'))}(?!\w)", material.written))
         or small in fold(f"{material.brand} {material.full_name}").split()

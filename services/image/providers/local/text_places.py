@@ -115,7 +115,7 @@ def _beside_brand(request: Request, rows: dict[Role, Row], mark: tuple[float, fl
     flush = Align.RIGHT if request.wording.right_to_left else Align.LEFT
     if brand is None or eyebrow is None or not request.is_poster or request.brand_apart or request.align is not flush:
         return None
-    if eyebrow.pad_x or len(eyebrow.block.lines) > 1:
+    if eyebrow.pad_x or len(eyebrow.block.lines) > 1 or eyebrow.block.size > brand.block.size:
         return None
     taken = brand.width + (mark[0] + MARK_GAP * request.unit if mark is not None else 0.0)
     room = request.box.width - taken - HEADER_GAP * request.unit

@@ -33,7 +33,10 @@ from services.image.providers.local.typesetting import MOST_HYPHENS, fit
 from services.media.text_shaping import Face
 
 BRAND_SIZE, POSTER_BRAND_SIZE = 4.8, 5.8  # units; a column beside a product has less room than a poster
-EYEBROW_SIZE, POSTER_EYEBROW_SIZE = 3.3, 4.3  # units; it says what is sold
+EYEBROW_SIZE, POSTER_EYEBROW_SIZE = 3.6, 7.4  # units; it says what is sold, and a poster may show nothing of that
+EYEBROW_SHARE: Final = 0.56  # of the headline's size, that a poster's eyebrow has at most,
+LEAST_EYEBROW: Final = 4.3  # units of it, at least
+BELOW_EYEBROW: Final = 0.5  # of what it is larger than that: more room between it and the headline
 OLD_PRICE_SIZE: Final = 5.2  # units
 OLD_PRICE_BELOW: Final = 7.5  # units of one below a headline that is the price
 REDUCED_PRICE: Final = 11.0  # units of a price beside an old one, on a poster
@@ -221,8 +224,10 @@ def _tried(
     if Role.BRAND in rows:
         rows[Role.BRAND] = Row(Role.BRAND, rows[Role.BRAND].block, 0)
     eyebrow_pad = (2.6 * unit * small, 1.7 * unit * small) if look.eyebrow_pill else (0.0, 0.0)
-    eyebrow_size = POSTER_EYEBROW_SIZE if request.is_poster else EYEBROW_SIZE
-    set_text(Role.EYEBROW, look.strong, eyebrow_size * unit * small, 2, 4.5 * unit, 1.2, eyebrow_pad)
+    eyebrow = EYEBROW_SIZE * unit * small
+    if request.is_poster:
+        eyebrow = max(min(POSTER_EYEBROW_SIZE * unit * small, EYEBROW_SHARE * headline), LEAST_EYEBROW * unit * small)
+    set_text(Role.EYEBROW, look.strong, eyebrow, 2, 4.5 * unit, 1.2, eyebrow_pad)
     if look.eyebrow_pill and Role.EYEBROW in rows and len(rows[Role.EYEBROW].block.lines) > 1:
         rows[Role.EYEBROW] = Row(Role.EYEBROW, rows[Role.EYEBROW].block, 4.5 * unit)
     set_text(
@@ -231,7 +236,7 @@ def _tried(
         headline,
         7,
         (4.4 if look.eyebrow_pill else 2.6 if request.is_poster else 3.2) * unit
-        + (0.08 * headline if request.is_poster else 0.0),
+        + (0.08 * headline + BELOW_EYEBROW * (eyebrow - LEAST_EYEBROW * unit * small) if request.is_poster else 0.0),
         look.headline_leading,
         (0, 0),
     )
