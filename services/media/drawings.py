@@ -193,9 +193,9 @@ def _pixels(path: Path, name: str) -> Any:
 
 
 def _large(path: Path, name: str) -> Any:
-    """A drawing or sign as an image of FINER times the usual size."""
+    """A drawing as an image of FINER times the usual size, or a sign, whose edges are smooth at the usual one."""
     if signs.is_sign(name):
-        return _image(signs.pixels_of(path, name, EDGE * FINER))
+        return _image(signs.pixels_of(path, name, EDGE))
     large = skia.Surface(EDGE * FINER, EDGE * FINER)
     large.getCanvas().clear(skia.ColorTRANSPARENT)
     draw_icon(large.getCanvas(), path, name, left=0, top=0, size=EDGE * FINER, colour=BLACK, grid=GRID)

@@ -144,6 +144,21 @@ def test_role_of_a_statement(language: str, text: str, role: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text", "role"),
+    [
+        ("es", "Sin comisión de apertura ni manejo", "benefit"),
+        ("pt", "Sem comissões de abertura nem de gestão", "benefit"),
+        ("es", "Sin perros ni gatos", "condition"),
+        ("es", "Lun a vie 9 a 4, sáb 9 a 1", "logistics"),
+        ("pt", "Seg a sex das 9 às 17", "logistics"),
+        ("en", "Sun and sea for all", "feature"),
+    ],
+)
+def test_lists_of_what_is_absent_and_spans_of_days(language: str, text: str, role: str) -> None:
+    assert [fact.role for fact in facts(text, language=language)][:1] == [role]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Free delivery over £60",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from services.catalog.understanding.cues import subjects_in
 from services.catalog.understanding.index import load_index
 from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.values import NOT_KNOWN, ProductTexts, Recognition
@@ -311,3 +312,8 @@ def test_adversarial_text_takes_linear_work(recogniser: Recogniser, text: str) -
 
     recogniser.recognise(product("Lamp"), "de")  # loads what is loaded once
     assert work(1.0) <= 2.5 * work(0.5) + 2_000
+
+
+def test_wood_of_ash_is_about_no_death_and_scattering_ashes_is() -> None:
+    assert subjects_in("sensitive", "Kiln-dried ash logs", (), "en") == ()
+    assert subjects_in("sensitive", "Scattering ashes at sea", (), "en") == ("death",)

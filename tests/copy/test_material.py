@@ -120,7 +120,10 @@ class TestWhatLeads:
         assert "hehe" not in max(hooks, key=lambda hook: hooks[hook])
         assert any("hehe" in hook for hook in hooks)
 
-    @pytest.mark.parametrize("facts", [("Nolan and Pruitt counties",), ("Nolan & Pruitt counties", "Weekly rounds")])
+    @pytest.mark.parametrize(
+        "facts",
+        [("Nolan and Pruitt counties",), ("Nolan & Pruitt counties", "Weekly rounds"), ("Nolan and 20 miles around",)],
+    )
     def test_a_name_beside_another_keeps_its_capital_behind_a_colon(self, facts: tuple[str, ...]) -> None:
         made = request(*(fact(n, text, source="features") for n, text in enumerate(facts, 1)))
         hooks = [each.hook for each in arguments(material_of(made), Tone.CASUAL, limit=80, answer_limit=80)]
