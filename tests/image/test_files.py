@@ -150,7 +150,7 @@ class TestFiles:
         chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"
         chain.write_bytes(own.chain)
         key.write_bytes(own.key)
-        provider = LocalImageProvider(signing=provenance.Signing(chain=chain, key=key))
+        provider = LocalImageProvider(signing=provenance.Signing(chain=chain, key=key), niceness=0)
         made = await provider.render(brief(), tmp_path, lambda percent, stage: None)
         await provider.close()
         with made.image.open("rb") as content, c2pa.Reader(made.content_type, content) as reader:

@@ -93,7 +93,8 @@ def spoken(models: Path, brief: VideoBrief) -> Speech:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def provider(models: Path) -> AsyncIterator[LocalVideoProvider]:
     """Returns the local provider, whose render process many tests use; for tests with `loop_scope="session"`."""
-    found = LocalVideoProvider(models=models)
+    # Beside the renderings of other tests, the default niceness gets a tenth of a core.
+    found = LocalVideoProvider(models=models, niceness=0)
     yield found
     await found.close()
 

@@ -47,7 +47,7 @@ class TestLocalVideoProvider:
         self, models: Path, brief: VideoBrief, tmp_path: Path
     ) -> None:
         before = set(multiprocessing.active_children())
-        provider = LocalVideoProvider(models=models)
+        provider = LocalVideoProvider(models=models, niceness=0)
         drawing = asyncio.Event()
         job = asyncio.ensure_future(
             provider.render(
@@ -82,7 +82,7 @@ def test_worker_prepares_without_the_libraries_of_its_render_process() -> None:
 class TestSamples:
     async def test_samples_are_rendered_once(self, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("services.video.samples.TIME_LIMIT_SECONDS", 600.0)  # a busy machine may take that long
-        samples = Samples(models=models)
+        samples = Samples(models=models, niceness=0)
         try:
             voice = await samples.voice(VOICES["male-1"])
             avatar = await samples.avatar(AVATARS["maya"])

@@ -572,7 +572,7 @@ class TestVoice:
         content = speech_as_wav(recording.samples, tmp_path / "said.wav")
         stub.respond = lambda request: StubResponse(value=content, kind="audio/wav")
         voice = OpenAISpeech(SpeechSettings(base_url=f"{stub.url}/v1", model="m", pause_seconds=0.0))
-        provider = LocalVideoProvider(models=models, voice=voice)
+        provider = LocalVideoProvider(models=models, voice=voice, niceness=0)
         try:
             made = await provider.render(
                 replace(brief, script="Try it today."), tmp_path, lambda percent, stage: None, MemoryCheckpoints()
