@@ -186,6 +186,14 @@ PRODUCTS: Final[dict[str, dict[str, Any]]] = {
 DAY: Final = datetime.date(2026, 7, 1)
 
 # Parameters of a test of every style in every aspect ratio: each style once and each ratio once, and slowly the others.
+# The shapes that differ most; make test-all has the ratios between them.
+RATIOS: Final = [
+    pytest.param(
+        ratio,
+        marks=() if ratio in (AspectRatio.SQUARE, AspectRatio.STORY, AspectRatio.LANDSCAPE) else pytest.mark.slow,
+    )
+    for ratio in AspectRatio
+]
 STYLES_AND_RATIOS: Final = [
     pytest.param(style, ratio, marks=() if (style, ratio) in zip(Style, AspectRatio, strict=True) else pytest.mark.slow)
     for style, ratio in itertools.product(Style, AspectRatio)

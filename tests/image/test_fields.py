@@ -23,7 +23,7 @@ from services.image.providers.local.layouts import Shows, layouts
 from services.image.providers.local.prompt_parsing import read_prompt
 from services.image.providers.local.text_column import Role
 from services.image.testimonial import Testimonial
-from tests.image.briefs import brief, drawings
+from tests.image.briefs import RATIOS, brief, drawings
 
 DAY = datetime.date(2026, 7, 1)
 
@@ -312,7 +312,7 @@ def test_price_in_words_is_one_of_the_texts_that_copy_checks() -> None:
     assert _image_brief(_request(), made, (*forbidden, "$24 per roll")).price is None
 
 
-@pytest.mark.parametrize("ratio", list(AspectRatio))
+@pytest.mark.parametrize("ratio", RATIOS)
 def test_offer_has_a_sticker_and_stars_that_stay_in_their_fields(ratio: AspectRatio) -> None:
     """The sticker of a poster covers no text; the trust line ends where its column does."""
     request = brief(

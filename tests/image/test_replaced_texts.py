@@ -28,13 +28,13 @@ NEW = {
     "price": "€39.90",
     "badge": "Hot",
 }
-# Every style in two ratios and every ratio in two styles; make test-all has each style in each ratio.
+# Every style and every ratio once, with five changed texts each; make test-all has each style in each ratio.
 SAMPLE = [
     pytest.param(
         style,
         ratio,
         tuple(PRODUCTS)[index % len(PRODUCTS)],
-        marks=[] if (index // len(AspectRatio) + index) % len(AspectRatio) in (0, 3) else pytest.mark.slow,
+        marks=[] if (index // len(AspectRatio) + index) % len(AspectRatio) == 3 else pytest.mark.slow,
     )
     for index, (style, ratio) in enumerate(itertools.product(Style, AspectRatio))
 ]
@@ -133,9 +133,9 @@ class TestOtherPictures:
         wanted = drawn(given).layout
         kept = [
             drawn(replace(given, seed=str(number), concept=str(number)), Changes(layout=wanted)).layout
-            for number in range(4)
+            for number in range(2)
         ]
-        assert kept == [wanted] * 4
+        assert kept == [wanted] * 2
 
 
 def scene_of(made: Composed, **product: object) -> image_pb2.Scene:

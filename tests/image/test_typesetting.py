@@ -25,7 +25,7 @@ from services.media import model_files
 from services.media.hyphenation import division_points
 from services.media.text_shaping import Face, shape
 from services.media.writing_systems import clean_text
-from tests.image.briefs import STYLES_AND_RATIOS, brief
+from tests.image.briefs import RATIOS, STYLES_AND_RATIOS, brief
 
 FACE = Face(family="Inter", weight=800)
 WORDED = "$49 each, post free"  # a price that never takes the headline's place
@@ -211,7 +211,7 @@ class TestLongWords:
         roles = {text.role for text in made.proof.texts}
         assert {Role.EYEBROW, Role.SUBLINE, Role.PRICE} <= roles
 
-    @pytest.mark.parametrize("ratio", list(AspectRatio))
+    @pytest.mark.parametrize("ratio", RATIOS)
     def test_word_wider_than_its_line_is_broken(self, ratio: AspectRatio) -> None:
         word = "Donaudampfschifffahrtsgesellschaftskapitänsmütze"
         language = Subject(confidence="not_known", language="de")

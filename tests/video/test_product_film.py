@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -56,6 +58,7 @@ from tests.video.watching import longest_still, pictures, set_apart
 
 LONGEST_STILL = 4.0  # seconds
 OPENING_FRAMES = 30
+SHORT_SCRIPT = "Cold all day. Now $9.99."
 
 SCRIPT = (
     "Cold all day, warm all night. Meet the Tarn Flask. It keeps tea hot for up to 12 hours. No plastic, no dents, "
@@ -912,43 +915,58 @@ def _caption(film: ProductFilm, scene: Scene, line: PriceLine | None = None) -> 
     return bool(pixels.any())
 
 
-class TestFilm:
-    def film(self, brief: VideoBrief, folder: Path, models: Path, **changes: Any) -> Path:
-        folder.mkdir()
-        fields = {"script": "Cold all day. Tarn Flask. Now $9.99.", **changes}
-        made = replace(brief, kind=VideoKind.PRODUCT, voice_over=False, **fields)
-        return render(RenderOrder(brief=made, folder=folder, models=models), lambda percent, stage: None).video
+Filmed = Callable[..., Path]
 
-    def test_silent_film_shows_the_photo_from_the_first_frame_and_meets_platform_floors(
-        self, brief: VideoBrief, models: Path, tmp_path: Path
-    ) -> None:
-        photo = photo_of_a_cup(tmp_path / "cup.png")
-        path = self.film(brief, tmp_path / "a", models, product_photo=photo, seconds=6)
+
+@pytest.fixture(scope="module")
+def filmed(brief: VideoBrief, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Filmed:
+    """Returns a function that renders a product film of two short sentences. The tests share the films: one of the
+    same fields is rendered once for each `take`."""
+    photo = photo_of_a_cup(tmp_path_factory.mktemp("photo") / "cup.png")
+
+    @cache
+    def film(take: int = 1, *, photographed: bool, seconds: int | None, script: str = SHORT_SCRIPT) -> Path:
+        made = replace(
+            brief,
+            kind=VideoKind.PRODUCT,
+            voice_over=False,
+            script=script,
+            product_photo=photo if photographed else None,
+            seconds=seconds,
+        )
+        order = RenderOrder(brief=made, folder=tmp_path_factory.mktemp("film"), models=models)
+        return render(order, lambda percent, stage: None).video
+
+    return film
+
+
+class TestFilm:
+    def test_silent_film_shows_the_photo_from_the_first_frame_and_meets_platform_floors(self, filmed: Filmed) -> None:
+        seconds = 8
+        path = filmed(photographed=True, seconds=seconds)
         with av.open(str(path)) as container:
             assert {stream.type for stream in container.streams} == {"video", "audio"}
-            assert float(container.duration or 0) / 1_000_000 == pytest.approx(6, abs=0.05)
-        assert path.stat().st_size * 8 / 6 >= 600_000
+            assert float(container.duration or 0) / 1_000_000 == pytest.approx(seconds, abs=0.05)
+        assert path.stat().st_size * 8 / seconds >= 600_000
         frames = pictures(path, every=10)
         assert frames[0].std() > 10
         assert np.abs(frames[2].astype(int) - frames[-1].astype(int)).mean() > 5
 
-    @pytest.mark.parametrize(("photographed", "seconds"), [(True, 10), (False, None)])
+    @pytest.mark.parametrize(("photographed", "seconds"), [(True, 8), (False, None)])
     def test_film_opens_with_words_and_picture_and_never_stands_still_for_long(
-        self, photographed: bool, seconds: int | None, brief: VideoBrief, models: Path, tmp_path: Path
+        self, photographed: bool, seconds: int | None, filmed: Filmed
     ) -> None:
-        photo = photo_of_a_cup(tmp_path / "cup.png") if photographed else None
-        one, two = (
-            self.film(brief, tmp_path / name, models, product_photo=photo, seconds=seconds, script=script)
-            for name, script in (("a", "Cold all day. Now $9.99."), ("b", "Warm ere now. Now $9.99."))
-        )
+        one = filmed(photographed=photographed, seconds=seconds)
+        two = filmed(photographed=photographed, seconds=seconds, script="Warm ere now. Now $9.99.")
         frames = pictures(one)
         apart, _ = set_apart(frames[:OPENING_FRAMES], pictures(two, first=OPENING_FRAMES))
         assert apart.all()  # films that differ in their first words differ from the first frame on
         assert frames[0].std() > 10
         assert longest_still(frames) <= LONGEST_STILL
 
-    def test_the_same_brief_gives_the_same_frames(self, brief: VideoBrief, models: Path, tmp_path: Path) -> None:
-        one, two = (self.film(brief, tmp_path / name, models) for name in ("a", "b"))
+    def test_the_same_brief_gives_the_same_frames(self, filmed: Filmed) -> None:
+        one, two = filmed(photographed=False, seconds=None), filmed(2, photographed=False, seconds=None)
+        assert one != two
         assert (pictures(one, every=25) == pictures(two, every=25)).all()
 
 
