@@ -96,7 +96,7 @@ def _front(drawings: Path, name: str, size: int) -> Pixels:
     canvas.scale(scale, scale)
     picture.render(canvas)
     alpha = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)[..., 3]
-    return alpha.astype(numpy.float32) / 255
+    return _share(alpha)
 
 
 def _swept(shade: Pixels, alpha: Pixels, reach: int) -> tuple[Pixels, Pixels]:
@@ -127,11 +127,17 @@ def _blurred(values: Pixels, radius: float) -> Pixels:
     paint = skia.Paint(ImageFilter=skia.ImageFilters.Blur(radius, radius))
     surface.getCanvas().drawImage(image, 0, 0, skia.SamplingOptions(), paint)
     alpha = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)[..., 3]
-    return alpha.astype(numpy.float32) / 255
+    return _share(alpha)
+
+
+def _share(opacity: Pixels) -> Pixels:
+    """Bytes as numbers from 0 to 1."""
+    return numpy.divide(opacity, 255, dtype=numpy.float32)
 
 
 def _bytes(share: Pixels) -> Pixels:
-    return numpy.clip(numpy.rint(share * 255), 0, 255).astype(numpy.uint8)
+    made: Pixels = numpy.clip(numpy.rint(share * 255), 0, 255).astype(numpy.uint8)
+    return made
 
 
 @cache

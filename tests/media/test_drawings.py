@@ -13,6 +13,7 @@ from services.catalog.understanding.taxonomy import KINDS, SENSITIVE, Trade, rea
 from services.media import drawings, model_files
 from services.media.colour import Colour
 from services.media.drawing_choice import GOODS, drawing_for
+from services.media.drawing_files import drawing_file
 from services.media.objects import objects
 from services.media.signs import is_sign
 from services.media.skia import skia
@@ -106,7 +107,7 @@ class TestTable:
 
     def test_every_drawing_exists_in_the_package(self, path: Path) -> None:
         table = trade_drawings()
-        assert {name for name in table.names | table.quiet if not is_sign(name)} <= drawings.drawing_file(path).names
+        assert {name for name in table.names | table.quiet if not is_sign(name)} <= drawing_file(path).names
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -198,7 +199,7 @@ class TestTones:
 
     def test_every_drawing_of_the_table_exists(self, shaded: Path) -> None:
         table = trade_drawings()
-        assert {name for name in table.names | table.quiet if not is_sign(name)} <= drawings.drawing_file(shaded).names
+        assert {name for name in table.names | table.quiet if not is_sign(name)} <= drawing_file(shaded).names
 
     def test_ramp_goes_from_the_dark_over_the_middle_to_the_light_tone(self) -> None:
         ramp = self.TONES.ramp()
@@ -251,13 +252,13 @@ class TestTones:
 
     def test_stored_file_has_no_skin_tones(self, shaded: Path) -> None:
         skin = re.compile(model_files.SKIN_TONES)
-        assert not [name for name in drawings.drawing_file(shaded).names if skin.search(name)]
+        assert not [name for name in drawing_file(shaded).names if skin.search(name)]
 
 
 class TestRendering:
     def test_every_drawing_of_the_table_can_be_drawn(self, path: Path) -> None:
         for name in sorted(name for name in trade_drawings().names if not is_sign(name)):
-            document = drawings.drawing_file(path).svg(name).encode()
+            document = drawing_file(path).svg(name).encode()
             assert skia.SVGDOM.MakeFromStream(skia.MemoryStream(document, True)) is not None, name
 
     def test_drawing_is_cropped_to_what_it_shows(self, path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from services.media import drawings, model_files
 from services.media.benefit_icons import TICK, fitting_icons, icon_names, icons_for, read_table
 from services.media.colour import Colour
+from services.media.drawing_files import drawing_file
 from services.media.skia import skia
 
 
@@ -121,7 +122,7 @@ class TestList:
 
 class TestTable:
     def test_every_icon_exists_in_the_package(self, path: Path) -> None:
-        assert icon_names() <= drawings.drawing_file(path).names
+        assert icon_names() <= drawing_file(path).names
 
     @pytest.mark.parametrize(
         ("text", "said"),

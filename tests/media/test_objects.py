@@ -13,8 +13,9 @@ import pytest
 from services.catalog.understanding.index import TradeIndex, load_index
 from services.catalog.understanding.recognition import Recogniser
 from services.catalog.understanding.values import ProductTexts
-from services.media import drawings, model_files, object_model
+from services.media import model_files, object_model
 from services.media.drawing_choice import FLOOR, drawing_for
+from services.media.drawing_files import drawing_file
 from services.media.noun_phrases import Role, role_of, words_of
 from services.media.object_model import (
     FITTING,
@@ -272,7 +273,7 @@ class TestTable:
                 path = model_files.model_path(file)
             except model_files.ModelMissing as missing:
                 pytest.skip(str(missing))
-            assert {name for name in objects().things if not is_sign(name)} <= drawings.drawing_file(path).names
+            assert {name for name in objects().things if not is_sign(name)} <= drawing_file(path).names
 
     def test_nothing_stands_for_a_trade_that_only_reminds_of_it(self) -> None:
         assert not trade_drawings().names & FIGURATIVE

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy
 import pytest
 
 from services.media import drawings, model_files, signs
 from services.media.colour import Colour
+from services.media.drawing_files import drawing_file
 from services.media.drawn_objects import drawn
 from services.media.objects import objects
 from services.media.skia import skia
@@ -27,7 +29,7 @@ def path() -> Path:
         pytest.skip(str(missing))
 
 
-def shown(drawing: drawings.Drawing) -> numpy.ndarray:
+def shown(drawing: drawings.Drawing) -> Any:
     return drawing.image.toarray(colorType=skia.kRGBA_8888_ColorType, alphaType=skia.kUnpremul_AlphaType)
 
 
@@ -39,7 +41,7 @@ def test_every_sign_is_in_its_package(path: Path) -> None:
     assert len(all_signs()) > 100
     for name in all_signs():
         package, _, icon = name.partition(".")
-        assert icon in drawings.drawing_file(signs.stored_at(path, name)).names, f"{name} of {package}"
+        assert icon in drawing_file(signs.stored_at(path, name)).names, f"{name} of {package}"
 
 
 def test_no_icon_is_meant_for_a_screen() -> None:

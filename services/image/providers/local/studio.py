@@ -20,7 +20,7 @@ from services.image.providers.local.logo import read_logo
 from services.image.providers.local.text_areas import text_areas
 from services.media import cutout, model_files, provenance
 from services.media.cutout import cut_out, cut_out_by_alpha, seen_part
-from services.media.drawings import drawing_file
+from services.media.drawing_files import drawing_file
 from services.media.faces import largest_face
 from services.media.photo import decode_photo
 from services.media.screenshots import is_screenshot
