@@ -394,3 +394,38 @@ def test_the_products_own_price_at_its_end_is_no_part_of_a_name(name: str, price
 )
 def test_short_words_of_a_shouted_name_are_words_unless_they_are_known_acronyms(name: str, calmed: str) -> None:
     assert calm_name(name) == calmed
+
+
+@pytest.mark.parametrize(
+    ("text", "calmed"),
+    [
+        (
+            "Ask for details of the offer. YOUR SHOP MAY BE SOLD IF YOU DO NOT KEEP UP PAYMENTS. We are here to help.",
+            "Ask for details of the offer. Your shop may be sold if you do not keep up payments. We are here to help.",
+        ),
+        (
+            "Cash and all cards, from the first of May ON NO ACCOUNT cheques.",
+            "Cash and all cards, from the first of May on no account cheques.",
+        ),
+        ("A course by the RSPB, NHS, TUC and others who know.", "A course by the RSPB, NHS, TUC and others who know."),
+    ],
+)
+def test_short_words_of_a_shouted_phrase_are_calmed_with_the_long_ones(text: str, calmed: str) -> None:
+    assert calm(text) == calmed
+
+
+@pytest.mark.parametrize(
+    ("raw", "name"),
+    [
+        ("Gutter repairs v2 FINAL", "Gutter repairs"),
+        ("Bulk compost - ad copy v3 FINAL", "Bulk compost"),
+        ("Sofa clearance UPDATED MAY", "Sofa clearance"),
+        ("Winter boots (new price)", "Winter boots"),
+        ("Alfombras de lana - precio nuevo", "Alfombras de lana"),
+        ("Brand new", "Brand new"),
+        ("Version 2", "Version 2"),
+        ("NEW", "NEW"),
+    ],
+)
+def test_name_loses_what_its_writer_says_of_the_text(raw: str, name: str) -> None:
+    assert clean_name(raw) == name

@@ -99,6 +99,13 @@ _CAPTION = re.compile(
 _HASHTAG_ROW = r"(?<![\w&/#])#(?![0-9a-fA-F]{6}(?!\w))[^\W\d_]\w{1,40}(?:[ ,]+#[^\W\d_]\w{1,40})+"
 _HASHTAGS = re.compile(_HASHTAG_ROW)
 _LAST_HASHTAGS = re.compile(rf"(?:^|(?<=[.!?…] )){_HASHTAG_ROW}[ \t]*$", re.MULTILINE)
+MOST_STATES = 4  # at the end of a name
+_STATES = "|".join(_DATA["notes"]["name_states"])
+_SHOUTED_STATES = "|".join(_DATA["notes"]["name_states_shouted"])
+_NAME_STATE = re.compile(
+    rf"(?:\s*[,;:|–—-])?\s+[(\[*]*(?:(?i:{_STATES})|{_SHOUTED_STATES})[)\]*!]*$",
+)
+_NAMED = re.compile(r"[^\W\d_]{4}")
 _BREADCRUMBS = re.compile(
     rf"(?:^|(?<=[.!?] ))(?i:{_words(_DATA['notes']['first_crumbs'])})(?:[ \t]+[»›>][ \t]+[^\n»›>:]{{2,60}}){{2,8}}$",
     re.MULTILINE,
@@ -179,6 +186,16 @@ def clean(raw: str) -> str:
     return text
 
 
+def _without_state(name: str) -> str:
+    """A name without what its writer says of the text at its end: "Gate repairs v2 FINAL", "(new price)"."""
+    for _ in range(MOST_STATES):
+        shorter = _NAME_STATE.sub("", name)
+        if shorter == name or not _NAMED.search(shorter):
+            return name
+        name = shorter
+    return name
+
+
 def clean_name(raw: str) -> str:
     """Returns the name of a product or project on one line; its parts stand between commas."""
     raw = _FORWARDED.sub("", raw.replace("\n", " "))
@@ -186,7 +203,7 @@ def clean_name(raw: str) -> str:
     lines = [part for line in lines for part in _for_customers(line)] or lines
     parts = [_BULLET.sub("", _trimmed(line)).rstrip(" .!") for line in lines]
     name = re.sub(r"(?<=[\w)])!+(?=,| \(| [a-z])", "", ", ".join(part for part in parts if part))
-    return _WHICH_ONE.sub("", name)
+    return _without_state(_WHICH_ONE.sub("", name))
 
 
 def _for_customers(line: str) -> list[str]:
@@ -244,7 +261,11 @@ _TURKISH_SMALL = str.maketrans({"İ": "i", "I": "ı"})
 _WITH = re.compile(r"(?<![\w/.-])w/(?!c\b)(o\b)?\s?(?=[^\W\d_]|\d)", re.IGNORECASE)  # "w/ a box", "w/o lid"
 SHORT_WORD = 3  # letters of a word of a shouted name from which it is no acronym, unless it is a known one
 SHOUTED_LETTERS = 5  # of a word in capitals that is no acronym
+SHOUTED_WORDS = 6  # in a row
 _CODE_BESIDE = re.compile(r"/[A-Z]|[ -]?\d{3}")  # of standards
+_SHOUTED_RUN = re.compile(
+    r"(?<![\w@#/.-])[^\W\d_a-z]{2,}(?:[ ,]{1,2}[^\W\d_a-z]{2,}){2,}(?![\w@])"
+)  # three words or more
 _LAST_LATIN = "\u052f"  # the last of the Latin, Greek and Cyrillic letters
 _NAME_PARTS = re.compile(r"(\s[–—-]\s|,\s|\s\||\s\(|\))")
 
@@ -254,12 +275,14 @@ def calm(text: str) -> str:
     if any(sign > _LAST_LATIN and sign.isalpha() for sign in text):  # "IS 2347" in Hindi is a standard, no word
         return text
     is_shouting = shouting(text)
+    runs = [found.span() for found in _SHOUTED_RUN.finditer(text) if _is_run_of_words(found[0])]
 
     def lowered(match: re.Match[str]) -> str:
         word = match[0]
         if not word.isupper() or word in _ACRONYMS or not _VOWELS & set(word):
             return word
-        if not (is_shouting or len(word) >= SHOUTED_LETTERS or (word in _SHOUTED and word not in _ACRONYMS)):
+        is_loud = is_shouting or any(first <= match.start() < last for first, last in runs)
+        if not (is_loud or len(word) >= SHOUTED_LETTERS or (word in _SHOUTED and word not in _ACRONYMS)):
             return word
         if (word not in _BEFORE_NUMBERS and _CODE_BESIDE.match(text, match.end())) or text[
             max(0, match.start() - 1) : match.start()
@@ -278,6 +301,14 @@ def calm(text: str) -> str:
         lambda match: "İ" if is_turkish and match[0] == "i" else match[0].upper(),
         calmed,
     )
+
+
+def _is_run_of_words(run: str) -> bool:
+    """Whether words in capitals side by side are a shouted phrase and no acronyms: one in three is long, or one in a
+    row that is as long as a sentence."""
+    words = run.replace(",", " ").split()
+    long = sum(len(word) >= SHOUTED_LETTERS for word in words)
+    return long * 3 >= len(words) or (long > 0 and len(words) >= SHOUTED_WORDS)
 
 
 def _is_turkish(text: str) -> bool:
