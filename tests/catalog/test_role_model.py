@@ -16,6 +16,7 @@ from services.catalog.understanding.learning import Array
 from services.catalog.understanding.role_model import (
     CLASSES,
     DOUBTFUL,
+    DOUBTFUL_ELSEWHERE,
     LIMITS,
     LONGEST_RESTORED,
     RESTORED,
@@ -115,7 +116,14 @@ def test_a_role_that_words_have_shown_needs_a_higher_chance() -> None:
 def test_languages_that_were_not_measured_are_left_alone(language: str) -> None:
     assert language not in thresholds()
     facts = [fact("a")]
-    assert Sure(a=1.0).applied(facts, language) == facts == Sure(a=1.0).doubted(facts, language)
+    assert Sure(a=1.0).applied(facts, language) == facts
+    if language not in DOUBTFUL_ELSEWHERE:
+        assert Sure(a=1.0).doubted(facts, language) == facts
+
+
+def test_what_is_surely_a_limit_leads_nothing_in_any_language_of_the_encoder() -> None:
+    found = Sure(a=0.91, b=0.89).doubted([fact("a"), fact("b")], "tr")
+    assert [(each.text, each.strength) for each in found] == [("b", 0.6), ("a", BESIDE)]
 
 
 class Chances(RoleModel):

@@ -49,6 +49,8 @@ DOUBTED: Final = UNSHOWN | {"logistics"}  # roles of statements that lead nothin
 # Chance of a limit from which a statement leads nothing. 2 of 100 selling statements reach it and lose no other
 # place.
 DOUBTFUL: Final = 0.84
+# Likewise, in languages that the encoder reads and for which there are too few selling statements to measure with.
+DOUBTFUL_ELSEWHERE: Final = dict.fromkeys(("ar", "ja", "ko", "ru", "th", "tr", "zh"), 0.90)
 DESCRIBING: Final = 2  # sentences of a trade and language that are learnt
 BATCH: Final = 64  # texts that are encoded at a time
 FOLDS: Final = 4  # of the trades, when thresholds are measured
@@ -211,9 +213,10 @@ class RoleModel:
 
     def doubted(self, facts: Sequence[Fact], language: str) -> list[Fact]:
         """Returns the facts, those that may well be a limit no stronger than BESIDE; the strongest first."""
-        if language not in thresholds():
+        least = DOUBTFUL if language in thresholds() else DOUBTFUL_ELSEWHERE.get(language)
+        if least is None:
             return list(facts)
-        doubtful = {id(fact) for fact, chance in self._read(facts) if fact.role in DOUBTED and chance >= DOUBTFUL}
+        doubtful = {id(fact) for fact, chance in self._read(facts) if fact.role in DOUBTED and chance >= least}
         changed = [
             replace(fact, strength=min(fact.strength, BESIDE)) if id(fact) in doubtful else fact for fact in facts
         ]
