@@ -20,9 +20,9 @@ from tests.running import RunningSystem
 
 
 class TestAnyRequest:
-    @pytest.mark.timeout(1_800)  # takes half a minute on an idle machine, many times as long on a busy one
-    def test_hundreds_of_random_schemathesis_cases_find_nothing(self, waiting_system: RunningSystem) -> None:
-        outcome = fuzz(waiting_system, 3, phases=("examples", "fuzzing", "stateful"), seed=1)
+    @pytest.mark.timeout(1_800)  # takes ten seconds on an idle machine, many times as long on a busy one
+    def test_random_schemathesis_cases_find_nothing(self, waiting_system: RunningSystem) -> None:
+        outcome = fuzz(waiting_system, 1, phases=("examples", "fuzzing", "stateful"), seed=1)
         assert outcome.passed, outcome.report
         assert outcome.cases > 120
 

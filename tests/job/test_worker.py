@@ -325,9 +325,7 @@ class TestVariants:
     @pytest.mark.parametrize(
         "faults",
         [
-            {1: "refused", 2: "busy", 3: "busy", 4: "busy"},
             {1: "busy", 2: "refused", 3: "refused", 4: "refused"},
-            {1: "refused", 2: "refused", 3: "refused", 4: "defect"},
             {1: "refused", 2: "defect", 3: "busy", 4: "refused"},
         ],
     )

@@ -116,7 +116,7 @@ class TestSlowDrawing:
     def test_it_is_ended_and_refused(self) -> None:
         assert svg.render(SMALL, 90, named="The logo").size == (90, 90)
         with ThreadPoolExecutor(1) as threads:
-            refused = threads.submit(svg.render, slow_drawing(), 2048, named="The logo", seconds=15.0)
+            refused = threads.submit(svg.render, slow_drawing(), 2048, named="The logo", seconds=8.0)
             process = drawing_process_of(os.getpid(), least_cpu_seconds=1.5)
             with pytest.raises(InputFault, match="too long to draw"):
                 refused.result()

@@ -176,7 +176,7 @@ class TestSpeech:
 
     @pytest.mark.parametrize("speed", [0.8, 1.25])
     def test_speed_changes_the_length_and_keeps_the_labels(self, models: Path, speed: float) -> None:
-        parts = passages(speakable("We wish you big dreams, and bold plans for your family, every day of the year."))
+        parts = passages(speakable("We wish you big dreams and bold plans."))
         usual, paced = (
             kokoro.joined(kokoro.spoken(kokoro.engine(models), parts, "male-4", speed=s)) for s in (1.0, speed)
         )
