@@ -74,9 +74,18 @@ USERS = {
         "tests/faults/test_databases.py",  # leaves the services without a database
     ),
     "video": ("tests/video/",),
+    # These share what kustomize renders of deploy/: two seconds for each overlay.
+    "manifests": (
+        "tests/platform/test_apply.py",
+        "tests/platform/test_bucket.py",
+        "tests/platform/test_chart.py",
+        "tests/platform/test_manifests.py",
+        "tests/platform/test_pod_security.py",
+        "tests/platform/test_release.py",
+    ),
 }
 # The groups that take longest, which start first.
-LONG_GROUPS = ("system", "video", "interfaces", "tests/faults/test_processes.py", "impaired", "waiting")
+LONG_GROUPS = ("system", "video", "interfaces", "tests/faults/test_processes.py", "impaired", "waiting", "manifests")
 IMPAIRED_FAILURES = 2  # the failed attempts after which a job of `impaired` fails
 # A test process has over a million objects that stay: modules and tests. With the default of 700 new objects, scanning
 # them takes a tenth of the suite's processor time.

@@ -147,7 +147,14 @@ def test_killed_service_restarts_data_survives_a_killed_supervisor_and_ctrl_c_st
 
 
 # "Starting" is shown a fifth of a second before the names of the first processes.
-@pytest.mark.parametrize("shown", ["Starting", pytest.param("postgres", marks=pytest.mark.slow), "image"])
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param("Starting", marks=pytest.mark.slow),  # as later, with fewer processes to stop
+        pytest.param("postgres", marks=pytest.mark.slow),
+        "image",
+    ],
+)
 def test_ctrl_c_during_the_start_leaves_no_process(home: Home, shown: str) -> None:
     starting = Foreground(home, "up", "--no-workers")
     starting.wait_for(shown)

@@ -51,14 +51,21 @@ def unusable(lock: Path, python: str, platform: str, folder: Path) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(
+    ("python", "platform"),
+    [
+        # Each Python and each platform; make test-all has each pair.
+        pytest.param(python, platform, marks=() if (row - column) % len(PLATFORMS) == 0 else pytest.mark.slow)
+        for row, python in enumerate(PYTHONS)
+        for column, platform in enumerate(PLATFORMS)
+    ],
+)
 def test_lock_of_the_system_resolves_to_hashed_wheels(python: str, platform: str, tmp_path: Path) -> None:
     assert unusable(ROOT / "requirements.lock", python, platform, tmp_path) == []
 
 
 @pytest.mark.parametrize("lock", ["requirements-dev.lock", "requirements-clients.lock", "requirements-monolith.lock"])
-@pytest.mark.parametrize("python", ["3.11", "3.13"])
+@pytest.mark.parametrize("python", ["3.11", pytest.param("3.13", marks=pytest.mark.slow)])
 def test_locks_of_the_tests_resolve_on_linux(python: str, lock: str, tmp_path: Path) -> None:
     assert unusable(ROOT / lock, python, PLATFORMS[0], tmp_path) == []
 
