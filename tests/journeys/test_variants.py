@@ -61,18 +61,18 @@ def assert_pictures(customer: Customer, status: dict[str, Any], made: list[int])
 def test_worker_killed_midway_costs_no_picture_twice(system: RunningSystem) -> None:
     customer = system.customer(40)
     customer.client.patch(f"/api/products/{customer.product_id}", json=FACTS).raise_for_status()
-    job_id = submitted(customer, 6)
-    assert 0 < when_made(customer, job_id, 2)["variantsDone"] < 6
+    job_id = submitted(customer, 8)
+    assert 0 < when_made(customer, job_id, 2)["variantsDone"] < 8
     os.kill(system.system.processes["image-worker"].pid, signal.SIGKILL)
     status = until(lambda: ended(customer, job_id), seconds=SECONDS)
-    assert (status["variantsTotal"], status["variantsDone"]) == (6, 6)
-    assert_pictures(customer, status, list(range(1, 7)))
+    assert (status["variantsTotal"], status["variantsDone"]) == (8, 8)
+    assert_pictures(customer, status, list(range(1, 9)))
     headlines = re.findall("Headline: “(.+?)”", " ".join(status["notes"]))  # of the alternative texts
-    assert len(headlines) == 6
-    assert len(set(headlines)) >= 4, headlines
-    assert customer.credits == {"available": 22, "held": 0}
+    assert len(headlines) == 8
+    assert len(set(headlines)) >= 5, headlines
+    assert customer.credits == {"available": 16, "held": 0}
     statement = customer.client.get(f"/api/credits/jobs/{job_id}").json()
-    assert (statement["held"], statement["captured"], statement["released"]) == (18, 18, 0)
+    assert (statement["held"], statement["captured"], statement["released"]) == (24, 24, 0)
 
 
 def test_cancellation_midway_pays_for_the_pictures_that_are_listed(system: RunningSystem) -> None:
