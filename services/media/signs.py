@@ -68,9 +68,9 @@ def pixels_of(drawings: Path, name: str, size: int) -> Pixels:
     Raises KeyError for an unknown name, OSError, and ValueError for an icon that cannot be read.
     """
     front = _front(drawings, name, size)
-    across, down = numpy.gradient(_blurred(front, size * BEVEL))
+    down, across = numpy.gradient(_blurred(front, size * BEVEL))
     slope = numpy.hypot(across, down)
-    faced = (down * math.cos(LIGHT) + across * math.sin(LIGHT)) / numpy.maximum(slope, 1e-6)  # -1 is lit most
+    faced = (across * math.cos(LIGHT) + down * math.sin(LIGHT)) / numpy.maximum(slope, 1e-6)  # -1 is lit most
     steep = numpy.clip(slope / max(float(slope.max()), 1e-6), 0.0, 1.0)
     place = numpy.add.outer(numpy.linspace(1, -1, size), numpy.linspace(1, -1, size)) / 2
     lightness = FRONT + RISE * place + LIT * numpy.clip(-faced, 0.0, 1.0) * steep

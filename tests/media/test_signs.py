@@ -85,3 +85,9 @@ def test_sign_is_not_stored_where_its_package_is_missing(path: Path, tmp_path: P
 def test_words_name_the_thing_without_its_package() -> None:
     assert signs.words_of("mdi.washing-machine") == "washing machine"
     assert signs.words_of("potted-plant") == "potted plant"
+
+
+def test_every_sign_can_be_drawn(path: Path) -> None:
+    for name in all_signs():
+        opacity = signs.pixels_of(path, name, 96)[..., 3]
+        assert (opacity > drawings.SOLID).mean() > 0.08, name
