@@ -152,6 +152,11 @@ def test_role_of_a_statement(language: str, text: str, role: str) -> None:
         ("es", "Lun a vie 9 a 4, sáb 9 a 1", "logistics"),
         ("pt", "Seg a sex das 9 às 17", "logistics"),
         ("en", "Sun and sea for all", "feature"),
+        ("en", "Harrow and 15 miles", "logistics"),
+        ("fr", "Dans un rayon de 30 km", "logistics"),
+        ("es", "En 40 km a la redonda", "logistics"),
+        ("en", "Range of 40 km on one charge", "figure"),
+        ("en", "Trail and 12 km run", "figure"),
     ],
 )
 def test_lists_of_what_is_absent_and_spans_of_days(language: str, text: str, role: str) -> None:

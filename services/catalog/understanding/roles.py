@@ -71,7 +71,16 @@ _SPAN = re.compile(
 AMENITY_WORDS = 8
 # What a customer said, with a name: "Best bread in town" – Ann B.
 QUOTATION = re.compile(r"[\"„“”«‹'‘] ?(?=\S)[^\n]{8,300}[\"“”»›'’]\s*(?:[–—-]|\()\s*[^\W\d_]")
+# Where one comes to: "Harrow and 15 miles", "dans un rayon de 30 km".
+AREA = re.compile(
+    r"^[^\d,.;:]{2,40} (?:and|&|\+|und|et|y|e) \d{1,3} ?(?:miles?|mi|km)"
+    r"(?: (?:around|round|radius|alrededor|intorno|autour))?$"
+    r"|(?<!\w)(?:rayon|radio|raggio|raio|radius|umkreis)(?: of| de| di| von)? \d{1,3} ?(?:miles?|mi|km)(?!\w)"
+    r"|(?<!\w)\d{1,3}[ -]?(?:miles?|mi|km)[ -]radius(?!\w)|\d ?km (?:a la redonda|à la ronde|alentour)(?!\w)",
+    re.IGNORECASE,
+)
 PERCENT = re.compile(r"\d ?%")
+AREA_WORDS = 8  # of such a text: a longer one says more
 FURTHER_ABSENCE = frozenset({"ni", "nem", "né", "nor", "noch"})  # words that go on with what is absent
 _ARTICLE = re.compile(r" (?:an?|at an?|une?|una|eine?[nmr]?|uma?) ")
 _BARE_AMOUNT = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{2,3})+(?![\d.,])|^\D{0,20}\d{1,5}$")  # "salary 1,310"
@@ -148,7 +157,7 @@ def role_of(text: str, cues: Cues) -> str:
     money = MONEY.search(text)
     if beside := _beside(text, lowered, cues):
         return beside
-    if _is_span_of_days(lowered) or is_amenity(text, cues) or (not money and is_wait(text, cues)):
+    if _is_span_of_days(lowered) or is_amenity(text, cues) or (not money and (is_wait(text, cues) or is_area(text))):
         return "logistics"
     offer = _offer(text, lowered, cues)
     proof = _first(cues.find("proof", lowered), _at(RATING.search(text)))
@@ -234,6 +243,11 @@ def is_amenity(text: str, cues: Cues) -> bool:
 def is_wait(text: str, cues: Cues) -> bool:
     """Returns True for how long one waits, or how long an order takes: "About three weeks from the first call"."""
     return cues.patterns["wait"].match(_lowered(text)) is not None
+
+
+def is_area(text: str) -> bool:
+    """Whether a text of a few words says how far one comes."""
+    return len(text.split()) <= AREA_WORDS and AREA.search(text.rstrip(".")) is not None
 
 
 def is_aside(text: str, cues: Cues) -> bool:
