@@ -446,8 +446,9 @@ def _poster(headline: str, box: Box, **changes: Any) -> Stack:
 
 def test_name_of_the_product_stands_on_the_senders_line_where_it_has_room() -> None:
     named = {"brand": "Aurora", "eyebrow": "Steel bottle"}
-    for width, on_one_line in ((900, True), (420, False)):
-        stack = _poster("Cold for a day", Box(0, 0, width, 900), **named)
+    long = "Cold for a day and a night, and warm for half a day on the way home from the hills"
+    for headline, width, on_one_line in ((long, 900, True), (long, 420, False), ("Cold for a day", 900, False)):
+        stack = _poster(headline, Box(0, 0, width, 420 if on_one_line else 900), **named)
         brand, eyebrow = stack.of(Role.BRAND), stack.of(Role.EYEBROW)
         assert brand is not None
         assert eyebrow is not None

@@ -133,7 +133,7 @@ def test_shapes_are_of_one_kind_in_a_film(brief: VideoBrief) -> None:
 @pytest.mark.parametrize(
     ("text", "thing"),
     [
-        ("We carry 1,400 parts in the van.", "minibus"),
+        ("We carry 1,400 parts in the van.", "mdi.van-utility"),
         ("It covers up to five sheep.", "ewe"),
         ("We do not take birds.", ""),
         ("Big teams won't come for six sheep.", ""),
