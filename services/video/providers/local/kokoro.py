@@ -75,10 +75,11 @@ class Speech:
 class Kokoro:
     """The loaded model; several threads may use it at once. Raises ModelMissing when a file is not cached.
 
-    quick: whether the vocoder is written anew, see vocoder.py; unless told, where the machine can do it.
+    quick: whether the vocoder is written anew, see vocoder.py. signed: whether it multiplies by signed bytes; unless
+    told, where the machine does so exactly.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 1, quick: bool | None = None) -> None:
+    def __init__(self, folder: Path, *, threads: int = 1, quick: bool = True, signed: bool | None = None) -> None:
         onnxruntime = load_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -91,8 +92,8 @@ class Kokoro:
         self._tidy = onnxruntime.RunOptions()
         self._tidy.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
         published = model_files.model_path(model_files.KOKORO, folder).read_bytes()
-        quick = vocoder.multiplies_exactly() if quick is None else quick
-        graph = vocoder.prepared(published, outputs=[DURATIONS], quick=quick)
+        signed = vocoder.multiplies_exactly() if signed is None else signed
+        graph = vocoder.prepared(published, outputs=[DURATIONS], quick=quick, signed=signed)
         del published
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._folder = folder

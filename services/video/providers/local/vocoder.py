@@ -3,7 +3,8 @@
 The published graph convolves unsigned bytes with unsigned bytes (ConvInteger), for which onnxruntime has no kernel
 that uses the byte products of today's processors: 118 ms where 25 would do. Here the residual blocks of the vocoder are
 written anew with the same weights: channels last, the neighbours of each step gathered side by side, and one product
-of unsigned by signed bytes a convolution. The result is that of the published graph but for the rounding of floats.
+of bytes a convolution, unsigned by signed ones where the processor multiplies them exactly, else unsigned ones. The
+result is that of the published graph but for the rounding of floats.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ PIECES: Final = {256: 8, 128: 24}
 STEADY: Final = 1e-5  # added to a variance before it divides
 MICROSOFT: Final = "com.microsoft"  # the domain of onnxruntime's own operators
 
-FLOAT, SIGNED, LONG = 1, 3, 7  # TensorProto.DataType
+FLOAT, UNSIGNED, SIGNED, LONG = 1, 2, 3, 7  # TensorProto.DataType
 TYPES: Final[dict[int, type[np.generic]]] = {
     FLOAT: np.float32,
-    2: np.uint8,
+    UNSIGNED: np.uint8,
     SIGNED: np.int8,
     6: np.int32,
     LONG: np.int64,
@@ -59,16 +60,17 @@ SCHEMA: Final = (
 )  # fmt: skip
 
 
-def prepared(model: bytes, *, outputs: Iterable[str] = (), quick: bool = True) -> bytes:
+def prepared(model: bytes, *, outputs: Iterable[str] = (), quick: bool = True, signed: bool = True) -> bytes:
     """The model with `outputs`, tensors inside of it, as further outputs; if `quick`, its vocoder written anew.
 
+    signed: whether weights become signed bytes, see `multiplies_exactly`.
     Raises KeyError when it is not the graph that this was written for.
     """
     parsed = _message("Model").FromString(model)
     graph = parsed.graph
     _expose(graph, outputs)
     if quick:
-        writer = _Writer(graph)
+        writer = _Writer(graph, signed=signed)
         for block in BLOCKS:
             writer.write_block(block)
         for node in graph.node:
@@ -82,7 +84,8 @@ def prepared(model: bytes, *, outputs: Iterable[str] = (), quick: bool = True) -
 def multiplies_exactly() -> bool:
     """Whether this machine's product of unsigned by signed bytes is right for the largest of them.
 
-    Processors without instructions for it add pairs of products in 16 bits, which is too few.
+    Processors without instructions for it add pairs of products in 16 bits, which is too few. Products of unsigned
+    bytes are made in 32 bits everywhere.
     """
     onnxruntime = load_runtime()
     left, right = np.full((4, 64), 255, np.uint8), np.full((64, 32), 127, np.int8)
@@ -101,8 +104,9 @@ def multiplies_exactly() -> bool:
 class _Writer:
     """Writes blocks into a graph: inside of them tensors are (1, steps, channels), around them (1, channels, steps)."""
 
-    def __init__(self, graph: Any) -> None:
+    def __init__(self, graph: Any, *, signed: bool) -> None:
         self._graph = graph
+        self._signed = signed
         self._tensors = {tensor.name: tensor for tensor in graph.initializer}
         self._nodes = {node.name: node for node in graph.node}
         self._maker = {name: node for node in graph.node for name in node.output}
@@ -264,17 +268,20 @@ class _Writer:
             pieces = [self._operate("Reshape", [each, row]) for each in beside]
         elif len(x) > 1:
             pieces = self._split(bytes_, steps, len(x), axis=1)
-        signed = (weights.astype(np.int16) - 128).astype(np.int8).transpose(2, 1, 0).reshape(taps * channels, out)
         inputs = [
-            self._constant(np.ascontiguousarray(signed)),
+            self._constant(np.ascontiguousarray(self._bytes(weights).transpose(2, 1, 0).reshape(taps * channels, out))),
             size,
             self._constant(scale.reshape(())),
             low,
-            self._constant((zero.astype(np.int16) - 128).astype(np.int8).reshape(())),
+            self._constant(self._bytes(zero).reshape(())),
         ]
         if bias in self._tensors:
             inputs.append(self._constant(self._values(bias)))
         return [self._operate("MatMulIntegerToFloat", [piece, *inputs], domain=MICROSOFT) for piece in pieces]
+
+    def _bytes(self, weights: NDArray[Any]) -> NDArray[Any]:
+        """Unsigned bytes of the published graph as those that are multiplied here."""
+        return (weights.astype(np.int16) - 128).astype(np.int8) if self._signed else weights
 
     def _neighbours(self, steps: str, taps: int, dilation: int, count: int) -> list[str]:
         """For each step, the places of its `taps` neighbours in the padded tensor, in so many pieces."""
